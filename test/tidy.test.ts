@@ -29,7 +29,7 @@ describe('the source', () => {
   })
 
   it('leaves nothing for later', () => {
-    const later = new RegExp(`\\b(${'TO'}DO|${'FIX'}ME)\\b`)
+    const later = /\b(TO[D]O|FIX[M]E)\b/
     expect(everywhere.filter((path) => later.test(read(path)))).toEqual([])
   })
 })
