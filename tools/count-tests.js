@@ -1,12 +1,13 @@
 /**
  * Prints the counts of a vitest JSON report: `N passed, N failed[, N skipped]`, and above it the
- * name of every test that failed. A file that never got to its tests counts as one failure.
+ * name of every test that failed. A file that never got to its tests counts as one failure, and
+ * so does a run that ended badly (the second argument: its exit code) without naming a culprit.
  * Exits 1 on any failure, on a report that can't be read, and when nothing passed.
  */
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
-const [path = ''] = process.argv.slice(2)
+const [path = '', exitCode = '0'] = process.argv.slice(2)
 const files = readReport()
 const tests = files.flatMap((file) => file.assertionResults)
 
@@ -17,17 +18,19 @@ const failures = [
 ]
 const skipped = tests.length - passed - tests.filter((test) => test.status === 'failed').length
 
+if (failures.length === 0 && exitCode !== '0') failures.push('the run itself, outside any test')
+
 for (const failure of failures) console.log(`failed: ${failure}`)
-const failed = files.length === 0 ? 1 : failures.length
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+console.log(
+  `${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+)
+process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0
 
 function readReport() {
   try {
     return JSON.parse(readFileSync(path, 'utf8')).testResults
   } catch {
-    console.log('failed: the test run left no report')
-    return []
+    return [{ status: 'failed', name: 'the run left no report', assertionResults: [] }]
   }
 }
 
