@@ -1,0 +1,38 @@
+import type { AccountAct } from '#events/account-events.ts'
+import { accountClosed, accountNotFound } from '#ledger/guards.ts'
+import type { Account, Ledger } from '#ledger/ledger.ts'
+import type { LedgerDecision } from '#ledger/rejections.ts'
+import { balanceRecord } from '#values/balances.ts'
+import type { AccountId } from '#values/ids.ts'
+
+/** Decides about an account that exists. */
+export function withAccount(
+  ledger: Ledger,
+  accountId: AccountId,
+  decide: (account: Account) => LedgerDecision,
+): LedgerDecision {
+  const account = ledger.accounts.get(accountId)
+  return account === undefined ? accountNotFound(accountId) : decide(account)
+}
+
+/** Decides about an account that exists and is open. */
+export function withOpenAccount(
+  ledger: Ledger,
+  accountId: AccountId,
+  decide: (account: Account) => LedgerDecision,
+): LedgerDecision {
+  return withAccount(ledger, accountId, (account) =>
+    account.status === 'closed' ? accountClosed(accountId) : decide(account),
+  )
+}
+
+/** What every event about an account carries. */
+export function actOn(account: Account): AccountAct {
+  return {
+    accountId: account.accountId,
+    balances: [...account.balances]
+      .map(([asset, totals]) => balanceRecord(account, asset, totals))
+      .sort((a, b) => (a.asset < b.asset ? -1 : 1)),
+    previous: account.lastAct.toString(),
+  }
+}

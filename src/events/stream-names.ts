@@ -1,0 +1,13 @@
+import type { LedgerId } from '#values/ids.ts'
+
+const prefix = 'ledger-'
+
+/** The event store's stream that holds one ledger. */
+export function ledgerStream(ledgerId: LedgerId): string {
+  return `${prefix}${ledgerId}`
+}
+
+/** The ledger that a stream holds; undefined for the program's own streams. */
+export function ledgerOfStream(stream: string): LedgerId | undefined {
+  return stream.startsWith(prefix) ? stream.slice(prefix.length) : undefined
+}

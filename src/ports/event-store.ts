@@ -1,0 +1,62 @@
+/** An event as the store takes it: `json` is the canonical envelope, stored byte for byte; `id` never stands for two contents. */
+export type EventToAppend = { readonly id: string; readonly type: string; readonly json: string }
+
+/** An event as the store gives it back. `revision` is the place in the stream, from 0; `position` the place in the whole log: increasing, not dense. */
+export type StoredEvent = {
+  readonly stream: string
+  readonly revision: bigint
+  readonly position: bigint
+  readonly type: string
+  readonly json: string
+}
+
+/** The last revision the writer has seen. There is no `any`: every append is fenced. */
+export type ExpectedRevision = bigint | 'no-stream'
+
+/** At most this many events and UTF-8 bytes go into one append; the writer keeps to it, the store may rely on it. */
+export const appendEventsMax = 500
+export const appendBytesMax = 512 * 1024
+
+/** Another writer appended first: read what it wrote and decide again. Nothing of this append was stored. */
+export class WrongExpectedRevision extends Error {
+  override readonly name = 'WrongExpectedRevision'
+  readonly stream: string
+  readonly expected: ExpectedRevision
+
+  constructor(stream: string, expected: ExpectedRevision) {
+    super(`stream ${stream} is not at revision ${expected}`)
+    this.stream = stream
+    this.expected = expected
+  }
+}
+
+/** Whether the append is stored is not known (time-out, dropped connection, I/O error in the commit). */
+export class AppendOutcomeUnknown extends Error {
+  override readonly name = 'AppendOutcomeUnknown'
+}
+
+/** The store can't do this now (disk full, busy, not reachable); certainly nothing was stored. */
+export class EventStoreUnavailable extends Error {
+  override readonly name = 'EventStoreUnavailable'
+}
+
+/** The log: streams of events, appended atomically, never changed. */
+export type EventStore = AsyncDisposable & {
+  /**
+   * Stores all events or none, at consecutive revisions after `expected`; durable once resolved.
+   * The identical events at the same place again succeed and store nothing; other events there do not.
+   * Returns the position of the last event.
+   * @throws {WrongExpectedRevision | AppendOutcomeUnknown | EventStoreUnavailable}
+   */
+  append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<bigint>
+  /** At most `limit` events of one stream from revision `from` on, in order; none when there are none (yet). */
+  readStream(stream: string, from: bigint, limit: number): Promise<readonly StoredEvent[]>
+  /** The last revision of a stream. */
+  head(stream: string): Promise<ExpectedRevision>
+  /** At most `limit` events of all streams after `position` (from the start without one), in order of position. */
+  readAll(after: bigint | undefined, limit: number): Promise<readonly StoredEvent[]>
+  /** Rejects when the store cannot serve. */
+  check(): Promise<void>
+  /** Aborted, with the reason, when the process has to end because an outcome is unknown for good. */
+  readonly failed: AbortSignal
+}

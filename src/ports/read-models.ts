@@ -1,0 +1,88 @@
+import type { LedgerId } from '#values/ids.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/** What a store has to know of a read model: one collection of documents, the fields to filter and sort by, the indexes. */
+export type ReadModelShape = {
+  readonly name: string
+  readonly version: number
+  /** Top-level members of a document that are filtered or sorted by; `integer` ones are decimal strings of a revision, compared as numbers. */
+  readonly fields: Readonly<Record<string, 'text' | 'integer'>>
+  /** Each begins, in the store, with the ledger (but for those in `acrossLedgers`) and ends with the document's id. */
+  readonly indexes: readonly (readonly string[])[]
+  /** Indexes that span all ledgers. */
+  readonly acrossLedgers?: readonly (readonly string[])[]
+}
+
+/** A document: plain JSON, with amounts and revisions as decimal strings. */
+export type Document = JsonObject
+
+export type StoredDocument = { readonly id: string; readonly revision: bigint; readonly document: Document }
+
+/** How far one ledger has come in one read model: the last revision applied, and why it stands still if it does. */
+export type Checkpoint = { readonly revision: bigint; readonly recordedAt: string; readonly parked?: Parked }
+
+export type Parked = { readonly revision: bigint; readonly reason: string }
+
+/** The documents of one ledger that a batch changed, and the checkpoint it moves. All or nothing. */
+export type ModelChange = {
+  readonly model: ReadModelShape
+  readonly ledgerId: LedgerId
+  /** The checkpoint the fold began from; undefined where there was none. Fences out another projector. */
+  readonly expected: bigint | undefined
+  readonly checkpoint: Checkpoint
+  readonly documents: readonly StoredDocument[]
+}
+
+/** A comparison on a declared field. Values of `integer` fields are decimal strings. */
+export type Condition =
+  | { readonly field: string; readonly is: string }
+  | { readonly field: string; readonly oneOf: readonly string[] }
+  | { readonly field: string; readonly from?: string; readonly before?: string; readonly upTo?: string }
+  | { readonly field: string; readonly prefix: string }
+
+/** Asks for documents in the order of `orderBy` and then id; `after` holds the values of those fields and the id of the last one seen. */
+export type Find = {
+  readonly where: readonly Condition[]
+  readonly orderBy: readonly string[]
+  readonly descending?: boolean
+  readonly after?: readonly string[]
+  readonly limit: number
+}
+
+/** One consistent moment of one ledger's read models (of all ledgers, where opened without one). */
+export type ReadView = AsyncDisposable & {
+  /** What the model had applied of the ledger before any document of this view was read; undefined: nothing. */
+  checkpoint(model: ReadModelShape): Promise<Checkpoint | undefined>
+  get(model: ReadModelShape, id: string): Promise<StoredDocument | undefined>
+  find(model: ReadModelShape, find: Find): Promise<readonly StoredDocument[]>
+}
+
+/** The read models cannot be reached now. */
+export class ReadModelsUnavailable extends Error {
+  override readonly name = 'ReadModelsUnavailable'
+}
+
+/** The query side of the read models. */
+export type ReadModels = AsyncDisposable & {
+  /** Opens a view of the ledger in which all models asked stand still. Bounded: waits for its turn where too many are open. */
+  view(ledgerId: LedgerId | undefined): Promise<ReadView>
+  /** Every ledger's checkpoint in one model. */
+  checkpoints(model: ReadModelShape): Promise<ReadonlyMap<LedgerId, Checkpoint>>
+  check(): Promise<void>
+}
+
+/** The projector's side. */
+export type ReadModelWriter = AsyncDisposable & {
+  /** Makes the collection and its indexes where they are not there yet. */
+  prepare(model: ReadModelShape): Promise<void>
+  checkpoint(model: ReadModelShape, ledgerId: LedgerId): Promise<Checkpoint | undefined>
+  load(model: ReadModelShape, ledgerId: LedgerId, ids: readonly string[]): Promise<readonly StoredDocument[]>
+  /**
+   * Stores the changes, each whole or not at all. Resolves to false, for nothing stored at all, when a checkpoint was
+   * not where a change expected it: another projector was first; read the checkpoints again.
+   */
+  commit(changes: readonly ModelChange[]): Promise<boolean>
+  /** Where a feed of the log itself goes on reading; undefined at first. */
+  feedPosition(feed: string): Promise<bigint | undefined>
+  saveFeedPosition(feed: string, position: bigint): Promise<void>
+}

@@ -1,0 +1,20 @@
+import type { RecordedEvent } from '#events/envelope.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/**
+ * One read model: a pure fold of events into documents. Changing what it computes means a new `version`, which is
+ * built beside the old one. Its shape (name, version, fields, indexes) is what a store needs to know.
+ */
+export type Projection<Document extends JsonObject = JsonObject> = {
+  readonly name: string
+  readonly version: number
+  readonly fields: Readonly<Record<string, 'text' | 'integer'>>
+  readonly indexes: readonly (readonly string[])[]
+  readonly acrossLedgers?: readonly (readonly string[])[]
+  /** No document is ever changed by a second event: nothing has to be read to fold. */
+  readonly appendOnly?: true
+  /** The ids of the documents that the event makes or changes, each once. */
+  keysOf(event: RecordedEvent): readonly string[]
+  /** The document after the event; `document` is undefined where there is none yet. Throws only on a bug. */
+  evolve(document: Document | undefined, event: RecordedEvent, key: string): Document
+}
