@@ -1,0 +1,76 @@
+import type { RecordedEvent } from '#events/envelope.ts'
+import { assertBooks, balancesOf, oncePerEvent } from '#projections/books.ts'
+import type { AccountDocument } from '#projections/documents.ts'
+import type { Projection } from '#projections/projection.ts'
+import type { BalanceRecord } from '#values/balances.ts'
+
+/** One document per account, with its balance in every asset it ever used. */
+export const accounts: Projection<AccountDocument> = {
+  name: 'accounts',
+  version: 1,
+  fields: { accountId: 'text', type: 'text', status: 'text' },
+  indexes: [
+    ['accountId'],
+    ['type', 'accountId'],
+    ['status', 'accountId'],
+    ['type', 'status', 'accountId'],
+  ],
+
+  keysOf(event) {
+    if ('accountId' in event.data) return [event.data.accountId]
+    return [...recordsByAccount(event).keys()]
+  },
+
+  evolve(document, event, accountId) {
+    if (event.type === 'AccountOpened') return opened(document, event)
+    assertBooks(document !== undefined, `account ${accountId} was never opened`)
+    const records = recordsByAccount(event).get(accountId) ?? []
+    const same = records.every(({ type }) => type === document.type)
+    assertBooks(same, `account ${accountId} changed its type`)
+    return { ...acted(document, event), balances: records.reduce(withRecord, document.balances) }
+  },
+}
+
+const recordsByAccount = oncePerEvent((event) =>
+  Map.groupBy(balancesOf(event), ({ accountId }) => accountId),
+)
+
+function opened(
+  document: AccountDocument | undefined,
+  event: RecordedEvent & { readonly type: 'AccountOpened' },
+): AccountDocument {
+  const { accountId, type, limits, metadata } = event.data
+  assertBooks(document === undefined, `account ${accountId} was opened twice`)
+  return {
+    accountId,
+    type,
+    status: 'open',
+    frozen: 'none',
+    limits,
+    metadata,
+    createdAt: event.recordedAt,
+    balances: [],
+  }
+}
+
+/** What an act changes about the account itself; other events leave it as it is. */
+function acted(document: AccountDocument, event: RecordedEvent): AccountDocument {
+  if (event.type === 'AccountLimitsChanged') return { ...document, limits: event.data.after }
+  if (event.type === 'MetadataSet') return { ...document, metadata: event.data.after }
+  if (event.type === 'AccountFrozen') return { ...document, frozen: event.data.direction }
+  if (event.type === 'AccountUnfrozen') return { ...document, frozen: 'none' }
+  if (event.type === 'AccountClosed') return { ...document, status: 'closed' }
+  if (event.type === 'AccountReopened') return { ...document, status: 'open' }
+  return document
+}
+
+/** Keeps the records sorted by asset, in code unit order. */
+function withRecord(
+  records: readonly BalanceRecord[],
+  record: BalanceRecord,
+): readonly BalanceRecord[] {
+  const place = records.findIndex(({ asset }) => asset >= record.asset)
+  if (place === -1) return [...records, record]
+  const known = records[place]?.asset === record.asset
+  return known ? records.with(place, record) : records.toSpliced(place, 0, record)
+}

@@ -1,0 +1,169 @@
+import { pick as inOrder } from '#projections/books.ts'
+import type {
+  AccountDocument,
+  CommandDocument,
+  HoldDocument,
+  LedgerDocument,
+  PostingEntry,
+  TransactionDocument,
+  TrialBalanceDocument,
+} from '#projections/documents.ts'
+import type { SignedAmount } from '#values/amounts.ts'
+import {
+  type AccountType,
+  type Balance,
+  balanceOf,
+  noTotals,
+  posted,
+  totalsOf,
+} from '#values/balances.ts'
+import type { AccountId } from '#values/ids.ts'
+
+/** The account resource: what its document says, and what its totals mean. */
+export type AccountResource = Omit<AccountDocument, 'balances'> & {
+  readonly balances: readonly Balance[]
+}
+
+/** The entry resource: one line of an account's history and the account's `posted` after it. */
+export type EntryResource = Pick<
+  PostingEntry,
+  | 'transactionId'
+  | 'revision'
+  | 'posting'
+  | 'side'
+  | 'accountId'
+  | 'counterparty'
+  | 'asset'
+  | 'amount'
+  | 'effectiveAt'
+  | 'recordedAt'
+  | 'description'
+> & { readonly balance: SignedAmount }
+
+/** One account's line in a trial balance. */
+export type TrialBalanceRow = {
+  readonly accountId: AccountId
+  readonly type: AccountType
+  readonly debits: SignedAmount
+  readonly credits: SignedAmount
+  readonly posted: SignedAmount
+}
+
+export type TransactionResource = TransactionDocument
+export type HoldResource = Omit<HoldDocument, 'ledgerId'>
+export type CommandResource = Omit<CommandDocument, 'event'>
+
+export function ledgerResource(document: LedgerDocument): LedgerDocument {
+  return inOrder(document, ['ledgerId', 'name', 'assets', 'metadata', 'createdAt', 'revision'])
+}
+
+export function accountResource(document: AccountDocument): AccountResource {
+  const { accountId, type, status, frozen, limits, metadata, createdAt } = document
+  return {
+    accountId,
+    type,
+    status,
+    frozen,
+    limits: { min: limits.min, max: limits.max },
+    metadata,
+    createdAt,
+    balances: document.balances.map(balanceOf),
+  }
+}
+
+const transactionMembers = [
+  'transactionId',
+  'kind',
+  'postings',
+  'effectiveAt',
+  'recordedAt',
+  'externalReference',
+  'description',
+  'metadata',
+  'reverses',
+  'reason',
+  'reversedBy',
+  'reversedAmounts',
+  'holdId',
+  'actor',
+] as const
+
+/** Without `balances`: those belong to the answer of the command. */
+export function transactionResource(document: TransactionDocument): TransactionResource {
+  const postings = document.postings.map((posting) =>
+    inOrder(posting, ['debit', 'credit', 'asset', 'amount', 'source']),
+  )
+  return inOrder({ ...document, postings }, transactionMembers)
+}
+
+const holdMembers = [
+  'holdId',
+  'status',
+  'postings',
+  'expiresAt',
+  'externalReference',
+  'description',
+  'metadata',
+  'createdAt',
+  'captures',
+] as const
+
+const holdPostingMembers = [
+  'debit',
+  'credit',
+  'asset',
+  'amount',
+  'captured',
+  'released',
+  'remaining',
+] as const
+
+/** Without `balances`: those belong to the answer of the command. */
+export function holdResource(document: HoldDocument): HoldResource {
+  const postings = document.postings.map((posting) => inOrder(posting, holdPostingMembers))
+  return inOrder({ ...document, postings }, holdMembers)
+}
+
+const entryMembers = [
+  'transactionId',
+  'revision',
+  'posting',
+  'side',
+  'accountId',
+  'counterparty',
+  'asset',
+  'amount',
+  'effectiveAt',
+  'recordedAt',
+  'balance',
+  'description',
+] as const
+
+export function entryResource(document: PostingEntry): EntryResource {
+  const balance = posted(document.type, totalsOf(document)).toString()
+  return inOrder({ ...document, balance }, entryMembers)
+}
+
+export function trialBalanceRow(
+  document: TrialBalanceDocument & { readonly kind: 'account' },
+): TrialBalanceRow {
+  const { accountId, type, debits, credits } = document
+  const totals = { ...noTotals, postedDebits: BigInt(debits), postedCredits: BigInt(credits) }
+  return { accountId, type, debits, credits, posted: posted(type, totals).toString() }
+}
+
+const commandMembers = [
+  'revision',
+  'command',
+  'outcome',
+  'code',
+  'detail',
+  'idempotencyKey',
+  'actor',
+  'recordedAt',
+  'correlationId',
+] as const
+
+export function commandResource(document: CommandDocument): CommandResource {
+  return inOrder(document, commandMembers)
+}

@@ -1,0 +1,138 @@
+import type { RecordedEvent } from '#events/envelope.ts'
+import type {
+  Checkpoint,
+  ModelChange,
+  Parked,
+  ReadModelWriter,
+  StoredDocument,
+} from '#ports/read-models.ts'
+import type { Projection } from '#projections/projection.ts'
+import type { Reading } from '#projections/runtime/deliveries.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** Events of one ledger for one projection: the first comes right after the checkpoint, the rest without a gap. */
+export type FoldTask = {
+  readonly projection: Projection
+  readonly ledgerId: LedgerId
+  readonly checkpoint: Checkpoint | undefined
+  readonly readings: readonly Reading[]
+}
+
+type Step = { readonly event: RecordedEvent; readonly keys: readonly string[] }
+
+const reasonLengthMax = 500
+
+/** When a ledger is parked before its first event: nothing was ever applied. */
+const neverBegun: Checkpoint = { revision: -1n, recordedAt: '1970-01-01T00:00:00.000Z' }
+
+/**
+ * Loads the documents that the events touch in one read and folds. One change, or several to be stored in their
+ * order where there are more than `documentsMax` documents. Stops before a poison event: the last change parks there.
+ */
+export async function foldTask(
+  task: FoldTask,
+  writer: Pick<ReadModelWriter, 'load'>,
+  documentsMax: number,
+): Promise<readonly ModelChange[]> {
+  const { projection, ledgerId } = task
+  const planned = planSteps(task)
+  const ids = new Set(planned.steps.flatMap(({ keys }) => keys))
+  const skipsLoad = projection.appendOnly === true || ids.size === 0
+  const loaded = skipsLoad ? [] : await writer.load(projection, ledgerId, [...ids])
+  const fold = new Fold(task, loaded, documentsMax)
+  const parked = fold.apply(planned.steps) ?? planned.parked
+  return fold.finish(parked)
+}
+
+function planSteps({ projection, readings }: FoldTask): {
+  steps: readonly Step[]
+  parked?: Parked
+} {
+  const steps: Step[] = []
+  for (const reading of readings) {
+    const { revision } = reading
+    if (!('event' in reading)) return { steps, parked: { revision, reason: reading.unreadable } }
+    try {
+      steps.push({ event: reading.event, keys: projection.keysOf(reading.event) })
+    } catch (error) {
+      return { steps, parked: { revision, reason: reasonOf(error) } }
+    }
+  }
+  return { steps }
+}
+
+/** The documents of one task while its events are folded into them. */
+class Fold {
+  readonly #task: FoldTask
+  readonly #documentsMax: number
+  readonly #documents: Map<string, StoredDocument>
+  readonly #changes: ModelChange[] = []
+  #changed = new Map<string, StoredDocument>()
+  #checkpoint: Checkpoint | undefined
+  #expected: bigint | undefined
+
+  constructor(task: FoldTask, loaded: readonly StoredDocument[], documentsMax: number) {
+    this.#task = task
+    this.#documentsMax = documentsMax
+    this.#documents = new Map(loaded.map((stored) => [stored.id, stored]))
+    this.#checkpoint = task.checkpoint
+    this.#expected = task.checkpoint?.revision
+  }
+
+  /** Applies the events up to the first that throws; says which and why. */
+  apply(steps: readonly Step[]): Parked | undefined {
+    for (const step of steps) {
+      const { revision, recordedAt } = step.event
+      try {
+        this.#take(this.#evolved(step))
+      } catch (error) {
+        return { revision, reason: reasonOf(error) }
+      }
+      this.#checkpoint = { revision, recordedAt }
+    }
+    return undefined
+  }
+
+  /** The changes, in the order in which they have to be stored. */
+  finish(parked: Parked | undefined): readonly ModelChange[] {
+    const { revision, recordedAt } = this.#checkpoint ?? neverBegun
+    this.#cut(parked === undefined ? { revision, recordedAt } : { revision, recordedAt, parked })
+    return this.#changes
+  }
+
+  /** All documents after one event, or a throw and none. A document that already contains the event stays. */
+  #evolved({ event, keys }: Step): readonly StoredDocument[] {
+    const { revision } = event
+    const evolved: StoredDocument[] = []
+    for (const id of keys) {
+      const before = this.#documents.get(id)
+      if (before !== undefined && before.revision >= revision) continue
+      const document = this.#task.projection.evolve(before?.document, event, id)
+      evolved.push({ id, revision, document })
+    }
+    return evolved
+  }
+
+  #take(evolved: readonly StoredDocument[]): void {
+    const size = this.#changed.size
+    if (size > 0 && size + evolved.length > this.#documentsMax) this.#cut(this.#checkpoint)
+    for (const stored of evolved) {
+      this.#documents.set(stored.id, stored)
+      this.#changed.set(stored.id, stored)
+    }
+  }
+
+  #cut(checkpoint: Checkpoint | undefined): void {
+    if (checkpoint === undefined) return
+    const { projection: model, ledgerId } = this.#task
+    const documents = [...this.#changed.values()]
+    this.#changes.push({ model, ledgerId, expected: this.#expected, checkpoint, documents })
+    this.#expected = checkpoint.revision
+    this.#changed = new Map()
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const reason = error instanceof Error ? error.message : 'the fold failed'
+  return reason.slice(0, reasonLengthMax)
+}

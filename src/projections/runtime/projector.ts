@@ -1,0 +1,162 @@
+import { ledgerStream } from '#events/stream-names.ts'
+import type { EventFeed } from '#ports/event-feed.ts'
+import type { EventStore, StoredEvent } from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
+import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
+import type { Projection } from '#projections/projection.ts'
+import { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
+import { Counters, type ProjectionCounters } from '#projections/runtime/counters.ts'
+import { type Delivery, deliveriesOf } from '#projections/runtime/deliveries.ts'
+import { eachBounded } from '#projections/runtime/each-bounded.ts'
+import { type ProjectorLimits, projectorLimits } from '#projections/runtime/limits.ts'
+import { retrying } from '#projections/runtime/retrying.ts'
+import { applyRound, nextRevision, type RoundParts } from '#projections/runtime/round.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** What a projector works with. `readModels`, where given, names the parked ledgers to try again at the start. */
+export type ProjectorParts = {
+  readonly projections: readonly Projection[]
+  readonly writer: Pick<ReadModelWriter, 'prepare' | 'checkpoint' | 'load' | 'commit'>
+  readonly store: Pick<EventStore, 'readStream'>
+  readonly logger: Logger
+  readonly readModels?: Pick<ReadModels, 'checkpoints'>
+  readonly limits?: Partial<ProjectorLimits>
+}
+
+/** Keeps read models up with the log: whatever a feed delivers, model = fold of the events 0…n. */
+export type Projector = {
+  /**
+   * Applies one batch, whatever it repeats or leaves out, and resolves once all of it is stored or parked. Waits for
+   * the stores as long as it takes. @throws the signal's reason, and on a bug.
+   */
+  apply(batch: readonly StoredEvent[], signal?: AbortSignal): Promise<void>
+  /** Prepares the collections, tries parked ledgers again, then follows the feed until the signal aborts. */
+  run(feed: EventFeed, signal: AbortSignal): Promise<void>
+  /** Tries a parked ledger again and brings it up to the log's head. */
+  retry(ledgerId: LedgerId, signal?: AbortSignal): Promise<void>
+  counters(): ProjectorCounters
+}
+
+/** Since the projector was made; `retries` of all projections together. */
+export type ProjectorCounters = {
+  readonly projections: readonly ProjectionCounters[]
+  readonly retries: number
+}
+
+/** Makes a projector; it holds no resources and does nothing until it is asked to. */
+export function createProjector(parts: ProjectorParts): Projector {
+  const own = projectorState(parts)
+  const apply = (batch: readonly StoredEvent[], signal?: AbortSignal) =>
+    applyBatch(own, batch, signal)
+  const retry = (ledgerId: LedgerId, signal?: AbortSignal) => retryLedger(own, ledgerId, signal)
+  return {
+    apply,
+    retry,
+    async run(feed, signal) {
+      await prepare(own, signal)
+      for (const ledgerId of await parkedLedgers(own, signal)) await retry(ledgerId, signal)
+      await feed.run((batch) => apply(batch, signal), signal)
+    },
+    counters: () => ({ projections: own.counters.projections, retries: own.counters.retries }),
+  }
+}
+
+type State = RoundParts &
+  Pick<ProjectorParts, 'readModels'> & { readonly writer: ProjectorParts['writer'] }
+
+function projectorState(parts: ProjectorParts): State {
+  const limits = { ...projectorLimits, ...parts.limits }
+  const cache = new CheckpointCache(parts.writer, parts.projections, limits)
+  return { ...parts, limits, cache, counters: new Counters(parts.projections) }
+}
+
+async function applyBatch(
+  state: State,
+  batch: readonly StoredEvent[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { cache } = state
+  cache.trim()
+  const deliveries = deliveriesOf(batch)
+  const ledgerIds = deliveries.map(({ ledgerId }) => ledgerId)
+  cache.touch(ledgerIds)
+  await persist(state, signal, () => cache.ensure(ledgerIds))
+  countDuplicates(state, deliveries)
+  await applyDeliveries(state, deliveries, signal)
+}
+
+async function applyDeliveries(
+  state: State,
+  deliveries: readonly Delivery[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let open = deliveries
+  while (open.length > 0) {
+    const left = open
+    open = await persist(state, signal, async (attempt) => {
+      if (attempt > 1) for (const { ledgerId } of left) state.cache.forget(ledgerId)
+      return applyRound(state, left, attempt)
+    })
+  }
+}
+
+function countDuplicates(
+  { projections, cache, counters }: State,
+  deliveries: readonly Delivery[],
+): void {
+  for (const projection of projections)
+    for (const delivery of deliveries) {
+      const applied = cache.checkpoint(projection, delivery.ledgerId)?.revision ?? -1n
+      counters.dropped(projection, delivery.count - delivery.countAfter(applied))
+    }
+}
+
+async function retryLedger(
+  state: State,
+  ledgerId: LedgerId,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { cache, limits, store } = state
+  cache.allowRetry(ledgerId)
+  for (;;) {
+    await persist(state, signal, () => cache.ensure([ledgerId]))
+    const from = nextRevision(state, ledgerId)
+    if (from === undefined) return
+    const page = await persist(state, signal, () =>
+      store.readStream(ledgerStream(ledgerId), from, limits.gapPageEvents),
+    )
+    if (page.length === 0) return
+    await applyDeliveries(state, deliveriesOf(page), signal)
+  }
+}
+
+async function prepare(state: State, signal: AbortSignal): Promise<void> {
+  for (const projection of state.projections)
+    await persist(state, signal, () => state.writer.prepare(projection))
+}
+
+async function parkedLedgers(state: State, signal: AbortSignal): Promise<ReadonlySet<LedgerId>> {
+  const { projections, readModels, limits } = state
+  if (readModels === undefined) return new Set()
+  const all = await persist(state, signal, () =>
+    eachBounded(projections, limits.concurrentReads, (each) => readModels.checkpoints(each)),
+  )
+  const parked = all.flatMap((checkpoints) =>
+    [...checkpoints].filter(([, checkpoint]) => checkpoint.parked !== undefined),
+  )
+  return new Set(parked.map(([ledgerId]) => ledgerId))
+}
+
+/** Does the work until the stores let it be done. */
+function persist<Result>(
+  { limits, counters, logger }: State,
+  signal: AbortSignal | undefined,
+  work: (attempt: number) => Promise<Result>,
+): Promise<Result> {
+  const failed = (error: Error, attempt: number): void => {
+    counters.retries += 1
+    const level = error.name === 'CheckpointsMoved' ? 'debug' : 'warn'
+    logger[level]({ err: error, attempt }, 'projector waits and tries again')
+  }
+  return retrying({ limits, failed, signal }, work)
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EventStoreUnavailable } from '#ports/event-store.ts'
+import { ReadModelsUnavailable } from '#ports/read-models.ts'
+import type { ProjectorLimits } from '#projections/runtime/limits.ts'
+
+/** Another projector moved a checkpoint first; nothing of the commit was stored. */
+export class CheckpointsMoved extends Error {
+  override readonly name = 'CheckpointsMoved'
+}
+
+export type Retrying = {
+  readonly limits: Pick<ProjectorLimits, 'retryDelayFirstMs' | 'retryDelayMaxMs'>
+  /** Told of each failure before the wait. */
+  readonly failed: (error: Error, attempt: number) => void
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Does the work again while it fails for a passing reason, for as long as it takes; `attempt` counts from 1.
+ * Waits between half and all of a delay that doubles up to its cap.
+ * @throws what isn't transient, and the signal's reason.
+ */
+export async function retrying<Result>(
+  { limits, failed, signal }: Retrying,
+  work: (attempt: number) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted()
+    try {
+      return await work(attempt)
+    } catch (error) {
+      if (!isTransient(error)) throw error
+      failed(error, attempt)
+    }
+    const delay = Math.min(limits.retryDelayFirstMs * 2 ** (attempt - 1), limits.retryDelayMaxMs)
+    await sleep(delay * (0.5 + Math.random() / 2), undefined, signal && { signal })
+  }
+}
+
+function isTransient(error: unknown): error is Error {
+  return (
+    error instanceof ReadModelsUnavailable ||
+    error instanceof EventStoreUnavailable ||
+    error instanceof CheckpointsMoved
+  )
+}

@@ -1,0 +1,111 @@
+import type { Logger } from '#ports/logger.ts'
+import type { Checkpoint, ModelChange, ReadModelWriter } from '#ports/read-models.ts'
+import type { Projection } from '#projections/projection.ts'
+import type { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
+import { commitsOf } from '#projections/runtime/commits.ts'
+import type { Counters } from '#projections/runtime/counters.ts'
+import type { Delivery } from '#projections/runtime/deliveries.ts'
+import { eachBounded } from '#projections/runtime/each-bounded.ts'
+import { type FoldTask, foldTask } from '#projections/runtime/fold.ts'
+import type { ProjectorLimits } from '#projections/runtime/limits.ts'
+import { CheckpointsMoved } from '#projections/runtime/retrying.ts'
+import { nextRun, type Run, type RunSource } from '#projections/runtime/runs.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+export type RoundParts = {
+  readonly projections: readonly Projection[]
+  readonly writer: Pick<ReadModelWriter, 'load' | 'commit'>
+  readonly store: RunSource['store']
+  readonly logger: Logger
+  readonly limits: ProjectorLimits
+  readonly cache: CheckpointCache
+  readonly counters: Counters
+}
+
+/**
+ * Takes the next run of events of each ledger through all projections that lack it, and stores what changed.
+ * Resolves to the deliveries of which something may be left; none when all is stored or waits behind a poison event.
+ * @throws {CheckpointsMoved} when another projector was first.
+ */
+export async function applyRound(
+  parts: RoundParts,
+  deliveries: readonly Delivery[],
+  attempt: number,
+): Promise<readonly Delivery[]> {
+  const { cache, limits, store, writer } = parts
+  await cache.ensure(deliveries.map(({ ledgerId }) => ledgerId))
+  const open = deliveries.flatMap((delivery) => {
+    const from = nextRevision(parts, delivery.ledgerId)
+    return from !== undefined && from <= delivery.upTo ? [{ delivery, from }] : []
+  })
+  const runs = await eachBounded(open, limits.concurrentReads, ({ delivery, from }) =>
+    nextRun(delivery, from, { store, limits, attempt }),
+  )
+  const tasks = runs.flatMap((run) => tasksOf(parts, run))
+  const changes = await eachBounded(tasks, limits.concurrentReads, (task) =>
+    foldTask(task, writer, limits.commitDocuments),
+  )
+  for (const commit of commitsOf(changes, limits.commitDocuments))
+    await commitChanges(parts, commit)
+  countHealed(parts, tasks)
+  return open.map(({ delivery }) => delivery)
+}
+
+/** The first revision that a projection lacks and doesn't wait before; undefined where all wait. */
+export function nextRevision(
+  { projections, cache }: Pick<RoundParts, 'projections' | 'cache'>,
+  ledgerId: LedgerId,
+): bigint | undefined {
+  let next: bigint | undefined
+  for (const projection of projections) {
+    if (cache.isWaiting(projection, ledgerId)) continue
+    const own = appliedOf(cache.checkpoint(projection, ledgerId)) + 1n
+    if (next === undefined || own < next) next = own
+  }
+  return next
+}
+
+type RunTask = FoldTask & { readonly run: Run }
+
+function tasksOf({ projections, cache }: RoundParts, run: Run): readonly RunTask[] {
+  const { ledgerId } = run.delivery
+  const first = run.readings[0]?.revision ?? 0n
+  return projections.flatMap((projection) => {
+    const checkpoint = cache.checkpoint(projection, ledgerId)
+    const readings = run.readings.slice(Number(appliedOf(checkpoint) + 1n - first))
+    const idle = readings.length === 0 || cache.isWaiting(projection, ledgerId)
+    return idle ? [] : [{ projection, ledgerId, checkpoint, readings, run }]
+  })
+}
+
+async function commitChanges(parts: RoundParts, changes: readonly ModelChange[]): Promise<void> {
+  const { cache, counters, writer } = parts
+  if (!(await writer.commit(changes)))
+    throw new CheckpointsMoved('another projector moved a checkpoint')
+  for (const change of changes) {
+    logParking(parts, change)
+    cache.moved(change.model, change.ledgerId, change.checkpoint)
+    counters.stored(change.model, change.expected, change.checkpoint)
+  }
+}
+
+function logParking({ cache, logger }: RoundParts, change: ModelChange): void {
+  const { model, ledgerId, checkpoint } = change
+  const fields = { projection: model.name, version: model.version, ledgerId }
+  const before = cache.checkpoint(model, ledgerId)?.parked
+  if (checkpoint.parked !== undefined)
+    logger.error({ ...fields, ...checkpoint.parked }, 'ledger parked')
+  else if (before !== undefined) logger.info(fields, 'ledger no longer parked')
+}
+
+function countHealed({ cache, counters }: RoundParts, tasks: readonly RunTask[]): void {
+  for (const { projection, ledgerId, checkpoint, run } of tasks) {
+    const last = run.readings.at(-1)?.revision ?? -1n
+    const through = appliedOf(cache.checkpoint(projection, ledgerId)) >= last
+    if (run.closesGap && through && checkpoint?.parked === undefined) counters.healed(projection)
+  }
+}
+
+function appliedOf(checkpoint: Checkpoint | undefined): bigint {
+  return checkpoint?.revision ?? -1n
+}

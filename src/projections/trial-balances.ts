@@ -1,0 +1,117 @@
+import type { RecordedEvent } from '#events/envelope.ts'
+import { assertBooks, balancesOf, oncePerEvent, postingsOf } from '#projections/books.ts'
+import type { TrialBalanceDocument } from '#projections/documents.ts'
+import type { Projection } from '#projections/projection.ts'
+import type { Asset } from '#values/assets.ts'
+import type { BalanceRecord } from '#values/balances.ts'
+
+/** What is posted per account and asset, and its sums per asset; a fold that counts the postings itself. */
+export const trialBalances: Projection<TrialBalanceDocument> = {
+  name: 'trial-balances',
+  version: 1,
+  fields: { kind: 'text', asset: 'text', accountId: 'text' },
+  indexes: [
+    ['kind', 'asset', 'accountId'],
+    ['kind', 'asset'],
+  ],
+
+  keysOf: (event) => [...movementsOf(event).keys()],
+
+  evolve(document, event, key) {
+    const movement = movementsOf(event).get(key)
+    assertBooks(movement !== undefined, `${event.type} moves nothing in ${key}`)
+    if (movement.kind === 'account') return accountAfter(document, movement)
+    return assetAfter(document, movement)
+  },
+}
+
+type Sums = { debits: bigint; credits: bigint }
+type AccountMovement = Sums & { readonly kind: 'account'; readonly after: BalanceRecord }
+type AssetMovement = Sums & {
+  readonly kind: 'asset'
+  readonly asset: Asset
+  readonly registers: boolean
+}
+type Movement = AccountMovement | AssetMovement
+
+const movementsOf = oncePerEvent((event): ReadonlyMap<string, Movement> => {
+  if (event.type === 'LedgerOpened') return registrations(event.data.assets)
+  if (event.type === 'AssetRegistered') return registrations([event.data])
+  return postingMovements(event)
+})
+
+function registrations(
+  assets: readonly { readonly asset: Asset }[],
+): ReadonlyMap<string, AssetMovement> {
+  const nothing = { kind: 'asset', registers: true, debits: 0n, credits: 0n } as const
+  return new Map(assets.map(({ asset }) => [asset, { ...nothing, asset }]))
+}
+
+function postingMovements(event: RecordedEvent): ReadonlyMap<string, Movement> {
+  const movements = new Map<string, Movement>()
+  const postings = postingsOf(event)
+  if (postings.length === 0) return movements
+  for (const after of balancesOf(event))
+    movements.set(keyOf(after), { kind: 'account', after, debits: 0n, credits: 0n })
+  for (const { debit, credit, asset, amount: text } of postings) {
+    const amount = BigInt(text)
+    if (!movements.has(asset))
+      movements.set(asset, { kind: 'asset', asset, registers: false, debits: 0n, credits: 0n })
+    add(movements.get(asset), { debits: amount, credits: amount })
+    add(movements.get(keyOf({ accountId: debit, asset })), { debits: amount, credits: 0n })
+    add(movements.get(keyOf({ accountId: credit, asset })), { debits: 0n, credits: amount })
+  }
+  return withoutStill(movements)
+}
+
+function add(movement: Movement | undefined, { debits, credits }: Sums): void {
+  assertBooks(movement !== undefined, 'a posting moves an account whose totals are missing')
+  movement.debits += debits
+  movement.credits += credits
+}
+
+/** What a capture only releases is in its balances, but not in the trial balance. */
+function withoutStill(movements: ReadonlyMap<string, Movement>): ReadonlyMap<string, Movement> {
+  return new Map([...movements].filter(([, { debits, credits }]) => debits + credits > 0n))
+}
+
+function accountAfter(
+  document: TrialBalanceDocument | undefined,
+  { after, debits, credits }: AccountMovement,
+): TrialBalanceDocument {
+  const before = document?.kind === 'account' ? document : { debits: '0', credits: '0' }
+  const adds =
+    BigInt(before.debits) + debits === BigInt(after.postedDebits) &&
+    BigInt(before.credits) + credits === BigInt(after.postedCredits)
+  assertBooks(adds, `the postings on ${after.accountId} do not add up to its ${after.asset} totals`)
+  return {
+    kind: 'account',
+    asset: after.asset,
+    accountId: after.accountId,
+    type: after.type,
+    debits: after.postedDebits,
+    credits: after.postedCredits,
+  }
+}
+
+function assetAfter(
+  document: TrialBalanceDocument | undefined,
+  { asset, registers, debits, credits }: AssetMovement,
+): TrialBalanceDocument {
+  if (registers) {
+    assertBooks(document === undefined, `asset ${asset} was registered twice`)
+    return { kind: 'asset', asset, totalDebits: '0', totalCredits: '0' }
+  }
+  assertBooks(document?.kind === 'asset', `asset ${asset} was never registered`)
+  return {
+    kind: 'asset',
+    asset,
+    totalDebits: (BigInt(document.totalDebits) + debits).toString(),
+    totalCredits: (BigInt(document.totalCredits) + credits).toString(),
+  }
+}
+
+/** No asset and no account has a bar in its name. */
+function keyOf(place: { readonly accountId: string; readonly asset: Asset }): string {
+  return `${place.asset}|${place.accountId}`
+}
