@@ -61,7 +61,6 @@ const commandNames: Readonly<Record<Exclude<EventType, 'CommandRejected'>, strin
 }
 
 /** The command that an event answers. */
-export /** The name of the command that the event answers. */
 export function commandOf(event: RecordedEvent): string {
   if (event.type === 'CommandRejected') return event.data.command
   if (event.type === 'TransactionPosted' && event.data.kind !== 'transaction')
