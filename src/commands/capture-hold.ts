@@ -33,7 +33,10 @@ export const captureHold: Command<Input> = {
       return (
         effectiveByNow(effectiveAt, now) ??
         withinHold(hold, taken) ??
-        mayMove(ledger, hold.postings.filter((_, index) => taken[index] !== 0n)) ??
+        mayMove(
+          ledger,
+          hold.postings.filter((_, index) => taken[index] !== 0n),
+        ) ??
         referenceFree(ledger, input.externalReference) ??
         capture(ledger, { hold, taken, input, effectiveAt })
       )

@@ -41,11 +41,15 @@ function isEmpty(account: Account): LedgerRejection | undefined {
 function hasNoHolds(account: Account): LedgerRejection | undefined {
   for (const [asset, { pendingDebits, pendingCredits }] of account.balances)
     if (pendingDebits !== 0n || pendingCredits !== 0n)
-      return reject('account-has-holds', `account ${account.accountId} has open holds in ${asset}`, {
-        account: account.accountId,
-        asset,
-        pendingDebits: pendingDebits.toString(),
-        pendingCredits: pendingCredits.toString(),
-      })
+      return reject(
+        'account-has-holds',
+        `account ${account.accountId} has open holds in ${asset}`,
+        {
+          account: account.accountId,
+          asset,
+          pendingDebits: pendingDebits.toString(),
+          pendingCredits: pendingCredits.toString(),
+        },
+      )
   return undefined
 }

@@ -36,11 +36,16 @@ export function parseBatchItem(item: Json): BatchItem {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     return malformed('', 'a command is an object')
   const { command: name, idempotencyKey: key, ...members } = item as JsonObject
-  if (typeof name !== 'string') return malformed('/command', 'names the command, e.g. PostTransaction')
+  if (typeof name !== 'string')
+    return malformed('/command', 'names the command, e.g. PostTransaction')
+  if (notInBatches.has(name)) return unknownCommand(name)
   if (key !== undefined && !isClientKey(key)) return malformed('/idempotencyKey', keyRule)
   const parsed = parseCommand(name, members)
   return 'malformed' in parsed || key === undefined ? parsed : { ...parsed, key }
 }
+
+/** A ledger is opened by itself; holds are expired by the program alone. */
+const notInBatches: ReadonlySet<string> = new Set(['OpenLedger', 'ExpireHold'])
 
 const keyRule =
   'a key is 1 to 255 printable ASCII characters, does not begin with daybook: and does not end with / and digits'
@@ -59,7 +64,11 @@ function parseWith(command: Command<unknown>, members: JsonObject): BatchItem {
   const parsed = command.schema.safeParse(members)
   if (!parsed.success)
     return { malformed: parsed.error.issues.flatMap((issue) => problemsOf(issue, members)) }
-  return { command: command.name, input: parsed.data, request: { command: command.name, ...members } }
+  return {
+    command: command.name,
+    input: parsed.data,
+    request: { command: command.name, ...members },
+  }
 }
 
 function unknownCommand(name: string): MalformedItem {
@@ -84,8 +93,8 @@ function problem(path: readonly string[], detail: string): InputProblem {
   return { pointer: pointerTo(path), code: 'validation-failed', detail }
 }
 
-/** RFC 6901. */
-function pointerTo(path: readonly string[]): string {
+/** The RFC 6901 pointer to what stands at a path of names and indexes. */
+export function pointerTo(path: readonly string[]): string {
   return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 

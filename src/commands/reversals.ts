@@ -20,9 +20,7 @@ export function reversalOf(
   const reversed = ledger.reversed.get(target.revision.toString()) ?? []
   const left = postings.map((posting, index) => BigInt(posting.amount) - (reversed[index] ?? 0n))
   const taken = amounts?.map(BigInt) ?? left
-  return (
-    fits(target, taken, left) ?? { kind: 'reversal', postings: turnedRound(postings, taken) }
-  )
+  return fits(target, taken, left) ?? { kind: 'reversal', postings: turnedRound(postings, taken) }
 }
 
 /** Gives back, once and whole, what a reversal took. A reinstatement can't be undone. */
@@ -62,11 +60,10 @@ function fits(
 ): LedgerRejection | undefined {
   const transactionId = target.revision.toString()
   if (taken.length !== left.length)
-    return reject(
-      'amounts-mismatch',
-      `transaction ${transactionId} has ${left.length} postings`,
-      { transactionId, postings: left.length },
-    )
+    return reject('amounts-mismatch', `transaction ${transactionId} has ${left.length} postings`, {
+      transactionId,
+      postings: left.length,
+    })
   const over = taken.findIndex((amount, index) => amount > (left[index] ?? 0n))
   if (over === -1 && taken.some((amount) => amount !== 0n)) return undefined
   return reject(

@@ -23,7 +23,10 @@ export const asset = z.custom<string>(isAsset, 'an asset is CODE/scale, e.g. USD
 
 export const amount = amountWhere(isAmount, 'an amount matches ^[1-9][0-9]{0,30}$')
 
-export const limit = amountWhere(isSignedAmount, 'a limit is an integer in the smallest unit, or null').nullable()
+export const limit = amountWhere(
+  isSignedAmount,
+  'a limit is an integer in the smallest unit, or null',
+).nullable()
 
 export const bound = amountWhere(isSignedAmount, 'a bound is an integer in the smallest unit')
 
@@ -42,7 +45,8 @@ export const timestamp = z.string().transform((text, context) => {
   if (parsed !== undefined) return parsed
   context.addIssue({
     code: 'custom',
-    message: 'a time is RFC 3339 with an offset, at most three fraction digits and a day that exists',
+    message:
+      'a time is RFC 3339 with an offset, at most three fraction digits and a day that exists',
   })
   return z.NEVER
 })
@@ -62,7 +66,10 @@ export const metadata = z.record(metadataKey, metadataValue).refine(fitsMetadata
 
 export const metadataChange = z
   .record(metadataKey, metadataValue.nullable())
-  .refine((change) => fitsMetadata(withoutNulls(change)) && Object.keys(change).length <= 128, metadataBound)
+  .refine(
+    (change) => fitsMetadata(withoutNulls(change)) && Object.keys(change).length <= 128,
+    metadataBound,
+  )
 
 export const postings = z
   .array(z.strictObject({ debit: accountId, credit: accountId, asset, amount }))

@@ -37,15 +37,23 @@ export function decodeEvent(json: string): RecordedEvent {
   if (!isEventType(type)) throw new UndecodableEvent(`unknown event type ${type} at ${at}`)
   const current = currentVersions[type]
   if (schemaVersion > current)
-    throw new UndecodableEvent(`${type} version ${schemaVersion} at ${at} is newer than this program`)
+    throw new UndecodableEvent(
+      `${type} version ${schemaVersion} at ${at} is newer than this program`,
+    )
   const data = upcast({ type, version: schemaVersion, data: stored['data'] as JsonObject }, current)
-  return { ...stored, schemaVersion: current, revision: BigInt(revision), data } as unknown as RecordedEvent
+  return {
+    ...stored,
+    schemaVersion: current,
+    revision: BigInt(revision),
+    data,
+  } as unknown as RecordedEvent
 }
 
 function parse(json: string): JsonObject {
   try {
     const value = JSON.parse(json) as Json
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as JsonObject
   } catch (cause) {
     throw new UndecodableEvent('a stored event is not JSON', { cause })
   }

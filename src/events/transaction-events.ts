@@ -26,7 +26,7 @@ export type Particulars = {
 /**
  * `balances` are the totals of every account and asset touched, after this event, by accountId and asset.
  * `reverses` is the transaction undone; a reinstatement undoes a reversal, and `reinstates` says what that gives
- * back: the original transaction and one amount per posting of it ("0" where none).
+ * back: the original transaction and one amount per posting of it as far as the last one given back ("0" where none).
  */
 export type TransactionPosted = {
   readonly type: 'TransactionPosted'
@@ -35,7 +35,10 @@ export type TransactionPosted = {
     readonly postings: readonly SourcedPosting[]
     readonly effectiveAt: Timestamp
     readonly reverses?: RevisionId
-    readonly reinstates?: { readonly transactionId: RevisionId; readonly amounts: readonly Amount[] }
+    readonly reinstates?: {
+      readonly transactionId: RevisionId
+      readonly amounts: readonly Amount[]
+    }
     readonly reason?: string
     readonly balances: readonly BalanceRecord[]
   }

@@ -5,13 +5,17 @@ import type { JsonObject } from '#values/json.ts'
 export type Upcaster = (data: JsonObject) => JsonObject
 
 /** By type and the version lifted *from*. Empty while every type is still at its first version. */
-export const upcasters: Readonly<Partial<Record<EventType, Readonly<Record<number, Upcaster>>>>> = {}
+export const upcasters: Readonly<Partial<Record<EventType, Readonly<Record<number, Upcaster>>>>> =
+  {}
 
 /**
  * The data as today's code knows it.
  * @throws {TypeError} when a step is missing.
  */
-export function upcast(stored: { type: EventType; version: number; data: JsonObject }, to: number): JsonObject {
+export function upcast(
+  stored: { type: EventType; version: number; data: JsonObject },
+  to: number,
+): JsonObject {
   let data = stored.data
   for (let version = stored.version; version < to; version += 1) {
     const lift = upcasters[stored.type]?.[version]

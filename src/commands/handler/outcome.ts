@@ -1,7 +1,7 @@
 import type { BatchItem, MalformedItem, ParsedItem } from '#commands/parse-command.ts'
 import type { EventType } from '#events/ledger-event.ts'
 import type { LedgerId } from '#values/ids.ts'
-import type { JsonObject } from '#values/json.ts'
+import type { Json, JsonObject } from '#values/json.ts'
 
 /** Who asks, and as part of what. */
 export type Circumstances = {
@@ -17,13 +17,13 @@ export type CommandRequest = Circumstances & {
   readonly item: ParsedItem
 }
 
-/** `request` is `{command: "ExecuteBatch", mode, commands}` as sent. */
+/** `commands` are the items as sent: with `mode` they are fingerprinted, and recorded with a refusal of the whole. */
 export type BatchRequest = Circumstances & {
   readonly ledgerId: LedgerId
   readonly key: string
   readonly mode: 'atomic' | 'independent'
   readonly items: readonly BatchItem[]
-  readonly request: JsonObject
+  readonly commands: readonly Json[]
 }
 
 /** What came of one command. `revision` is that of the event recorded; absent where nothing was. */
@@ -87,6 +87,7 @@ export const unrecordedStatuses = {
   overloaded: 503,
   'clock-jumped': 503,
   unavailable: 503,
+  'not-due': 409,
   'outcome-unknown': 504,
 } as const
 

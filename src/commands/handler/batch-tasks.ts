@@ -1,0 +1,36 @@
+import { fingerprintOf } from '#commands/handler/fingerprint.ts'
+import { type Task, taskOf } from '#commands/handler/job.ts'
+import type { BatchRequest } from '#commands/handler/outcome.ts'
+import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
+import type { BatchMembership } from '#events/envelope.ts'
+import { canonicalJson } from '#values/canonical-json.ts'
+
+/** A batch's commands as tasks, each under its own key or the batch's and its index, and the whole batch's fingerprint. */
+export type BatchTasks = {
+  readonly tasks: readonly (Task | MalformedItem)[]
+  readonly fingerprint: string
+}
+
+export function batchTasks(request: BatchRequest): BatchTasks {
+  const prepared = request.items.map((item, index) => prepare(request, item, index))
+  const commands = prepared.map(({ canonical }) => canonical).join(',')
+  const fingerprint = fingerprintOf(
+    `{"command":"ExecuteBatch","commands":[${commands}],"mode":"${request.mode}"}`,
+  )
+  const size = request.items.length
+  const tasks = prepared.map(({ task }, index) => {
+    const batch: BatchMembership = { fingerprint, index, key: request.key, size }
+    return 'malformed' in task ? task : { ...task, batch }
+  })
+  return { tasks, fingerprint }
+}
+
+type Prepared = { readonly task: Task | MalformedItem; readonly canonical: string }
+
+/** An item without a key of its own is, as sent, its request: the canonical form serves both fingerprints. */
+function prepare(batch: BatchRequest, item: BatchItem, index: number): Prepared {
+  const sent = batch.commands[index] ?? null
+  if ('malformed' in item) return { task: item, canonical: canonicalJson(sent) }
+  const { task, canonical } = taskOf(item, item.key ?? `${batch.key}/${index}`)
+  return { task, canonical: item.key === undefined ? canonical : canonicalJson(sent) }
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '#ports/clock.ts'
+import { epochMsOf, formatTimestamp, type Timestamp } from '#values/timestamps.ts'
+
+// A laptop's night of sleep stops the monotonic clock and is no fault; a day is.
+const jumpMsMax = 24 * 3_600_000
+const aheadMsMax = 5 * 60_000
+
+/** What the clock says for the next event, or why it is not believed. */
+export type Reading = { readonly now: Timestamp } | { readonly distrust: string }
+
+/**
+ * Keeps a wrong clock out of history (decision 0006): it compares the wall clock with the monotonic one since the
+ * last reading, and with the last event of the ledger.
+ */
+export class ClockGuard {
+  readonly #clock: Clock
+  #wall: number
+  #monotonic: number
+  #aheadAllowed = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#wall = clock.now()
+    this.#monotonic = clock.monotonic()
+  }
+
+  /** The time for an event that follows one recorded at `last` ('' for none): never before it. */
+  read(last: Timestamp): Reading {
+    const wall = this.#clock.now()
+    const monotonic = this.#clock.monotonic()
+    if (wall - this.#wall - (monotonic - this.#monotonic) > jumpMsMax)
+      return { distrust: 'the wall clock ran ahead of the monotonic clock by more than a day' }
+    this.#wall = wall
+    this.#monotonic = monotonic
+    const now = formatTimestamp(wall)
+    if (now === undefined) return { distrust: 'the wall clock is outside the years 0000 to 9999' }
+    if (last <= now) return { now }
+    if (!this.#aheadAllowed && epochMsOf(last) - wall > aheadMsMax)
+      return { distrust: `the last event was recorded at ${last}, far ahead of the wall clock` }
+    return { now: last }
+  }
+
+  /** An operator says that the clock is right and so is the log. */
+  confirm(): void {
+    this.#wall = this.#clock.now()
+    this.#monotonic = this.#clock.monotonic()
+    this.#aheadAllowed = true
+  }
+}

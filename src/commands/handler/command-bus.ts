@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto'
+import { batchTasks } from '#commands/handler/batch-tasks.ts'
+import { ClockGuard } from '#commands/handler/clock-guard.ts'
+import { rehearseBatch, rehearseCommand } from '#commands/handler/dry-run.ts'
+import { type AtomicJob, type SingleJob, type Task, taskOf } from '#commands/handler/job.ts'
+import { type Bounds, LedgerWriters } from '#commands/handler/ledger-writers.ts'
+import type {
+  BatchOutcome,
+  BatchRequest,
+  Circumstances,
+  CommandBus,
+  CommandRequest,
+  DryRun,
+  Outcome,
+  RefusedOutcome,
+} from '#commands/handler/outcome.ts'
+import { inFlight, ledgerNotFound } from '#commands/handler/refusals.ts'
+import { batchMismatch } from '#commands/handler/replay.ts'
+import type { Round } from '#commands/handler/round.ts'
+import { UnderWay } from '#commands/handler/under-way.ts'
+import type { MalformedItem } from '#commands/parse-command.ts'
+import { isOpened } from '#ledger/ledger.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+const defaultBounds: Bounds = { commandsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
+
+/** Opens the write side over an event store. Disposing it takes no more and waits for what was accepted. */
+export function openCommandBus(parts: {
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly bounds?: Bounds
+}): CommandBus {
+  const { store, logger, bounds = defaultBounds } = parts
+  const clock = new ClockGuard(parts.clock)
+  const writers = new LedgerWriters({ store, logger, clock, writer: randomUUID() }, bounds)
+  return new Bus(writers, clock)
+}
+
+class Bus implements CommandBus {
+  readonly #writers: LedgerWriters
+  readonly #clock: ClockGuard
+  readonly #underWay = new UnderWay()
+
+  constructor(writers: LedgerWriters, clock: ClockGuard) {
+    this.#writers = writers
+    this.#clock = clock
+  }
+
+  async execute(request: CommandRequest): Promise<Outcome> {
+    const { task } = taskOf(request.item, request.key)
+    const job = singleJob(request, task)
+    const outcome = await this.#underWay.once(scopeOf(request), async () => {
+      const refusal = await this.#writers.submit(request.ledgerId, [job])
+      return refusal ?? job.settled.promise
+    })
+    return outcome ?? inFlight
+  }
+
+  async executeBatch(request: BatchRequest): Promise<BatchOutcome> {
+    const { tasks, fingerprint } = batchTasks(request)
+    const outcome = await this.#underWay.once(scopeOf(request), () =>
+      request.mode === 'atomic'
+        ? this.#atomic(request, tasks, fingerprint)
+        : this.#independent(request, tasks, fingerprint),
+    )
+    return outcome ?? inFlight
+  }
+
+  async dryRun(request: CommandRequest): Promise<DryRun<Outcome>> {
+    return this.#rehearse(request.ledgerId, (round) => rehearseCommand(round, request))
+  }
+
+  async dryRunBatch(request: BatchRequest): Promise<DryRun<BatchOutcome>> {
+    return this.#rehearse(request.ledgerId, (round, opened) =>
+      opened ? rehearseBatch(round, request) : ledgerNotFound(request.ledgerId),
+    )
+  }
+
+  confirmClock(): void {
+    this.#clock.confirm()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#writers[Symbol.asyncDispose]()
+  }
+
+  async #atomic(request: BatchRequest, tasks: Tasks, fingerprint: string): Promise<BatchOutcome> {
+    const job: AtomicJob = {
+      ...circumstancesOf(request),
+      kind: 'atomic',
+      tasks: tasks.filter(isTask),
+      key: request.key,
+      fingerprint,
+      request: { command: 'ExecuteBatch', commands: request.commands, mode: request.mode },
+      settled: Promise.withResolvers(),
+    }
+    const refusal = await this.#writers.submit(request.ledgerId, [job])
+    return refusal ?? job.settled.promise
+  }
+
+  async #independent(
+    request: BatchRequest,
+    tasks: Tasks,
+    fingerprint: string,
+  ): Promise<BatchOutcome> {
+    const whole = await this.#refusalOfWhole(request, fingerprint)
+    if (whole !== undefined) return whole
+    const jobs = tasks.map((task) => (isTask(task) ? singleJob(request, task) : task))
+    const queued = jobs.filter((job) => 'settled' in job)
+    const refusal = await this.#writers.submit(request.ledgerId, queued)
+    if (refusal !== undefined) return refusal
+    const items = await Promise.all(
+      jobs.map(async (job) => ('settled' in job ? job.settled.promise : job)),
+    )
+    return inSum(items)
+  }
+
+  /** Where the ledger is not there, or the batch's key stands for another request. */
+  async #refusalOfWhole(
+    { ledgerId, key }: BatchRequest,
+    fingerprint: string,
+  ): Promise<RefusedOutcome | undefined> {
+    const writer = this.#writers.of(ledgerId)
+    if (writer.isNew(key)) return undefined
+    const use = await this.#writers.rehearse(ledgerId, (_round, ledger) =>
+      isOpened(ledger) ? ledger.keys.get(key) : ledgerNotFound(ledgerId),
+    )
+    if (typeof use !== 'bigint') return use
+    return batchMismatch(writer.log, { key, fingerprint, revision: use })
+  }
+
+  async #rehearse<Kind>(
+    ledgerId: LedgerId,
+    decide: (round: Round, opened: boolean) => Kind,
+  ): Promise<DryRun<Kind | RefusedOutcome>> {
+    const dry = await this.#writers.rehearse(ledgerId, (round, ledger): DryRun<Kind> => {
+      const { revision } = ledger.head
+      const outcome = decide(round, isOpened(ledger))
+      return revision < 0n ? { outcome } : { outcome, decidedOn: revision }
+    })
+    return 'outcome' in dry ? dry : { outcome: dry }
+  }
+}
+
+type Tasks = readonly (Task | MalformedItem)[]
+
+function isTask(item: Task | MalformedItem): item is Task {
+  return 'command' in item
+}
+
+function singleJob(circumstances: Circumstances, task: Task): SingleJob {
+  return {
+    ...circumstancesOf(circumstances),
+    kind: 'single',
+    task,
+    settled: Promise.withResolvers(),
+  }
+}
+
+function circumstancesOf({ actor, correlationId, causationId }: Circumstances): Circumstances {
+  return { actor, correlationId, causationId }
+}
+
+function scopeOf({ ledgerId, key }: { readonly ledgerId: LedgerId; readonly key: string }): string {
+  return `${ledgerId} ${key}`
+}
+
+/** An independent batch is replayed where every recorded item was; its revision is the last of its items'. */
+function inSum(items: readonly (Outcome | MalformedItem)[]): BatchOutcome {
+  const recorded = items.filter(
+    (item): item is Outcome => 'kind' in item && item.revision !== undefined,
+  )
+  const last = recorded.reduce<bigint | undefined>(
+    (max, { revision }) => (max === undefined || (revision ?? -1n) > max ? revision : max),
+    undefined,
+  )
+  return {
+    kind: 'batch',
+    mode: 'independent',
+    items,
+    replayed: recorded.length > 0 && recorded.every((item) => item.replayed),
+    ...(last !== undefined && { revision: last }),
+  }
+}

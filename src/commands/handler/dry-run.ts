@@ -1,0 +1,105 @@
+import { batchTasks } from '#commands/handler/batch-tasks.ts'
+import { type AtomicJob, type Task, taskOf } from '#commands/handler/job.ts'
+import type {
+  AcceptedOutcome,
+  BatchOutcome,
+  BatchRequest,
+  CommandRequest,
+  Outcome,
+} from '#commands/handler/outcome.ts'
+import type { Round } from '#commands/handler/round.ts'
+import type { MalformedItem } from '#commands/parse-command.ts'
+import type { JsonObject } from '#values/json.ts'
+
+// No client can use a key with a control character, so none of these was used before.
+const dryKey = '\u0000dry-run'
+
+/** What a command would come to; the round is taken back afterwards. */
+export function rehearseCommand(round: Round, request: CommandRequest): Outcome {
+  return withoutRecord(round.perform(taskOf(request.item, dryKey).task, request))
+}
+
+/** What a batch would come to. */
+export function rehearseBatch(round: Round, request: BatchRequest): BatchOutcome {
+  const keyless = request.items.map((item) => {
+    if ('malformed' in item) return item
+    const { key: _, ...rest } = item
+    return rest
+  })
+  const dry = { ...request, key: dryKey, items: keyless }
+  const { tasks, fingerprint } = batchTasks(dry)
+  if (request.mode === 'independent') return independently(round, request, tasks)
+  const { actor, correlationId, causationId, commands, mode } = request
+  const job: AtomicJob = {
+    actor,
+    correlationId,
+    causationId,
+    kind: 'atomic',
+    tasks: tasks.filter((task): task is Task => !('malformed' in task)),
+    key: dryKey,
+    fingerprint,
+    request: { command: 'ExecuteBatch', commands, mode },
+    settled: Promise.withResolvers(),
+  }
+  const outcome = round.performAll(job)
+  if (outcome.kind === 'refused') return withoutRevision(outcome)
+  const items = outcome.items.map((item) => ('malformed' in item ? item : withoutRecord(item)))
+  return withoutRevision({ ...outcome, items })
+}
+
+function independently(
+  round: Round,
+  request: BatchRequest,
+  tasks: readonly (Task | MalformedItem)[],
+): BatchOutcome {
+  const items = tasks.map((task) =>
+    'malformed' in task ? task : withoutRecord(round.perform(task, request)),
+  )
+  return { kind: 'batch', mode: 'independent', items, replayed: false }
+}
+
+function withoutRecord(outcome: Outcome): Outcome {
+  const { revision: _, ...rest } = outcome
+  return rest.kind === 'accepted' ? { ...rest, data: wouldBe(rest) } : rest
+}
+
+function withoutRevision(outcome: BatchOutcome): BatchOutcome {
+  const { revision: _, ...rest } = outcome
+  return rest
+}
+
+/** The resource without what only recording gives it. */
+function wouldBe({ event, data }: Pick<AcceptedOutcome, 'event' | 'data'>): JsonObject {
+  switch (event) {
+    case 'TransactionPosted':
+      return without(data, 'transactionId', 'recordedAt')
+    case 'HoldPlaced':
+      return without(data, 'holdId', 'createdAt')
+    case 'HoldCaptured':
+      return wouldBeCapture(data)
+    case 'AccountOpened':
+      return without(data, 'createdAt')
+    case 'LedgerOpened':
+      return without(data, 'createdAt', 'revision')
+    default:
+      return without(data, 'revision')
+  }
+}
+
+function wouldBeCapture(data: JsonObject): JsonObject {
+  const { hold, transaction } = data
+  return {
+    hold: isObject(hold)
+      ? { ...hold, captures: Array.isArray(hold['captures']) ? hold['captures'].slice(0, -1) : [] }
+      : {},
+    transaction: isObject(transaction) ? without(transaction, 'transactionId', 'recordedAt') : {},
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function without(data: JsonObject, ...names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)))
+}

@@ -1,0 +1,55 @@
+import { commandNamed } from '#commands/catalogue.ts'
+import type { Command } from '#commands/command.ts'
+import { fingerprinted } from '#commands/handler/fingerprint.ts'
+import type { BatchOutcome, Circumstances, Outcome } from '#commands/handler/outcome.ts'
+import type { ParsedItem } from '#commands/parse-command.ts'
+import type { BatchMembership } from '#events/envelope.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/** One command on its way to a decision. */
+export type Task = {
+  readonly command: Command<unknown>
+  readonly input: unknown
+  readonly request: JsonObject
+  readonly key: string
+  readonly fingerprint: string
+  /** Length of the canonical request: what it costs to keep waiting. */
+  readonly size: number
+  readonly batch?: BatchMembership
+}
+
+/** What waits in a ledger's queue and is settled once. */
+export type Job = SingleJob | AtomicJob
+
+export type SingleJob = Circumstances & {
+  readonly kind: 'single'
+  readonly task: Task
+  readonly settled: PromiseWithResolvers<Outcome>
+}
+
+/** All tasks or none, under the batch's own key. */
+export type AtomicJob = Circumstances & {
+  readonly kind: 'atomic'
+  readonly tasks: readonly Task[]
+  readonly key: string
+  readonly fingerprint: string
+  readonly request: JsonObject
+  readonly settled: PromiseWithResolvers<BatchOutcome>
+}
+
+export function tasksOf(job: Job): readonly Task[] {
+  return job.kind === 'single' ? [job.task] : job.tasks
+}
+
+/**
+ * A parsed command as a task under a key, and the canonical form of its request.
+ * @throws {TypeError} for a command that was never parsed: callers hand in what `parseCommand` gave.
+ */
+export function taskOf(item: ParsedItem, key: string): { task: Task; canonical: string } {
+  const command = commandNamed(item.command)
+  if (command === undefined) throw new TypeError(`there is no command ${item.command}`)
+  const { canonical, fingerprint } = fingerprinted(item.request)
+  const { input, request } = item
+  const task = { command, input, request, key, fingerprint, size: canonical.length }
+  return { task, canonical }
+}

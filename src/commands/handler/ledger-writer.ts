@@ -1,0 +1,244 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { appendSurely } from '#commands/handler/append.ts'
+import { type Job, tasksOf } from '#commands/handler/job.ts'
+import { LogReader } from '#commands/handler/log-reader.ts'
+import type { RefusedOutcome } from '#commands/handler/outcome.ts'
+import { outcomeUnknown, overloaded, unavailable, unrecorded } from '#commands/handler/refusals.ts'
+import { replayJob } from '#commands/handler/replay.ts'
+import { Round } from '#commands/handler/round.ts'
+import type { ClockGuard } from '#commands/handler/clock-guard.ts'
+import type { RecordedEvent } from '#events/envelope.ts'
+import { isOpened, type Ledger, unopenedLedger } from '#ledger/ledger.ts'
+import {
+  AppendOutcomeUnknown,
+  appendEventsMax,
+  type EventStore,
+  EventStoreUnavailable,
+  WrongExpectedRevision,
+} from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+// A conflict means that another process wrote; each attempt decides anew after reading what it wrote.
+const conflictsMax = 20
+const conflictPauseMsMax = 40
+
+/** What every ledger's writer shares. */
+export type WriterParts = {
+  readonly store: EventStore
+  readonly clock: ClockGuard
+  readonly logger: Logger
+  /** This process's random id, part of every event it writes. */
+  readonly writer: string
+}
+
+type Settle = () => void
+
+/** Something to try out or look up in the books between two rounds. */
+export type Rehearsal = {
+  run(round: Round, ledger: Ledger): void
+  refuse(refusal: RefusedOutcome): void
+}
+
+/**
+ * The one writer of a ledger in this process: takes what waits in its queue, decides it in order against the books in
+ * memory, stores it as one append at the exact expected revision, and answers after that is durable.
+ */
+export class LedgerWriter {
+  readonly #parts: WriterParts
+  readonly #log: LogReader
+  readonly #ledgerId: LedgerId
+  readonly #rested: () => void
+  #ledger: Ledger
+  #hydrated = false
+  #queue: Job[] = []
+  #rehearsals: Rehearsal[] = []
+  #conflicts = 0
+  #running: Promise<void> | undefined
+
+  /** `rested` is told whenever nothing waits any more. */
+  constructor(ledgerId: LedgerId, parts: WriterParts, rested: () => void) {
+    this.#ledgerId = ledgerId
+    this.#parts = parts
+    this.#rested = rested
+    this.#log = new LogReader(parts.store, ledgerId)
+    this.#ledger = unopenedLedger(ledgerId)
+  }
+
+  /** Whether the ledger was there when last looked at. */
+  get opened(): boolean {
+    return isOpened(this.#ledger)
+  }
+
+  /** Queues jobs, in order; each is settled once. */
+  submit(jobs: readonly Job[]): void {
+    this.#queue.push(...jobs)
+    this.#start()
+  }
+
+  /** Runs at the next moment when the books hold exactly what is stored. */
+  rehearse(rehearsal: Rehearsal): void {
+    this.#rehearsals.push(rehearsal)
+    this.#start()
+  }
+
+  /** Whether the ledger is known to exist and a key to be unused in it; if not so, it has to be looked up. */
+  isNew(key: string): boolean {
+    return this.#hydrated && this.opened && !this.#ledger.keys.has(key)
+  }
+
+  get log(): LogReader {
+    return this.#log
+  }
+
+  /** Resolves once nothing waits. */
+  async drained(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  #start(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      if (this.#queue.length > 0 || this.#rehearsals.length > 0) this.#start()
+      else this.#rested()
+    })
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop: requests that arrived together are decided together.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#queue.length > 0 || this.#rehearsals.length > 0) await this.#turn()
+  }
+
+  async #turn(): Promise<void> {
+    try {
+      await this.#round()
+    } catch (error) {
+      this.#giveUp(error)
+    }
+  }
+
+  async #round(): Promise<void> {
+    if (!this.#hydrated) await this.#hydrate()
+    const earlier = await this.#lookAhead()
+    const reading = this.#parts.clock.read(this.#ledger.head.recordedAt)
+    if ('distrust' in reading) return this.#refuseWaiting(clockJumped(reading.distrust))
+    const { writer } = this.#parts
+    const round = new Round(this.#ledger, { now: reading.now, writer, earlier })
+    for (const rehearsal of this.#rehearsals.splice(0))
+      round.rehearse(() => rehearsal.run(round, this.#ledger))
+    const { taken, settlements } = this.#decideWaiting(round)
+    if (await this.#stored(round, taken)) for (const settle of settlements) settle()
+  }
+
+  #decideWaiting(round: Round): {
+    readonly taken: readonly Job[]
+    readonly settlements: readonly Settle[]
+  } {
+    const settlements: Settle[] = []
+    let count = 0
+    for (const job of this.#queue) {
+      const settle = this.#decided(round, job)
+      if (settle === undefined) break
+      settlements.push(settle)
+      count += 1
+    }
+    return { taken: this.#queue.splice(0, count), settlements }
+  }
+
+  /** How to settle the job once the round is stored; undefined where it must wait for the next round. */
+  #decided(round: Round, job: Job): Settle | undefined {
+    try {
+      const verdict = round.decide(job)
+      if (verdict.kind === 'full') return undefined
+      if (verdict.kind === 'known') return () => replayJob(job, this.#log, verdict.revision)
+      return () => verdict.settle()
+    } catch (error) {
+      return () => job.settled.reject(error)
+    }
+  }
+
+  /** Whether the round is durable. If not, the books are as they were and its jobs are queued again or refused. */
+  async #stored(round: Round, taken: readonly Job[]): Promise<boolean> {
+    if (round.events.length === 0) return true
+    try {
+      await appendSurely(this.#parts, { events: round.events, log: this.#log, waiting: taken })
+      this.#ledger.journal.clear()
+      this.#conflicts = 0
+      return true
+    } catch (error) {
+      this.#ledger.journal.undoTo(0)
+      await this.#afterFailure(error, taken)
+      return false
+    }
+  }
+
+  async #afterFailure(error: unknown, taken: readonly Job[]): Promise<void> {
+    if (error instanceof WrongExpectedRevision && this.#conflicts < conflictsMax) {
+      this.#conflicts += 1
+      this.#queue.unshift(...taken)
+      await sleep(Math.random() * Math.min(conflictPauseMsMax, 2 ** this.#conflicts))
+      return this.#log.catchUp(this.#ledger)
+    }
+    this.#conflicts = 0
+    this.#hydrated = false
+    for (const job of taken) refuse(job, refusalFor(error))
+    if (!isExpected(error)) throw error
+  }
+
+  async #hydrate(): Promise<void> {
+    this.#ledger.journal.undoTo(0)
+    await this.#log.catchUp(this.#ledger)
+    this.#hydrated = true
+  }
+
+  /** Reads the events that the next decisions will look at. */
+  async #lookAhead(): Promise<ReadonlyMap<bigint, RecordedEvent>> {
+    const earlier = new Map<bigint, RecordedEvent>()
+    const next = this.#queue.slice(0, appendEventsMax).flatMap(tasksOf)
+    for (const { command, input } of next)
+      for (const revision of command.looksAt?.(input) ?? []) {
+        if (revision > this.#ledger.head.revision || earlier.has(revision)) continue
+        const event = await this.#log.at(revision)
+        if (event !== undefined) earlier.set(revision, event)
+      }
+    return earlier
+  }
+
+  #refuseWaiting(refusal: RefusedOutcome): void {
+    for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(refusal)
+    for (const job of this.#queue.splice(0)) refuse(job, refusal)
+  }
+
+  /** A failure outside any decision (the log can't be read, or contradicts itself): nobody waits for ever. */
+  #giveUp(error: unknown): void {
+    this.#parts.logger.error({ err: error, ledgerId: this.#ledgerId }, 'a ledger writer failed')
+    this.#ledger = unopenedLedger(this.#ledgerId)
+    this.#hydrated = false
+    this.#refuseWaiting(refusalFor(error))
+  }
+}
+
+function refuse(job: Job, refusal: RefusedOutcome): void {
+  job.settled.resolve(refusal)
+}
+
+function clockJumped(detail: string): RefusedOutcome {
+  return unrecorded('clock-jumped', detail, { retryAfterSeconds: 60 })
+}
+
+function isExpected(error: unknown): boolean {
+  return (
+    error instanceof EventStoreUnavailable ||
+    error instanceof AppendOutcomeUnknown ||
+    error instanceof WrongExpectedRevision
+  )
+}
+
+function refusalFor(error: unknown): RefusedOutcome {
+  if (error instanceof WrongExpectedRevision) return overloaded
+  if (error instanceof AppendOutcomeUnknown) return outcomeUnknown
+  return unavailable(
+    error instanceof EventStoreUnavailable ? error.message : 'the log can’t be used now',
+  )
+}

@@ -1,0 +1,101 @@
+import { type Job, tasksOf } from '#commands/handler/job.ts'
+import { LedgerWriter, type WriterParts } from '#commands/handler/ledger-writer.ts'
+import type { RefusedOutcome } from '#commands/handler/outcome.ts'
+import { overloaded, unavailable } from '#commands/handler/refusals.ts'
+import type { Round } from '#commands/handler/round.ts'
+import type { Ledger } from '#ledger/ledger.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** How much may wait for a decision in this process, over all ledgers; bytes are those of the canonical requests. */
+export type Bounds = { readonly commandsMax: number; readonly bytesMax: number }
+
+/** The writers of this process, one per ledger, behind one bound on all that waits. */
+export class LedgerWriters implements AsyncDisposable {
+  readonly #parts: WriterParts
+  readonly #bounds: Bounds
+  readonly #writers = new Map<LedgerId, LedgerWriter>()
+  #commands = 0
+  #bytes = 0
+  #closing = false
+
+  constructor(parts: WriterParts, bounds: Bounds) {
+    this.#parts = parts
+    this.#bounds = bounds
+  }
+
+  /** Keeps no writer for a ledger that does not exist: anyone may ask for any name. */
+  of(ledgerId: LedgerId): LedgerWriter {
+    const known = this.#writers.get(ledgerId)
+    if (known !== undefined) return known
+    const writer = new LedgerWriter(ledgerId, this.#parts, () => {
+      if (!writer.opened && this.#writers.get(ledgerId) === writer) this.#writers.delete(ledgerId)
+    })
+    this.#writers.set(ledgerId, writer)
+    return writer
+  }
+
+  /** Queues jobs of one ledger and waits until all are settled; refuses the lot where too much waits already. */
+  async submit(ledgerId: LedgerId, jobs: readonly Job[]): Promise<RefusedOutcome | undefined> {
+    const load = loadOf(jobs)
+    const refusal = this.#refusalOf(load)
+    if (refusal !== undefined) return refusal
+    this.#commands += load.commands
+    this.#bytes += load.bytes
+    try {
+      this.of(ledgerId).submit(jobs)
+      await Promise.all(jobs.map((job) => job.settled.promise))
+      return undefined
+    } finally {
+      this.#commands -= load.commands
+      this.#bytes -= load.bytes
+    }
+  }
+
+  /** Tries something out on the books as they are stored; all of it is taken back. */
+  async rehearse<Result>(
+    ledgerId: LedgerId,
+    decide: (round: Round, ledger: Ledger) => Result,
+  ): Promise<Result | RefusedOutcome> {
+    if (this.#closing) return stopping
+    return new Promise((resolve, reject) => {
+      this.of(ledgerId).rehearse({
+        run(round, ledger) {
+          try {
+            resolve(decide(round, ledger))
+          } catch (error) {
+            reject(error)
+          }
+        },
+        refuse: resolve,
+      })
+    })
+  }
+
+  /** Takes no more and waits for what was taken. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true
+    await Promise.all([...this.#writers.values()].map((writer) => writer.drained()))
+  }
+
+  #refusalOf(load: Load): RefusedOutcome | undefined {
+    if (this.#closing) return stopping
+    const fits =
+      this.#commands + load.commands <= this.#bounds.commandsMax &&
+      this.#bytes + load.bytes <= this.#bounds.bytesMax
+    return fits || this.#commands === 0 ? undefined : overloaded
+  }
+}
+
+type Load = { readonly commands: number; readonly bytes: number }
+
+const stopping = unavailable('the program is stopping')
+
+function loadOf(jobs: readonly Job[]): Load {
+  let [commands, bytes] = [0, 0]
+  for (const job of jobs)
+    for (const task of tasksOf(job)) {
+      commands += 1
+      bytes += task.size
+    }
+  return { commands, bytes }
+}

@@ -1,0 +1,73 @@
+import { decodeEvent } from '#events/decode.ts'
+import type { RecordedEvent } from '#events/envelope.ts'
+import { ledgerStream } from '#events/stream-names.ts'
+import { evolve } from '#ledger/evolve.ts'
+import type { Ledger } from '#ledger/ledger.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+const pageSize = 1000
+
+/** Reads one ledger's events as the writer needs them. */
+export class LogReader {
+  readonly #store: EventStore
+  readonly #stream: string
+
+  constructor(store: EventStore, ledgerId: LedgerId) {
+    this.#store = store
+    this.#stream = ledgerStream(ledgerId)
+  }
+
+  /** Folds everything into the books that they do not know yet; nothing of it can be taken back. */
+  async catchUp(ledger: Ledger): Promise<void> {
+    for (;;) {
+      const page = await this.#store.readStream(this.#stream, ledger.head.revision + 1n, pageSize)
+      for (const stored of page) {
+        evolve(ledger, decodeEvent(stored.json))
+        ledger.journal.clear()
+      }
+      if (page.length === 0) return
+    }
+  }
+
+  /** The event at a revision; undefined where the log does not reach. */
+  async at(revision: bigint): Promise<RecordedEvent | undefined> {
+    return (await this.range(revision, 1))[0]
+  }
+
+  async range(from: bigint, count: number): Promise<readonly RecordedEvent[]> {
+    const events: RecordedEvent[] = []
+    while (events.length < count) {
+      const page = await this.#store.readStream(
+        this.#stream,
+        from + BigInt(events.length),
+        Math.min(pageSize, count - events.length),
+      )
+      if (page.length === 0) break
+      events.push(...page.map((stored) => decodeEvent(stored.json)))
+    }
+    return events
+  }
+
+  /** The stored bytes from a revision on, for comparing. */
+  async bytes(from: bigint, count: number): Promise<readonly string[]> {
+    const page = await this.#store.readStream(this.#stream, from, count)
+    return page.map((stored) => stored.json)
+  }
+
+  /** The event and all earlier ones about the same ledger, account or hold, oldest first: its chain of `previous`. */
+  async history(event: RecordedEvent): Promise<readonly RecordedEvent[]> {
+    const chain = [event]
+    for (let link = previousOf(event); link !== undefined; ) {
+      const earlier = await this.at(link)
+      if (earlier === undefined) throw new Error(`revision ${link} is missing from ${this.#stream}`)
+      chain.push(earlier)
+      link = previousOf(earlier)
+    }
+    return chain.toReversed()
+  }
+}
+
+function previousOf({ data }: RecordedEvent): bigint | undefined {
+  return 'previous' in data ? BigInt(data.previous) : undefined
+}

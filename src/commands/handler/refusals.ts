@@ -1,0 +1,58 @@
+import {
+  type RefusedOutcome,
+  type UnrecordedCode,
+  unrecordedStatuses,
+} from '#commands/handler/outcome.ts'
+import type { RecordedEvent } from '#events/envelope.ts'
+import type { LedgerId } from '#values/ids.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/** A refusal that leaves no trace in the log. */
+export function unrecorded(
+  code: UnrecordedCode,
+  detail: string,
+  extra: { readonly context?: JsonObject; readonly retryAfterSeconds?: number } = {},
+): RefusedOutcome {
+  return {
+    kind: 'refused',
+    status: unrecordedStatuses[code],
+    code,
+    detail,
+    context: extra.context ?? {},
+    replayed: false,
+    ...(extra.retryAfterSeconds !== undefined && { retryAfterSeconds: extra.retryAfterSeconds }),
+  }
+}
+
+export const overloaded = unrecorded('overloaded', 'too many commands are waiting', {
+  retryAfterSeconds: 1,
+})
+
+export const outcomeUnknown = unrecorded(
+  'outcome-unknown',
+  'whether this was stored is not known: retry with the same Idempotency-Key',
+  { retryAfterSeconds: 1 },
+)
+
+export const inFlight = unrecorded(
+  'idempotency-in-flight',
+  'the first request with this key has no outcome yet',
+  { retryAfterSeconds: 1 },
+)
+
+export function ledgerNotFound(ledgerId: LedgerId): RefusedOutcome {
+  return unrecorded('ledger-not-found', `there is no ledger ${ledgerId}`, { context: { ledgerId } })
+}
+
+export function unavailable(detail: string): RefusedOutcome {
+  return unrecorded('unavailable', detail, { retryAfterSeconds: 1 })
+}
+
+/** The refusal that an event recorded. */
+export function recordedRefusal(
+  event: Extract<RecordedEvent, { type: 'CommandRejected' }>,
+  replayed: boolean,
+): RefusedOutcome {
+  const { status, code, detail, context } = event.data
+  return { kind: 'refused', status, code, detail, context, revision: event.revision, replayed }
+}

@@ -1,0 +1,41 @@
+import type { Task } from '#commands/handler/job.ts'
+import type { CommandRejected } from '#events/command-rejected.ts'
+import { type LedgerRejection, rejectionStatuses } from '#ledger/rejections.ts'
+import { appendBytesMax, appendEventsMax } from '#ports/event-store.ts'
+import { reject } from '#values/decision.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/** One event's canonical JSON has at most this many bytes. */
+export const eventBytesMax = 256 * 1024
+
+export type RefusalData = CommandRejected['data']
+
+export const eventTooLarge: LedgerRejection = reject(
+  'event-too-large',
+  'the event would exceed 256 KiB',
+  { bytesMax: eventBytesMax },
+)
+
+export const batchTooLarge = {
+  status: rejectionStatuses['batch-too-large'],
+  code: 'batch-too-large',
+  detail: 'an atomic batch has at most 500 commands and 512 KiB of events',
+  context: { commandsMax: appendEventsMax, bytesMax: appendBytesMax },
+}
+
+/** `account-not-found` is 404 for the account in the path, 422 for one in the body. */
+export function refusalOf(task: Task, rejection: LedgerRejection): RefusalData {
+  const { code, detail, context } = rejection
+  const inBody = code === 'account-not-found' && !task.command.pathIds.includes('accountId')
+  const status = inBody ? 422 : rejectionStatuses[code]
+  return { command: task.command.name, request: task.request, status, code, detail, context }
+}
+
+/** An atomic batch is refused with the code of the item that was, and says which. */
+export function inItem(
+  index: number,
+  refusal: { readonly code: string; readonly detail: string; readonly context: JsonObject },
+): Omit<RefusalData, 'command' | 'request'> {
+  const { code, detail, context } = refusal
+  return { status: 422, code, detail, context: { ...context, index } }
+}
