@@ -32,7 +32,7 @@ export function actOn(account: Account): AccountAct {
     accountId: account.accountId,
     balances: [...account.balances]
       .map(([asset, totals]) => balanceRecord(account, asset, totals))
-      .sort((a, b) => (a.asset < b.asset ? -1 : 1)),
+      .toSorted((a, b) => (a.asset < b.asset ? -1 : 1)),
     previous: account.lastAct.toString(),
   }
 }

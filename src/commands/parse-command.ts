@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { commandNamed } from '#commands/catalogue.ts'
 import type { Command } from '#commands/command.ts'
-import type { Json, JsonObject } from '#values/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
 
 /** One command of a batch: parsed, or malformed and then answered in its place. */
 export type BatchItem = ParsedItem | MalformedItem
@@ -33,9 +33,8 @@ export function parseCommand(name: string, members: JsonObject): BatchItem {
 
 /** Checks one item of a batch or one row of an import: the request's members, `command`, perhaps `idempotencyKey`. */
 export function parseBatchItem(item: Json): BatchItem {
-  if (typeof item !== 'object' || item === null || Array.isArray(item))
-    return malformed('', 'a command is an object')
-  const { command: name, idempotencyKey: key, ...members } = item as JsonObject
+  if (!isJsonObject(item)) return malformed('', 'a command is an object')
+  const { command: name, idempotencyKey: key, ...members } = item
   if (typeof name !== 'string')
     return malformed('/command', 'names the command, e.g. PostTransaction')
   if (notInBatches.has(name)) return unknownCommand(name)

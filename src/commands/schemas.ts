@@ -2,13 +2,15 @@ import { z } from 'zod'
 import { isAmount, isAmountOrZero, isSignedAmount } from '#values/amounts.ts'
 import { isAsset } from '#values/assets.ts'
 import { isAccountId, isLedgerId, isRevisionId } from '#values/ids.ts'
-import { fitsMetadata } from '#values/metadata.ts'
+import { fitsMetadata, inKeyOrder } from '#values/metadata.ts'
 import { parseTimestamp } from '#values/timestamps.ts'
 
 /** The members that commands are made of. Amounts fail with `params.amount`, which is answered as `invalid-amount`. */
 
 const postingsMax = 500
 const conditionsMax = 100
+const tab = 0x09
+const newline = 0x0a
 
 export const ledgerId = z.custom<string>(isLedgerId, 'a ledgerId matches ^[a-z0-9][a-z0-9-]{0,62}$')
 
@@ -40,8 +42,8 @@ export const amounts = z
     params: { amount: true },
   })
 
-export const timestamp = z.string().transform((text, context) => {
-  const parsed = parseTimestamp(text)
+export const timestamp = z.string().transform((value, context) => {
+  const parsed = parseTimestamp(value)
   if (parsed !== undefined) return parsed
   context.addIssue({
     code: 'custom',
@@ -62,7 +64,10 @@ const metadataKey = text(1, 16 * 1024)
 const metadataValue = text(0, 16 * 1024)
 const metadataBound = 'metadata has at most 64 keys and 16 KiB'
 
-export const metadata = z.record(metadataKey, metadataValue).refine(fitsMetadata, metadataBound)
+export const metadata = z
+  .record(metadataKey, metadataValue)
+  .refine(fitsMetadata, metadataBound)
+  .transform(inKeyOrder)
 
 export const metadataChange = z
   .record(metadataKey, metadataValue.nullable())
@@ -112,13 +117,18 @@ function text(min: number, max: number) {
 }
 
 function isClean(value: string): boolean {
-  return !/[\x00-\x08\x0b-\x1f]/.test(value) && value.isWellFormed()
+  if (!value.isWellFormed()) return false
+  for (let index = 0; index < value.length; index += 1) {
+    const unit = value.charCodeAt(index)
+    if (unit < 0x20 && unit !== tab && unit !== newline) return false
+  }
+  return true
 }
 
 function lengthWithin(value: string, min: number, max: number): boolean {
   if (value.length < min) return false
   if (value.length <= max) return true
-  return value.length <= max * 2 && [...value].length <= max
+  return value.length <= max * 2 && Array.from(value).length <= max
 }
 
 function withoutNulls(change: Readonly<Record<string, string | null>>): Record<string, string> {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { currentVersions, isEventType } from '#events/ledger-event.ts'
 import { upcast } from '#events/upcasters.ts'
-import type { Json, JsonObject } from '#values/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
 
 /** What is in the store is not an event of this program, or not one that this version knows. */
 export class UndecodableEvent extends Error {
@@ -21,7 +21,7 @@ const envelope = z.object({
   causationId: z.string(),
   writer: z.string(),
   idempotency: z.object({ key: z.string(), fingerprint: z.string() }),
-  data: z.record(z.string(), z.unknown()),
+  data: z.custom<JsonObject>((value) => typeof value === 'object' && value !== null),
 })
 
 /**
@@ -40,22 +40,28 @@ export function decodeEvent(json: string): RecordedEvent {
     throw new UndecodableEvent(
       `${type} version ${schemaVersion} at ${at} is newer than this program`,
     )
-  const data = upcast({ type, version: schemaVersion, data: stored['data'] as JsonObject }, current)
-  return {
-    ...stored,
-    schemaVersion: current,
-    revision: BigInt(revision),
-    data,
-  } as unknown as RecordedEvent
+  const data = upcast({ type, version: schemaVersion, data: known.data.data }, current)
+  const event = { ...stored, schemaVersion: current, revision: BigInt(revision), data }
+  if (!isRecorded(event)) throw new UndecodableEvent(`no event at ${at}`)
+  return event
+}
+
+/** The parsing edge: what `decide` once made is believed to be what the types say. */
+function isRecorded(event: object): event is RecordedEvent {
+  return 'data' in event
 }
 
 function parse(json: string): JsonObject {
+  const value = parseJson(json)
+  if (isJsonObject(value)) return value
+  throw new UndecodableEvent('a stored event is not an object')
+}
+
+function parseJson(json: string): Json {
   try {
-    const value = JSON.parse(json) as Json
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as JsonObject
+    const value: Json = JSON.parse(json)
+    return value
   } catch (cause) {
     throw new UndecodableEvent('a stored event is not JSON', { cause })
   }
-  throw new UndecodableEvent('a stored event is not an object')
 }

@@ -44,7 +44,6 @@ export type RecordedEvent = UnsealedEvent & { readonly id: string }
  * `head + tail`, the stored bytes are `head + "id":"…", + tail`.
  */
 export function canonicalParts(event: UnsealedEvent): { head: string; tail: string } {
-  const member = (name: string, value: Json) => `${canonicalJson(name)}:${canonicalJson(value)}`
   const head = [
     member('actor', event.actor),
     member('causationId', event.causationId),
@@ -66,4 +65,8 @@ export function canonicalParts(event: UnsealedEvent): { head: string; tail: stri
 /** Puts the id where canonical order wants it. */
 export function sealedJson(parts: { head: string; tail: string }, id: string): string {
   return `${parts.head}"id":${canonicalJson(id)},${parts.tail}`
+}
+
+function member(name: string, value: Json): string {
+  return `"${name}":${canonicalJson(value)}`
 }

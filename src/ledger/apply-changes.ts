@@ -12,10 +12,15 @@ export function applyChanges(
   recorded: readonly BalanceRecord[],
 ): void {
   const movements = moved(ledger, changes)
-  if (movements.length !== recorded.length) throw new Error('an event leaves out a balance it moved')
+  if (movements.length !== recorded.length)
+    throw new Error('an event leaves out a balance it moved')
   for (const [index, { account, asset, after }] of movements.entries()) {
     const record = recorded[index]
-    if (record?.accountId !== account.accountId || record.asset !== asset || !equals(after, totalsOf(record)))
+    if (
+      record?.accountId !== account.accountId ||
+      record.asset !== asset ||
+      !equals(after, totalsOf(record))
+    )
       throw new Error(`an event misstates the balance of ${account.accountId} in ${asset}`)
     put(ledger, account.balances, [asset, after])
   }

@@ -19,7 +19,9 @@ type AccountEvent = Extract<
 /** Applies an event about an account itself. */
 export function evolveAccount(ledger: Ledger, event: AccountEvent): void {
   const account =
-    event.type === 'AccountOpened' ? opened(event) : { ...accountOf(ledger, event), ...after(event) }
+    event.type === 'AccountOpened'
+      ? opened(event)
+      : { ...accountOf(ledger, event), ...after(event) }
   put(ledger, ledger.accounts, [account.accountId, { ...account, lastAct: event.revision }])
 }
 

@@ -5,7 +5,9 @@ import { drop, type Hold, type HoldEnd, type Ledger, put } from '#ledger/ledger.
 import { capturedChanges, releasedChanges } from '#ledger/movements.ts'
 
 type OfType<Type> = Extract<RecordedEvent, { type: Type }>
-type HoldEvent = OfType<'HoldPlaced' | 'HoldCaptured' | 'HoldVoided' | 'HoldExpired' | 'HoldExtended'>
+type HoldEvent = OfType<
+  'HoldPlaced' | 'HoldCaptured' | 'HoldVoided' | 'HoldExpired' | 'HoldExtended'
+>
 
 /** Applies an event about a hold. */
 export function evolveHold(ledger: Ledger, event: HoldEvent): void {

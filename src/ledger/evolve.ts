@@ -11,7 +11,9 @@ import { type Ledger, put, turn } from '#ledger/ledger.ts'
  */
 export function evolve(ledger: Ledger, event: RecordedEvent): void {
   if (event.revision !== ledger.head.revision + 1n)
-    throw new Error(`${ledger.ledgerId}: revision ${event.revision} follows ${ledger.head.revision}`)
+    throw new Error(
+      `${ledger.ledgerId}: revision ${event.revision} follows ${ledger.head.revision}`,
+    )
   if (event.recordedAt < ledger.head.recordedAt)
     throw new Error(`${ledger.ledgerId}: time runs backwards at revision ${event.revision}`)
   turn(ledger, { ...ledger.head, revision: event.revision, recordedAt: event.recordedAt })
@@ -68,7 +70,10 @@ function openLedger(ledger: Ledger, event: Extract<RecordedEvent, { type: 'Ledge
   for (const asset of assets) put(ledger, ledger.assets, [asset.asset, asset])
 }
 
-function registerAsset(ledger: Ledger, event: Extract<RecordedEvent, { type: 'AssetRegistered' }>): void {
+function registerAsset(
+  ledger: Ledger,
+  event: Extract<RecordedEvent, { type: 'AssetRegistered' }>,
+): void {
   const { previous: _, ...asset } = event.data
   put(ledger, ledger.assets, [asset.asset, asset])
   turn(ledger, { ...ledger.head, lastAct: event.revision })

@@ -68,7 +68,10 @@ export function referenceFree(ledger: Ledger, reference: string | undefined): Gu
 export type BalanceCondition = {
   readonly account: AccountId
   readonly asset: Asset
-  readonly available: { readonly gte?: SignedAmount | undefined; readonly lte?: SignedAmount | undefined }
+  readonly available: {
+    readonly gte?: SignedAmount | undefined
+    readonly lte?: SignedAmount | undefined
+  }
 }
 
 export function conditionsHold(ledger: Ledger, conditions: readonly BalanceCondition[]): Guard {

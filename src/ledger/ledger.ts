@@ -97,7 +97,11 @@ export function isOpened(ledger: Ledger): boolean {
 }
 
 /** Sets an entry of one of the ledger's maps so that it can be taken back. */
-export function put<Key, Value>(ledger: Ledger, map: Map<Key, Value>, entry: readonly [Key, Value]): void {
+export function put<Key, Value>(
+  ledger: Ledger,
+  map: Map<Key, Value>,
+  entry: readonly [Key, Value],
+): void {
   const [key, value] = entry
   const before = map.get(key)
   ledger.journal.record(() => {

@@ -57,20 +57,26 @@ export function releasedChanges(hold: Hold): readonly Change[] {
 export function moved(ledger: Ledger, changes: readonly Change[]): readonly Movement[] {
   const movements = new Map<string, Movement>()
   for (const { posting, posted, pending } of changes) {
-    const debited = movementOf(ledger, movements, { accountId: posting.debit, asset: posting.asset })
+    const debited = movementOf(ledger, movements, {
+      accountId: posting.debit,
+      asset: posting.asset,
+    })
     debited.after = {
       ...debited.after,
       postedDebits: debited.after.postedDebits + posted,
       pendingDebits: debited.after.pendingDebits + pending,
     }
-    const credited = movementOf(ledger, movements, { accountId: posting.credit, asset: posting.asset })
+    const credited = movementOf(ledger, movements, {
+      accountId: posting.credit,
+      asset: posting.asset,
+    })
     credited.after = {
       ...credited.after,
       postedCredits: credited.after.postedCredits + posted,
       pendingCredits: credited.after.pendingCredits + pending,
     }
   }
-  return [...movements.values()].sort(byAccountAndAsset)
+  return [...movements.values()].toSorted(byAccountAndAsset)
 }
 
 /** What an event stores of the movements. */
@@ -104,12 +110,21 @@ function movementOf(
 }
 
 function overflow({ account, asset, after }: Movement): LedgerRejection | undefined {
-  const totals = [after.postedDebits, after.postedCredits, after.pendingDebits, after.pendingCredits]
+  const totals = [
+    after.postedDebits,
+    after.postedCredits,
+    after.pendingDebits,
+    after.pendingCredits,
+  ]
   if (totals.every((total) => total <= totalMax)) return undefined
-  return reject('balance-overflow', `a total of account ${account.accountId} would exceed 10^34 - 1`, {
-    account: account.accountId,
-    asset,
-  })
+  return reject(
+    'balance-overflow',
+    `a total of account ${account.accountId} would exceed 10^34 - 1`,
+    {
+      account: account.accountId,
+      asset,
+    },
+  )
 }
 
 function belowMin({ account, asset, before, after }: Movement): LedgerRejection | undefined {

@@ -50,7 +50,7 @@ function canonicalObject(object: JsonObject): string {
 function sortedNames(object: JsonObject): readonly string[] {
   const names = Object.keys(object)
   for (let index = 1; index < names.length; index += 1)
-    if ((names[index - 1] ?? '') > (names[index] ?? '')) return names.sort(byCodeUnit)
+    if ((names[index - 1] ?? '') > (names[index] ?? '')) return names.toSorted(byCodeUnit)
   return names
 }
 

@@ -14,7 +14,16 @@ export function changeMetadata(before: Metadata, change: MetadataChange): Metada
     if (value === null) delete after[key]
     else after[key] = value
   }
-  return after
+  return inKeyOrder(after)
+}
+
+/** The same metadata in the order in which canonical JSON keeps it, so that a fresh answer and a replayed one are the same bytes. */
+export function inKeyOrder<Value>(
+  metadata: Readonly<Record<string, Value>>,
+): Readonly<Record<string, Value>> {
+  const keys = Object.keys(metadata)
+  if (keys.length < 2) return metadata
+  return Object.fromEntries(Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Whether metadata keeps to both bounds; its size is that of its JSON in UTF-8. */

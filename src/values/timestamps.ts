@@ -15,14 +15,13 @@ const dayMs = 86_400_000
 export function parseTimestamp(text: string): Timestamp | undefined {
   const match = pattern.exec(text)
   if (match === null) return undefined
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
-  if (hour > 23 || minute > 59 || second > 59) return undefined
-  const offset = offsetMinutes(match[8], Number(match[9] ?? 0), Number(match[10] ?? 0))
-  if (offset === undefined) return undefined
-  const fraction = Number((match[7] ?? '').padEnd(3, '0'))
-  const local = daysFromCivil(year, month, day) * dayMs + (hour * 60 + minute) * minuteMs
-  return formatTimestamp(local - offset * minuteMs + second * 1000 + fraction)
+  const part = (index: number) => Number(match[index] ?? 0)
+  const days = dayNumber(part(1), part(2), part(3))
+  const timeMs = timeOfDayMs(part(4), part(5), part(6))
+  const offset = offsetMinutes(match[8], part(9), part(10))
+  if (days === undefined || timeMs === undefined || offset === undefined) return undefined
+  const fractionMs = Number((match[7] ?? '').padEnd(3, '0'))
+  return formatTimestamp(days * dayMs + timeMs + fractionMs - offset * minuteMs)
 }
 
 /** Writes milliseconds since 1970-01-01T00:00:00Z. Undefined outside the years 0000 to 9999. */
@@ -41,10 +40,30 @@ export function formatTimestamp(epochMs: number): Timestamp | undefined {
 export function epochMsOf(timestamp: Timestamp): number {
   const part = (from: number, to: number) => Number(timestamp.slice(from, to))
   const days = daysFromCivil(part(0, 4), part(5, 7), part(8, 10))
-  return days * dayMs + part(11, 13) * 3_600_000 + part(14, 16) * minuteMs + part(17, 19) * 1000 + part(20, 23)
+  return (
+    days * dayMs +
+    part(11, 13) * 3_600_000 +
+    part(14, 16) * minuteMs +
+    part(17, 19) * 1000 +
+    part(20, 23)
+  )
 }
 
-function offsetMinutes(sign: string | undefined, hours: number, minutes: number): number | undefined {
+function dayNumber(year: number, month: number, day: number): number | undefined {
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
+  return daysFromCivil(year, month, day)
+}
+
+function timeOfDayMs(hour: number, minute: number, second: number): number | undefined {
+  if (hour > 23 || minute > 59 || second > 59) return undefined
+  return (hour * 60 + minute) * minuteMs + second * 1000
+}
+
+function offsetMinutes(
+  sign: string | undefined,
+  hours: number,
+  minutes: number,
+): number | undefined {
   if (hours > 23 || minutes > 59) return undefined
   const total = hours * 60 + minutes
   return sign === '-' ? -total : total
@@ -61,7 +80,8 @@ function daysFromCivil(year: number, month: number, day: number): number {
   const era = Math.floor(shifted / 400)
   const yearOfEra = shifted - era * 400
   const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  const dayOfEra =
+    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
   return era * 146_097 + dayOfEra - 719_468
 }
 
@@ -70,9 +90,14 @@ function civilFromDays(days: number): { year: number; month: number; day: number
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
   const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
   )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
   const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
   const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9

@@ -54,7 +54,13 @@ export function answerTo(event: AcceptedEvent, before: Before): JsonObject {
     case 'HoldExpired':
     case 'HoldExtended':
       return holdAnswer(before, event)
-    default:
+    case 'AccountOpened':
+    case 'AccountLimitsChanged':
+    case 'MetadataSet':
+    case 'AccountFrozen':
+    case 'AccountUnfrozen':
+    case 'AccountClosed':
+    case 'AccountReopened':
       return accountResource(foldAccount(before, event))
   }
 }

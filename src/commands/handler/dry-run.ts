@@ -8,8 +8,9 @@ import type {
   Outcome,
 } from '#commands/handler/outcome.ts'
 import type { Round } from '#commands/handler/round.ts'
+import type { EventType } from '#events/ledger-event.ts'
 import type { MalformedItem } from '#commands/parse-command.ts'
-import type { JsonObject } from '#values/json.ts'
+import { isJsonObject, type JsonObject } from '#values/json.ts'
 
 // No client can use a key with a control character, so none of these was used before.
 const dryKey = '\u0000dry-run'
@@ -68,38 +69,33 @@ function withoutRevision(outcome: BatchOutcome): BatchOutcome {
   return rest
 }
 
-/** The resource without what only recording gives it. */
+/** What of a resource only recording gives it, by the event that makes or changes the resource. */
+const givenByRecording: Partial<Record<EventType, readonly string[]>> = {
+  TransactionPosted: ['transactionId', 'recordedAt'],
+  HoldPlaced: ['holdId', 'createdAt'],
+  AccountOpened: ['createdAt'],
+  LedgerOpened: ['createdAt', 'revision'],
+  LedgerChanged: ['revision'],
+  AssetRegistered: ['revision'],
+}
+
 function wouldBe({ event, data }: Pick<AcceptedOutcome, 'event' | 'data'>): JsonObject {
-  switch (event) {
-    case 'TransactionPosted':
-      return without(data, 'transactionId', 'recordedAt')
-    case 'HoldPlaced':
-      return without(data, 'holdId', 'createdAt')
-    case 'HoldCaptured':
-      return wouldBeCapture(data)
-    case 'AccountOpened':
-      return without(data, 'createdAt')
-    case 'LedgerOpened':
-      return without(data, 'createdAt', 'revision')
-    default:
-      return without(data, 'revision')
-  }
+  if (event === 'HoldCaptured') return wouldBeCapture(data)
+  return without(data, givenByRecording[event] ?? [])
 }
 
 function wouldBeCapture(data: JsonObject): JsonObject {
   const { hold, transaction } = data
   return {
-    hold: isObject(hold)
+    hold: isJsonObject(hold)
       ? { ...hold, captures: Array.isArray(hold['captures']) ? hold['captures'].slice(0, -1) : [] }
       : {},
-    transaction: isObject(transaction) ? without(transaction, 'transactionId', 'recordedAt') : {},
+    transaction: isJsonObject(transaction)
+      ? without(transaction, givenByRecording.TransactionPosted ?? [])
+      : {},
   }
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function without(data: JsonObject, ...names: readonly string[]): JsonObject {
+function without(data: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)))
 }

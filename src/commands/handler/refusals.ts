@@ -6,6 +6,7 @@ import {
 import type { RecordedEvent } from '#events/envelope.ts'
 import type { LedgerId } from '#values/ids.ts'
 import type { JsonObject } from '#values/json.ts'
+import { inKeyOrder } from '#values/metadata.ts'
 
 /** A refusal that leaves no trace in the log. */
 export function unrecorded(
@@ -53,6 +54,7 @@ export function recordedRefusal(
   event: Extract<RecordedEvent, { type: 'CommandRejected' }>,
   replayed: boolean,
 ): RefusedOutcome {
-  const { status, code, detail, context } = event.data
+  const { status, code, detail } = event.data
+  const context = inKeyOrder(event.data.context)
   return { kind: 'refused', status, code, detail, context, revision: event.revision, replayed }
 }
