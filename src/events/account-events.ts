@@ -21,7 +21,7 @@ export type AccountOpened = {
 
 /**
  * What every later act on an account carries besides its own facts: all balances of the account at that moment,
- * and the revision of the account's last act before, a chain back to AccountOpened (decision 0004).
+ * and the revision of the account's last act before, a chain back to AccountOpened (decision 0003).
  */
 export type AccountAct = {
   readonly accountId: AccountId

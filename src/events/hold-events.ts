@@ -15,7 +15,7 @@ export type HoldPlaced = {
 
 /**
  * What every later act on a hold carries: the balances of all accounts of the hold at that moment, and the revision
- * of the hold's last act before, a chain back to HoldPlaced (decision 0004).
+ * of the hold's last act before, a chain back to HoldPlaced (decision 0003).
  */
 export type HoldAct = {
   readonly holdId: RevisionId

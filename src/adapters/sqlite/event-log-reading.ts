@@ -1,0 +1,32 @@
+import { openReaderConnection } from '#adapters/sqlite/event-log-connection.ts'
+import { namingDamage } from '#adapters/sqlite/event-log-inspection.ts'
+import { EventLogReader } from '#adapters/sqlite/event-log-reader.ts'
+import { reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import { type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
+
+/** The half of an event store that only reads. */
+export type SqliteEventLogReading = Pick<EventStore, 'readStream' | 'readAll' | 'head'> & Disposable
+
+/**
+ * Opens an existing log for reading alone: for a thread or program that never appends.
+ * @throws {EventLogRefused | EventLogDamaged}
+ */
+export async function openSqliteEventLogReading(path: string): Promise<SqliteEventLogReading> {
+  const database = await whenFree(() => openReaderConnection(path))
+  const reader = new EventLogReader(database)
+  const read = async <Page>(query: () => Page): Promise<Page> => {
+    try {
+      return await whenFree(() => namingDamage(path, query))
+    } catch (error) {
+      throw new EventStoreUnavailable(`the event log cannot be read: ${reasonOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+  return {
+    readStream: (stream, from, limit) => read(() => reader.ofStream(stream, from, limit)),
+    readAll: (after, limit) => read(() => reader.ofAll(after, limit)),
+    head: (stream) => read(() => reader.head(stream)),
+    [Symbol.dispose]: () => database.close(),
+  }
+}
