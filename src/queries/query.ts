@@ -48,3 +48,5 @@ export type QueryRefusalCode =
   | 'hold-not-found'
   | 'asset-unknown'
   | 'invalid-cursor'
+  /** Asked about a revision that the models have not applied yet. `context.applied` is what they have. */
+  | 'projection-behind'

@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { accounts } from '#projections/accounts.ts'
+import { commands } from '#projections/commands.ts'
+import type { AccountDocument } from '#projections/documents.ts'
+import { entries } from '#projections/entries.ts'
+import { ledgers } from '#projections/ledgers.ts'
+import { balanceAt, wasOpened } from '#queries/account-history.ts'
+import { type AsOf, asOf, justAfter } from '#queries/clocks.ts'
+import { inLedger, type LedgerMoment } from '#queries/ledger-moment.ts'
+import {
+  anAccountId,
+  anAsset,
+  clocks,
+  aLedgerId,
+  oneRecordClock,
+  oneRecordClockRule,
+} from '#queries/parameters.ts'
+import { postedTotals } from '#queries/posted-totals.ts'
+import type { Answer, Query } from '#queries/query.ts'
+import { type Found, getFrom } from '#queries/reading.ts'
+import { accountNotFound, accountNotYetOpened, assetUnknown } from '#queries/refusals.ts'
+import { isRegistered } from '#queries/registered-assets.ts'
+import type { Asset } from '#values/assets.ts'
+import { type Balance, balanceOf, balanceRecord, noTotals } from '#values/balances.ts'
+import type { JsonObject } from '#values/json.ts'
+
+const parameters = z
+  .strictObject({
+    ledgerId: aLedgerId,
+    accountId: anAccountId,
+    asset: anAsset.optional(),
+    ...clocks,
+  })
+  .refine(oneRecordClock, oneRecordClockRule)
+
+/**
+ * An account's balances by either clock, both or neither; one per asset that had touched it by then, by asset. An asset
+ * asked for by name is always there, with zeros where it was never used.
+ */
+export const accountBalances: Query<z.infer<typeof parameters>> = {
+  name: 'accountBalances',
+  models: [ledgers, accounts, entries, commands],
+  parameters,
+  answer: inLedger(async (moment, asked) => {
+    const when = await asOf(moment, asked)
+    if ('kind' in when) return when
+    const account = await getFrom(moment.view, accounts, asked.accountId)
+    if (account === undefined) return accountNotFound(asked.accountId)
+    const at = { accountId: asked.accountId, revision: when.revision }
+    const known = account.revision <= at.revision || (await wasOpened(moment.view, at))
+    if (!known) return accountNotYetOpened(at.accountId, at.revision)
+    if (asked.asset !== undefined) return answerOne(moment, { account, when }, asked.asset)
+    const balances: JsonObject[] = []
+    for (const { asset } of account.document.balances) {
+      const balance = await balanceBy(moment, { account, when }, asset)
+      if (balance !== undefined) balances.push(balance)
+    }
+    return { kind: 'one', data: balances }
+  }),
+}
+
+type Asked = { readonly account: Found<AccountDocument>; readonly when: AsOf }
+
+async function answerOne(moment: LedgerMoment, asked: Asked, asset: Asset): Promise<Answer> {
+  const balance = await balanceBy(moment, asked, asset)
+  if (balance !== undefined) return { kind: 'one', data: [balance] }
+  if (!(await isRegistered(moment, asset))) return assetUnknown(asset)
+  const { account, when } = asked
+  const zeros = balanceOf(balanceRecord(account.document, asset, noTotals))
+  return { kind: 'one', data: [when.effectiveAt === undefined ? zeros : withoutPending(zeros)] }
+}
+
+/** Undefined where the asset had not touched the account. */
+function balanceBy(
+  moment: LedgerMoment,
+  asked: Asked,
+  asset: Asset,
+): Promise<JsonObject | undefined> {
+  const { effectiveAt } = asked.when
+  return effectiveAt === undefined
+    ? balanceInLog(moment, asked, asset)
+    : balanceInBusiness(moment, asked, { asset, before: justAfter(effectiveAt) })
+}
+
+/** The account's own document where it has not changed since, else the last entry by then. */
+async function balanceInLog(
+  { view }: LedgerMoment,
+  { account, when }: Asked,
+  asset: Asset,
+): Promise<JsonObject | undefined> {
+  const { accountId, balances } = account.document
+  const record =
+    account.revision <= when.revision
+      ? balances.find((balance) => balance.asset === asset)
+      : await balanceAt(view, { accountId, revision: when.revision }, asset)
+  return record === undefined ? undefined : balanceOf(record)
+}
+
+async function balanceInBusiness(
+  { view }: LedgerMoment,
+  { account, when }: Asked,
+  { asset, before }: { readonly asset: Asset; readonly before: string },
+): Promise<JsonObject | undefined> {
+  const { accountId } = account.document
+  const totals = await postedTotals(view, { accountId, asset, before, revision: when.revision })
+  if (totals === undefined || totals.debits + totals.credits === 0n) return undefined
+  const { debits, credits, type } = totals
+  const all = { ...noTotals, postedDebits: debits, postedCredits: credits }
+  return withoutPending(balanceOf(balanceRecord({ accountId, type }, asset, all)))
+}
+
+/** What is pending has no business time. */
+function withoutPending(balance: Balance): JsonObject {
+  const { accountId, asset, postedDebits, postedCredits, posted } = balance
+  return { accountId, asset, postedDebits, postedCredits, posted }
+}

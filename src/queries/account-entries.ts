@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { EntryDocument } from '#projections/documents.ts'
+import { entries } from '#projections/entries.ts'
+import { entryResource } from '#projections/resources.ts'
+import { wasOpened } from '#queries/account-history.ts'
+import { equal } from '#queries/equality.ts'
+import { inLedger } from '#queries/ledger-moment.ts'
+import { list, listPaging } from '#queries/listing.ts'
+import { anAccountId, anAsset, aLedgerId, span, within } from '#queries/parameters.ts'
+import type { Query } from '#queries/query.ts'
+import { accountNotFound } from '#queries/refusals.ts'
+import type { JsonObject } from '#values/json.ts'
+
+const parameters = z.strictObject({
+  ledgerId: aLedgerId,
+  accountId: anAccountId,
+  asset: anAsset.optional(),
+  ...span,
+  order: z.enum(['asc', 'desc']).optional(),
+})
+
+/** What was posted to an account in the order of the log, oldest first unless `order` says `desc`. */
+export const accountEntries: Query<z.infer<typeof parameters>> = {
+  name: 'accountEntries',
+  models: [entries],
+  parameters,
+  paging: listPaging,
+  answer: inLedger(async (moment, asked) => {
+    const { accountId, asset, order } = asked
+    const { view, revision } = moment
+    if (!(await wasOpened(view, { accountId, revision }))) return accountNotFound(accountId)
+    return list(moment, {
+      model: entries,
+      where: equal({ accountId, asset }),
+      orderBy: ['revision'],
+      descending: order === 'desc',
+      accept: (entry) => entry.kind === 'posting' && within(asked, entry.effectiveAt),
+      resource: resourceOf,
+    })
+  }),
+}
+
+function resourceOf(entry: EntryDocument): JsonObject {
+  if (entry.kind !== 'posting') throw new TypeError(`a ${entry.kind} entry is not shown`)
+  return entryResource(entry)
+}

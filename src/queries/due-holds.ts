@@ -1,0 +1,32 @@
+import type { ReadModels } from '#ports/read-models.ts'
+import { holds } from '#projections/holds.ts'
+import { findIn } from '#queries/reading.ts'
+import type { LedgerId, RevisionId } from '#values/ids.ts'
+import type { Timestamp } from '#values/timestamps.ts'
+
+/** An open hold whose time is over. */
+export type DueHold = {
+  readonly ledgerId: LedgerId
+  readonly holdId: RevisionId
+  readonly expiresAt: Timestamp
+}
+
+/** The open holds of all ledgers that were due by `now`, longest due first, `limit` at most. As far as the model knows: the books decide. */
+export async function dueHolds(
+  readModels: ReadModels,
+  now: Timestamp,
+  limit: number,
+): Promise<readonly DueHold[]> {
+  await using view = await readModels.view(undefined)
+  const found = await findIn(view, holds, {
+    where: [
+      { field: 'status', is: 'open' },
+      { field: 'expiresAt', upTo: now },
+    ],
+    orderBy: ['expiresAt'],
+    limit,
+  })
+  return found.flatMap(({ document: { ledgerId, holdId, expiresAt } }) =>
+    expiresAt === undefined ? [] : [{ ledgerId, holdId, expiresAt }],
+  )
+}

@@ -1,0 +1,54 @@
+import type { Find } from '#ports/read-models.ts'
+import type { Projection } from '#projections/projection.ts'
+import type { Answer, Moment } from '#queries/query.ts'
+import { type Found, keyOf, pages, scanPageSize, take } from '#queries/reading.ts'
+import { invalidCursor } from '#queries/refusals.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/** Page sizes of the lists, as the API promises them. */
+export const listPaging = { limitDefault: 50, limitMax: 200 }
+
+/** What a list shows, in which order. `accept` is a filter that no index serves: the list is then read page by page. */
+export type Listing<Document extends JsonObject> = {
+  readonly model: Projection<Document>
+  readonly where: Find['where']
+  readonly orderBy: readonly string[]
+  readonly descending?: boolean
+  readonly accept?: (document: Document) => boolean
+  readonly resource: (document: Document) => JsonObject
+}
+
+/** One page of a list out of one read model. */
+export async function list<Document extends JsonObject>(
+  moment: Moment,
+  listing: Listing<Document>,
+): Promise<Answer> {
+  const { model, where, orderBy, descending = false } = listing
+  const { after } = moment.page
+  const find = { where, orderBy, descending, limit: readSize(moment, listing) }
+  const source = pages(moment.view, model, after === undefined ? find : { ...find, after })
+  return listFrom(moment, source, listing)
+}
+
+/** One page of a list whose documents come, in its order and from after its cursor, out of `source`. */
+export async function listFrom<Document extends JsonObject>(
+  { page: { limit, after } }: Moment,
+  source: AsyncIterable<readonly Found<Document>[]>,
+  { orderBy, accept, resource }: Omit<Listing<Document>, 'model' | 'where'>,
+): Promise<Answer> {
+  if (after !== undefined && after.length !== orderBy.length + 1) return invalidCursor
+  const found = await take(source, limit + 1, accept ?? (() => true))
+  const shown = found.slice(0, limit)
+  const last = shown.at(-1)
+  const more = found.length > limit && last !== undefined
+  return {
+    kind: 'page',
+    data: shown.map(({ document }) => resource(document)),
+    next: more ? keyOf(last, orderBy) : null,
+  }
+}
+
+/** One document more than a page shows tells whether another page follows. */
+function readSize(moment: Moment, { accept }: { readonly accept?: unknown }): number {
+  return accept === undefined ? moment.page.limit + 1 : scanPageSize
+}

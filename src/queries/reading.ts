@@ -1,0 +1,84 @@
+import type { Find, ReadView } from '#ports/read-models.ts'
+import type { Projection } from '#projections/projection.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/** How many documents a scan reads at a time, between two turns of the event loop. */
+export const scanPageSize = 1_000
+
+/** A stored document of a known kind. `revision` is the last one it contains. */
+export type Found<Document extends JsonObject> = {
+  readonly id: string
+  readonly revision: bigint
+  readonly document: Document
+}
+
+export async function getFrom<Document extends JsonObject>(
+  view: ReadView,
+  model: Projection<Document>,
+  id: string,
+): Promise<Found<Document> | undefined> {
+  const found = await view.get(model, id)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a model stores what its own fold made
+  return found as Found<Document> | undefined
+}
+
+export async function findIn<Document extends JsonObject>(
+  view: ReadView,
+  model: Projection<Document>,
+  find: Find,
+): Promise<readonly Found<Document>[]> {
+  const found = await view.find(model, find)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a model stores what its own fold made
+  return found as readonly Found<Document>[]
+}
+
+/** Everything that a find asks for, `find.limit` documents at a time; gives the event loop a turn between two pages. */
+export async function* pages<Document extends JsonObject>(
+  view: ReadView,
+  model: Projection<Document>,
+  find: Find,
+): AsyncGenerator<readonly Found<Document>[]> {
+  let next = find
+  for (;;) {
+    const page = await findIn(view, model, next)
+    if (page.length > 0) yield page
+    const last = page.at(-1)
+    if (last === undefined || page.length < find.limit) return
+    next = { ...find, after: keyOf(last, find.orderBy) }
+    await turn()
+  }
+}
+
+/** The first documents that pass, `count` at most. */
+export async function take<Document extends JsonObject>(
+  source: AsyncIterable<readonly Found<Document>[]>,
+  count: number,
+  accept: (document: Document) => boolean,
+): Promise<Found<Document>[]> {
+  const taken: Found<Document>[] = []
+  for await (const page of source) {
+    for (const found of page) {
+      if (taken.length < count && accept(found.document)) taken.push(found)
+    }
+    if (taken.length >= count) break
+  }
+  return taken
+}
+
+/** Where a document stands in an order: the values it is ordered by, then its id. */
+export function keyOf(found: Found<JsonObject>, orderBy: readonly string[]): readonly string[] {
+  return [...orderBy.map((field) => textOf(found, field)), found.id]
+}
+
+/** Lets others of this process go first. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+function textOf({ id, document }: Found<JsonObject>, field: string): string {
+  const value = document[field]
+  if (typeof value !== 'string') throw new TypeError(`document ${id} has no ${field} to order by`)
+  return value
+}

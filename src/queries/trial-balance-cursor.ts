@@ -1,0 +1,33 @@
+import type { AssetSheet, SheetTotals } from '#queries/trial-balance-sheets.ts'
+import type { Asset } from '#values/assets.ts'
+import type { AccountId } from '#values/ids.ts'
+
+/** Where a page of a trial balance begins, and what is known of its assets, which are in order. */
+export type SheetPlace = {
+  /** -1: before everything. */
+  readonly revision: bigint
+  readonly after?: { readonly asset: Asset; readonly accountId: AccountId }
+  readonly assets: readonly { readonly asset: Asset; readonly totals?: SheetTotals }[]
+}
+
+/** The cursor of the page that follows these sheets: revision, last asset and account, then each asset with its totals. */
+export function cursorAfter(revision: bigint, sheets: readonly AssetSheet[]): readonly string[] {
+  const last = sheets.findLast(({ accounts }) => accounts.length > 0)
+  const accountId = last?.accounts.at(-1)?.accountId ?? ''
+  const totals = sheets.flatMap((sheet) => [sheet.asset, sheet.totalDebits, sheet.totalCredits])
+  return [revision.toString(), last?.asset ?? '', accountId, ...totals]
+}
+
+/** Reads a cursor back; undefined where it is not one of these. */
+export function placeOfCursor(cursor: readonly string[]): SheetPlace | undefined {
+  const [revision, lastAsset, accountId, ...rest] = cursor
+  if (revision === undefined || lastAsset === undefined || accountId === undefined) return undefined
+  const assets = []
+  for (let index = 0; index < rest.length; index += 3) {
+    const [asset, totalDebits, totalCredits] = rest.slice(index, index + 3)
+    if (asset === undefined || totalDebits === undefined || totalCredits === undefined)
+      return undefined
+    assets.push({ asset, totals: { totalDebits, totalCredits } })
+  }
+  return { revision: BigInt(revision), after: { asset: lastAsset, accountId }, assets }
+}
