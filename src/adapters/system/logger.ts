@@ -1,0 +1,45 @@
+import { isatty } from 'node:tty'
+import { destination, type DestinationStream, pino, stdSerializers } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+import type { Logger } from '#ports/logger.ts'
+
+/** `fatal` is for the last line before the process ends. */
+export type ProcessLogger = Logger & { fatal(fields: object, message: string): void }
+
+export type LoggerOptions = {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Undefined: pretty on a terminal, otherwise JSON. */
+  readonly format: 'json' | 'pretty' | undefined
+  /** 1 or 2, written to directly and at once: also right in a worker thread, and before an exit. */
+  readonly fd: 1 | 2
+  /** Which thread or role of the process is speaking, where there are several. */
+  readonly role?: string
+}
+
+/** Opens a logger; errors in `err`, `error` and `reason` are written with their causes. */
+export function openLogger({ level, format, fd, role }: LoggerOptions): ProcessLogger {
+  const options = {
+    level,
+    base: role === undefined ? null : { role },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: serialized, error: serialized, reason: serialized },
+  }
+  const out = destination({ dest: fd, sync: true })
+  const pretty = format === undefined ? isatty(fd) : format === 'pretty'
+  return pino(options, pretty ? prettyLines(out, isatty(fd)) : out)
+}
+
+/** In this thread and at once, unlike pino's own transports. */
+function prettyLines(out: DestinationStream, colorize: boolean): DestinationStream {
+  const prettify = prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname',
+  })
+  return { write: (line) => out.write(prettify(JSON.parse(line))) }
+}
+
+function serialized(value: unknown): unknown {
+  return value instanceof Error ? stdSerializers.errWithCause(value) : value
+}

@@ -1,0 +1,45 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+const secretBytes = 32
+
+/** The secret that a file holds; where there is none, a random one is made there, for its owner alone. Processes that make it at once agree. */
+export async function secretInFile(path: string): Promise<string> {
+  const known = await readSecret(path)
+  if (known !== undefined) return known
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await publish(path, randomBytes(secretBytes).toString('base64url'))
+  const made = await readSecret(path)
+  if (made === undefined) throw new Error(`the secret in ${path} is empty: remove the file`)
+  return made
+}
+
+/** Whole or not at all, and never over another one: a link does not replace. */
+async function publish(path: string, secret: string): Promise<void> {
+  const unfinished = `${path}.${randomUUID()}.tmp`
+  try {
+    await using file = await open(unfinished, 'wx', 0o600)
+    await file.writeFile(`${secret}\n`)
+    await file.sync()
+    await link(unfinished, path)
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error
+  } finally {
+    await rm(unfinished, { force: true })
+  }
+}
+
+async function readSecret(path: string): Promise<string | undefined> {
+  try {
+    const secret = (await readFile(path, 'utf8')).trim()
+    return secret === '' ? undefined : secret
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
