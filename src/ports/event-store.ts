@@ -48,7 +48,11 @@ export type EventStore = AsyncDisposable & {
    * Returns the position of the last event.
    * @throws {WrongExpectedRevision | AppendOutcomeUnknown | EventStoreUnavailable}
    */
-  append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<bigint>
+  append(
+    stream: string,
+    events: readonly EventToAppend[],
+    expected: ExpectedRevision,
+  ): Promise<bigint>
   /** At most `limit` events of one stream from revision `from` on, in order; none when there are none (yet). */
   readStream(stream: string, from: bigint, limit: number): Promise<readonly StoredEvent[]>
   /** The last revision of a stream. */

@@ -16,10 +16,20 @@ export type ReadModelShape = {
 /** A document: plain JSON, with amounts and revisions as decimal strings. */
 export type Document = JsonObject
 
-export type StoredDocument = { readonly id: string; readonly revision: bigint; readonly document: Document }
+export type StoredDocument = {
+  readonly id: string
+  readonly revision: bigint
+  readonly document: Document
+  /** Only on what a view of all ledgers found. */
+  readonly ledgerId?: LedgerId
+}
 
 /** How far one ledger has come in one read model: the last revision applied, and why it stands still if it does. */
-export type Checkpoint = { readonly revision: bigint; readonly recordedAt: string; readonly parked?: Parked }
+export type Checkpoint = {
+  readonly revision: bigint
+  readonly recordedAt: string
+  readonly parked?: Parked
+}
 
 export type Parked = { readonly revision: bigint; readonly reason: string }
 
@@ -37,10 +47,18 @@ export type ModelChange = {
 export type Condition =
   | { readonly field: string; readonly is: string }
   | { readonly field: string; readonly oneOf: readonly string[] }
-  | { readonly field: string; readonly from?: string; readonly before?: string; readonly upTo?: string }
+  | {
+      readonly field: string
+      readonly from?: string
+      readonly before?: string
+      readonly upTo?: string
+    }
   | { readonly field: string; readonly prefix: string }
 
-/** Asks for documents in the order of `orderBy` and then id; `after` holds the values of those fields and the id of the last one seen. */
+/**
+ * Asks for documents in the order of `orderBy` and then id; `after` holds the values of those fields and the id of the last one seen.
+ * Documents of all ledgers may share all of these: then its ledgerId comes last in `after`, in an order of the store's own.
+ */
 export type Find = {
   readonly where: readonly Condition[]
   readonly orderBy: readonly string[]
@@ -49,7 +67,7 @@ export type Find = {
   readonly limit: number
 }
 
-/** One consistent moment of one ledger's read models (of all ledgers, where opened without one). */
+/** One consistent moment of one ledger's read models. One of all ledgers, opened without one, can only `find`. */
 export type ReadView = AsyncDisposable & {
   /** What the model had applied of the ledger before any document of this view was read; undefined: nothing. */
   checkpoint(model: ReadModelShape): Promise<Checkpoint | undefined>
@@ -68,6 +86,8 @@ export type ReadModels = AsyncDisposable & {
   view(ledgerId: LedgerId | undefined): Promise<ReadView>
   /** Every ledger's checkpoint in one model. */
   checkpoints(model: ReadModelShape): Promise<ReadonlyMap<LedgerId, Checkpoint>>
+  /** How far a feed of the log itself has been read. */
+  feedPosition(feed: string): Promise<bigint | undefined>
   check(): Promise<void>
 }
 
@@ -76,7 +96,11 @@ export type ReadModelWriter = AsyncDisposable & {
   /** Makes the collection and its indexes where they are not there yet. */
   prepare(model: ReadModelShape): Promise<void>
   checkpoint(model: ReadModelShape, ledgerId: LedgerId): Promise<Checkpoint | undefined>
-  load(model: ReadModelShape, ledgerId: LedgerId, ids: readonly string[]): Promise<readonly StoredDocument[]>
+  load(
+    model: ReadModelShape,
+    ledgerId: LedgerId,
+    ids: readonly string[],
+  ): Promise<readonly StoredDocument[]>
   /**
    * Stores the changes, each whole or not at all. Resolves to false, for nothing stored at all, when a checkpoint was
    * not where a change expected it: another projector was first; read the checkpoints again.
