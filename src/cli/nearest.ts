@@ -1,8 +1,8 @@
-/** The known name that was probably meant: at most a third of its letters away. Undefined where none is near. */
+/** The known name that was probably meant: at most two letters, or a third of them, away. Undefined where none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, candidate.length / 3))
+    .filter(({ candidate, distance }) => distance <= Math.max(2, candidate.length / 3))
     .toSorted((a, b) => a.distance - b.distance)
   return ranked[0]?.candidate
 }

@@ -1,0 +1,57 @@
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProgramLogger, Subcommand } from '#cli/subcommand.ts'
+import { startNode } from '#compose.ts'
+
+const drainMsMax = 10_000
+
+/** Runs every role in this process until a signal or a failure ends it. */
+export const start: Subcommand = {
+  name: 'start',
+  summary: 'run the API, the projector and the sweeper in one process',
+  positionals: [],
+  options: {},
+  notes: [
+    'SIGTERM or SIGINT finishes what was accepted and ends; a second one ends at once. SIGUSR2 confirms a clock that was found to have jumped.',
+  ],
+  logsTo: 1,
+
+  async run({ config, logger }) {
+    const stop = stopSignals(logger)
+    const node = await startNode(config, logger)
+    process.on('SIGUSR2', () => {
+      node.confirmClock()
+      logger.warn({}, 'the clock is confirmed')
+    })
+    const ending = await Promise.race([stop, failure(node.failed)])
+    if (ending === 'failed') {
+      logger.fatal({ reason: node.failed.reason }, 'stopping: the node cannot go on')
+      await Promise.race([node[Symbol.asyncDispose](), sleep(drainMsMax)])
+      process.exit(1)
+    }
+    await node[Symbol.asyncDispose]()
+    logger.info({}, 'stopped')
+    return 0
+  },
+}
+
+/** Resolves at the first signal to stop; a second one ends the process. */
+function stopSignals(logger: ProgramLogger): Promise<'stopped'> {
+  const { promise, resolve } = Promise.withResolvers<'stopped'>()
+  let stopping = false
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (stopping) process.exit(1)
+      stopping = true
+      logger.info({ signal }, 'stopping')
+      resolve('stopped')
+    })
+  return promise
+}
+
+function failure(failed: AbortSignal): Promise<'failed'> {
+  const { promise, resolve } = Promise.withResolvers<'failed'>()
+  if (failed.aborted) resolve('failed')
+  failed.addEventListener('abort', () => resolve('failed'))
+  return promise
+}

@@ -1,0 +1,21 @@
+import process from 'node:process'
+import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
+import { refuseOldNode } from '#cli/node-version.ts'
+
+// What is imported above runs on any Node that strips types, so that an old one is told so in one sentence.
+try {
+  refuseOldNode()
+  refuseOldSqlite()
+  process.exitCode = await run()
+} catch (error) {
+  process.stderr.write(`daybook: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
+
+/** Arguments → config → compose → run. */
+async function run(): Promise<number> {
+  const { runProgram } = await import('#cli/program.ts')
+  const { openLogger } = await import('#adapters/system/logger.ts')
+  const { parseStrictJson } = await import('#http/strict-json.ts')
+  return runProgram(process.argv.slice(2), { openLogger, parseStrictJson })
+}
