@@ -110,13 +110,10 @@ function movementOf(
 }
 
 function overflow({ account, asset, after }: Movement): LedgerRejection | undefined {
-  const totals = [
-    after.postedDebits,
-    after.postedCredits,
-    after.pendingDebits,
-    after.pendingCredits,
-  ]
-  if (totals.every((total) => total <= totalMax)) return undefined
+  // What is reserved may be booked: where posted and pending together fit, every balance does, now and later.
+  const debits = after.postedDebits + after.pendingDebits
+  const credits = after.postedCredits + after.pendingCredits
+  if (debits <= totalMax && credits <= totalMax) return undefined
   return reject(
     'balance-overflow',
     `a total of account ${account.accountId} would exceed 10^34 - 1`,

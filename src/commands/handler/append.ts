@@ -44,7 +44,7 @@ export async function appendSurely(
     } catch (error) {
       if (!isUnknown(error, attempt) || store.failed.aborted) {
         clearTimeout(patience)
-        throw error
+        throw inTheEnd(error, attempt)
       }
       logger.warn({ err: error, stream, attempt }, 'the outcome of an append is not known yet')
       patience ??= setTimeout(() => tellUnknown(waiting), patienceMs)
@@ -58,6 +58,11 @@ function isUnknown(error: unknown, attempt: number): boolean {
   return (
     error instanceof AppendOutcomeUnknown || (attempt > 1 && error instanceof EventStoreUnavailable)
   )
+}
+
+function inTheEnd(error: unknown, attempt: number): unknown {
+  if (!isUnknown(error, attempt) || error instanceof AppendOutcomeUnknown) return error
+  return new AppendOutcomeUnknown('the store failed before the outcome was known', { cause: error })
 }
 
 function tellUnknown(waiting: readonly Job[]): void {

@@ -30,7 +30,8 @@ type Prepared = { readonly task: Task | MalformedItem; readonly canonical: strin
 /** An item without a key of its own is, as sent, its request: the canonical form serves both fingerprints. */
 function prepare(batch: BatchRequest, item: BatchItem, index: number): Prepared {
   const sent = batch.commands[index] ?? null
-  if ('malformed' in item) return { task: item, canonical: canonicalJson(sent) }
+  // As a string: there are malformed items, with lone surrogates, that have no canonical form themselves.
+  if ('malformed' in item) return { task: item, canonical: canonicalJson(JSON.stringify(sent)) }
   const { task, canonical } = taskOf(item, item.key ?? `${batch.key}/${index}`)
   return { task, canonical: item.key === undefined ? canonical : canonicalJson(sent) }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { batchTasks } from '#commands/handler/batch-tasks.ts'
 import { ClockGuard } from '#commands/handler/clock-guard.ts'
-import { rehearseBatch, rehearseCommand } from '#commands/handler/dry-run.ts'
+import { rehearseBatch, rehearseCommand, revisionsRehearsed } from '#commands/handler/dry-run.ts'
 import { type AtomicJob, type SingleJob, type Task, taskOf } from '#commands/handler/job.ts'
 import { type Bounds, LedgerWriters } from '#commands/handler/ledger-writers.ts'
 import type {
@@ -14,12 +14,12 @@ import type {
   Outcome,
   RefusedOutcome,
 } from '#commands/handler/outcome.ts'
-import { inFlight, ledgerNotFound } from '#commands/handler/refusals.ts'
+import { inFlight, keyUsed, ledgerNotFound } from '#commands/handler/refusals.ts'
 import { batchMismatch } from '#commands/handler/replay.ts'
 import type { Round } from '#commands/handler/round.ts'
 import { UnderWay } from '#commands/handler/under-way.ts'
-import type { MalformedItem } from '#commands/parse-command.ts'
-import { isOpened } from '#ledger/ledger.ts'
+import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
+import { isOpened, type Ledger } from '#ledger/ledger.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
@@ -71,13 +71,14 @@ class Bus implements CommandBus {
   }
 
   async dryRun(request: CommandRequest): Promise<DryRun<Outcome>> {
-    return this.#rehearse(request.ledgerId, (round) => rehearseCommand(round, request))
+    const decide = (round: Round) => rehearseCommand(round, request)
+    return this.#rehearse(request.ledgerId, decide, [request.item])
   }
 
   async dryRunBatch(request: BatchRequest): Promise<DryRun<BatchOutcome>> {
-    return this.#rehearse(request.ledgerId, (round, opened) =>
-      opened ? rehearseBatch(round, request) : ledgerNotFound(request.ledgerId),
-    )
+    const decide = (round: Round, opened: boolean) =>
+      opened ? rehearseBatch(round, request) : ledgerNotFound(request.ledgerId)
+    return this.#rehearse(request.ledgerId, decide, request.items)
   }
 
   confirmClock(): void {
@@ -109,7 +110,7 @@ class Bus implements CommandBus {
   ): Promise<BatchOutcome> {
     const whole = await this.#refusalOfWhole(request, fingerprint)
     if (whole !== undefined) return whole
-    const jobs = tasks.map((task) => (isTask(task) ? singleJob(request, task) : task))
+    const jobs = tasks.map((task) => independentJob(request, task))
     const queued = jobs.filter((job) => 'settled' in job)
     const refusal = await this.#writers.submit(request.ledgerId, queued)
     if (refusal !== undefined) return refusal
@@ -136,12 +137,14 @@ class Bus implements CommandBus {
   async #rehearse<Kind>(
     ledgerId: LedgerId,
     decide: (round: Round, opened: boolean) => Kind,
+    items: readonly BatchItem[],
   ): Promise<DryRun<Kind | RefusedOutcome>> {
-    const dry = await this.#writers.rehearse(ledgerId, (round, ledger): DryRun<Kind> => {
+    const decideOn = (round: Round, ledger: Ledger): DryRun<Kind> => {
       const { revision } = ledger.head
       const outcome = decide(round, isOpened(ledger))
       return revision < 0n ? { outcome } : { outcome, decidedOn: revision }
-    })
+    }
+    const dry = await this.#writers.rehearse(ledgerId, decideOn, revisionsRehearsed(items))
     return 'outcome' in dry ? dry : { outcome: dry }
   }
 }
@@ -159,6 +162,15 @@ function singleJob(circumstances: Circumstances, task: Task): SingleJob {
     task,
     settled: Promise.withResolvers(),
   }
+}
+
+/** The batch's own key stands for the whole of it, so no item of it can have that. */
+function independentJob(
+  request: BatchRequest,
+  task: Task | MalformedItem,
+): SingleJob | MalformedItem | RefusedOutcome {
+  if (!isTask(task)) return task
+  return task.key === request.key ? keyUsed(task.key) : singleJob(request, task)
 }
 
 function circumstancesOf({ actor, correlationId, causationId }: Circumstances): Circumstances {

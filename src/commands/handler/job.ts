@@ -41,6 +41,11 @@ export function tasksOf(job: Job): readonly Task[] {
   return job.kind === 'single' ? [job.task] : job.tasks
 }
 
+/** Revisions of the earlier events that deciding this will ask for. */
+export function revisionsSeenBy({ command, input }: Pick<Task, 'command' | 'input'>) {
+  return command.looksAt?.(input) ?? []
+}
+
 /**
  * A parsed command as a task under a key, and the canonical form of its request.
  * @throws {TypeError} for a command that was never parsed: callers hand in what `parseCommand` gave.

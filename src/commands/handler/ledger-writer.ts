@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appendSurely } from '#commands/handler/append.ts'
-import { type Job, tasksOf } from '#commands/handler/job.ts'
+import { type Job, revisionsSeenBy, tasksOf } from '#commands/handler/job.ts'
 import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { outcomeUnknown, overloaded, unavailable, unrecorded } from '#commands/handler/refusals.ts'
@@ -36,6 +36,8 @@ type Settle = () => void
 
 /** Something to try out or look up in the books between two rounds. */
 export type Rehearsal = {
+  /** Revisions of the earlier events that it will ask for. */
+  readonly looksAt: readonly bigint[]
   run(round: Round, ledger: Ledger): void
   refuse(refusal: RefusedOutcome): void
 }
@@ -120,30 +122,37 @@ export class LedgerWriter {
 
   async #round(): Promise<void> {
     if (!this.#hydrated) await this.#hydrate()
-    const earlier = await this.#lookAhead()
+    // What arrives while these are looked up waits for the next round.
+    const jobs = this.#queue.slice(0, appendEventsMax)
+    const rehearsals = [...this.#rehearsals]
+    const earlier = await this.#lookAhead([
+      ...jobs.flatMap(tasksOf).flatMap(revisionsSeenBy),
+      ...rehearsals.flatMap(({ looksAt }) => looksAt),
+    ])
     const reading = this.#parts.clock.read(this.#ledger.head.recordedAt)
     if ('distrust' in reading) return this.#refuseWaiting(clockJumped(reading.distrust))
     const { writer } = this.#parts
     const round = new Round(this.#ledger, { now: reading.now, writer, earlier })
-    for (const rehearsal of this.#rehearsals.splice(0))
+    for (const rehearsal of this.#rehearsals.splice(0, rehearsals.length))
       round.rehearse(() => rehearsal.run(round, this.#ledger))
-    const { taken, settlements } = this.#decideWaiting(round)
+    const { taken, settlements } = this.#decideWaiting(round, jobs)
     if (await this.#stored(round, taken)) for (const settle of settlements) settle()
   }
 
-  #decideWaiting(round: Round): {
+  #decideWaiting(
+    round: Round,
+    jobs: readonly Job[],
+  ): {
     readonly taken: readonly Job[]
     readonly settlements: readonly Settle[]
   } {
     const settlements: Settle[] = []
-    let count = 0
-    for (const job of this.#queue) {
+    for (const job of jobs) {
       const settle = this.#decided(round, job)
       if (settle === undefined) break
       settlements.push(settle)
-      count += 1
     }
-    return { taken: this.#queue.splice(0, count), settlements }
+    return { taken: this.#queue.splice(0, settlements.length), settlements }
   }
 
   /** How to settle the job once the round is stored; undefined where it must wait for the next round. */
@@ -193,15 +202,13 @@ export class LedgerWriter {
   }
 
   /** Reads the events that the next decisions will look at. */
-  async #lookAhead(): Promise<ReadonlyMap<bigint, RecordedEvent>> {
+  async #lookAhead(revisions: readonly bigint[]): Promise<ReadonlyMap<bigint, RecordedEvent>> {
     const earlier = new Map<bigint, RecordedEvent>()
-    const next = this.#queue.slice(0, appendEventsMax).flatMap(tasksOf)
-    for (const { command, input } of next)
-      for (const revision of command.looksAt?.(input) ?? []) {
-        if (revision > this.#ledger.head.revision || earlier.has(revision)) continue
-        const event = await this.#log.at(revision)
-        if (event !== undefined) earlier.set(revision, event)
-      }
+    for (const revision of revisions) {
+      if (revision > this.#ledger.head.revision || earlier.has(revision)) continue
+      const event = await this.#log.at(revision)
+      if (event !== undefined) earlier.set(revision, event)
+    }
     return earlier
   }
 

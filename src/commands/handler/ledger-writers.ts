@@ -55,10 +55,12 @@ export class LedgerWriters implements AsyncDisposable {
   async rehearse<Result>(
     ledgerId: LedgerId,
     decide: (round: Round, ledger: Ledger) => Result,
+    looksAt: readonly bigint[] = [],
   ): Promise<Result | RefusedOutcome> {
     if (this.#closing) return stopping
     return new Promise((resolve, reject) => {
       this.of(ledgerId).rehearse({
+        looksAt,
         run(round, ledger) {
           try {
             resolve(decide(round, ledger))

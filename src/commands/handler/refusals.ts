@@ -41,6 +41,14 @@ export const inFlight = unrecorded(
   { retryAfterSeconds: 1 },
 )
 
+/** The key of one item of a batch, by the item's index where that is not plain. */
+export function keyUsed(key: string, index?: number): RefusedOutcome {
+  const which = index === undefined ? 'this command' : `command ${index}`
+  return unrecorded('idempotency-key-used', `the key of ${which} was used before`, {
+    context: { idempotencyKey: key, ...(index !== undefined && { index }) },
+  })
+}
+
 export function ledgerNotFound(ledgerId: LedgerId): RefusedOutcome {
   return unrecorded('ledger-not-found', `there is no ledger ${ledgerId}`, { context: { ledgerId } })
 }

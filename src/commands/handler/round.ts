@@ -9,7 +9,7 @@ import {
   type RefusalData,
   refusalOf,
 } from '#commands/handler/rejected.ts'
-import { ledgerNotFound, recordedRefusal, unrecorded } from '#commands/handler/refusals.ts'
+import { keyUsed, ledgerNotFound, recordedRefusal, unrecorded } from '#commands/handler/refusals.ts'
 import { seal, type SealedEvent } from '#commands/handler/seal.ts'
 import type { Idempotency, RecordedEvent } from '#events/envelope.ts'
 import { currentVersions, type LedgerEvent } from '#events/ledger-event.ts'
@@ -103,7 +103,8 @@ export class Round {
 
   /** Decides all tasks of an atomic batch, or records why not one of them. */
   performAll(job: AtomicJob): BatchOutcome {
-    const used = this.#usedKey(job.tasks)
+    if (!isOpened(this.#ledger)) return ledgerNotFound(this.#ledger.ledgerId)
+    const used = this.#usedKey(job)
     if (used !== undefined) return used
     const mark = this.#mark()
     if (job.tasks.length > appendEventsMax) return this.#refuseAll(job, batchTooLarge)
@@ -155,13 +156,10 @@ export class Round {
       : ledgerNotFound(ledgerId)
   }
 
-  #usedKey(tasks: readonly Task[]): BatchOutcome | undefined {
-    const seen = new Set<string>()
+  #usedKey({ key: batchKey, tasks }: AtomicJob): BatchOutcome | undefined {
+    const seen = new Set([batchKey])
     for (const [index, { key }] of tasks.entries()) {
-      if (this.#ledger.keys.has(key) || seen.has(key))
-        return unrecorded('idempotency-key-used', `the key of command ${index} was used before`, {
-          context: { index, idempotencyKey: key },
-        })
+      if (this.#ledger.keys.has(key) || seen.has(key)) return keyUsed(key, index)
       seen.add(key)
     }
     return undefined
