@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { run, type Server, startServer } from '#bench/processes.ts'
+import { sqliteInsertsPerSecond } from '#bench/sqlite-limit.ts'
+
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 5)
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
+const batch = 100
+
+const measured = z.object({
+  perSecond: z.number(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  statuses: z.record(z.string(), z.number()),
+})
+
+type Measured = z.infer<typeof measured>
+let runs = 0
+
+async function main(): Promise<void> {
+  const [cpu] = cpus()
+  print(
+    `${cpus().length} × ${cpu?.model ?? 'cpu'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+  )
+  print(`${rounds} rounds of ${seconds} s each, in turn; medians\n`)
+  const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'))
+  try {
+    await using bare = await startServer('bench/bare-express.ts', [])
+    await using daybook = await startServer('src/main.ts', ['start'], {
+      DAYBOOK_DATA: folder,
+      DAYBOOK_PORT: '0',
+      DAYBOOK_LOG_FORMAT: 'json',
+    })
+    await openBooks(daybook)
+    await singles(bare, daybook)
+    await batches(daybook)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function singles(bare: Server, daybook: Server): Promise<void> {
+  const limit: Measured[] = []
+  const own: Measured[] = []
+  await load(daybook, { connections: 64, batch: 1, seconds: 2 })
+  await load(bare, { connections: 64, batch: 1, seconds: 2 })
+  for (let round = 0; round < rounds; round += 1) {
+    limit.push(await load(bare, { connections: 64, batch: 1, seconds }))
+    own.push(await load(daybook, { connections: 64, batch: 1, seconds }))
+  }
+  report('single durable POST …/transactions, 64 connections', own, {
+    name: 'bare Express + zod',
+    perSecond: median(limit.map((figure) => figure.perSecond)),
+  })
+}
+
+async function batches(daybook: Server): Promise<void> {
+  const limit: number[] = []
+  const own: Measured[] = []
+  const json = await newestEvent(daybook)
+  for (let round = 0; round < rounds; round += 1) {
+    limit.push(sqliteInsertsPerSecond(Math.min(seconds, 3), batch, json))
+    own.push(await load(daybook, { connections: 16, batch, seconds }))
+  }
+  report(`transactions in independent batches of ${batch}, 16 connections`, own, {
+    name: `SQLite's durable inserts, ${batch} a commit`,
+    perSecond: median(limit),
+  })
+}
+
+function report(
+  what: string,
+  own: readonly Measured[],
+  limit: { readonly name: string; readonly perSecond: number },
+): void {
+  const perSecond = median(own.map((figure) => figure.perSecond))
+  const p99 = median(own.map((figure) => figure.p99Ms))
+  print(what)
+  print(
+    `  daybook  ${Math.round(perSecond)}/s, p99 ${p99.toFixed(1)} ms, answers ${JSON.stringify(own.at(-1)?.statuses)}`,
+  )
+  print(`  limit    ${Math.round(limit.perSecond)}/s (${limit.name})`)
+  print(`  ratio    ${(perSecond / limit.perSecond).toFixed(2)}\n`)
+}
+
+async function load(
+  server: Server,
+  shape: { readonly connections: number; readonly batch: number; readonly seconds: number },
+): Promise<Measured> {
+  runs += 1
+  const settings = JSON.stringify({ ...shape, url: server.url, run: `run-${runs}` })
+  return measured.parse(JSON.parse(await run('bench/load.ts', [settings])))
+}
+
+async function openBooks(server: Server): Promise<void> {
+  await post(server, '', { ledgerId: 'bench', name: 'Bench', assets: [{ asset: 'USD/2' }] })
+  await post(server, '/bench/accounts', { accountId: 'bank:cash', type: 'asset' })
+  await post(server, '/bench/accounts', { accountId: 'users:alice', type: 'liability' })
+}
+
+async function post(server: Server, path: string, body: object): Promise<void> {
+  const response = await fetch(`${server.url}/v1/ledgers${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'idempotency-key': `open${path}${JSON.stringify(body).length}`,
+    },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(await response.text())
+}
+
+async function newestEvent(server: Server): Promise<string> {
+  const response = await fetch(`${server.url}/v1/ledgers/bench/events/3`)
+  const { data } = z.object({ data: z.unknown() }).parse(await response.json())
+  return JSON.stringify(data)
+}
+
+function median(figures: readonly number[]): number {
+  const sorted = figures.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+await main()
