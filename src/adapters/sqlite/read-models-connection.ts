@@ -1,0 +1,90 @@
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import type { Sql } from '#adapters/sqlite/read-models-find.ts'
+
+/** A row by column; the values are looked at where rows become documents. */
+export type Row = Readonly<Record<string, SQLOutputValue>>
+
+type Pragmas = Readonly<Record<string, string | number>>
+
+type Options = {
+  readonly path: string
+  readonly readOnly: boolean
+  readonly pragmas: Pragmas
+}
+
+/** Statements kept ready per connection; the oldest goes first. */
+const statementsMax = 200
+
+/** One connection and the statements it has prepared. Every statement is reset before a method returns. */
+export class ReadModelConnection {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+  /** The tables of the collections seen whole on this connection; none is ever taken away. */
+  readonly collections = new Set<string>()
+
+  constructor({ path, readOnly, pragmas }: Options) {
+    const options = { readOnly, timeout: 0, readBigInts: true, defensive: true } as const
+    this.#database = new DatabaseSync(path, options)
+    try {
+      this.configure(pragmas)
+    } catch (error) {
+      this.#database.close()
+      throw error
+    }
+  }
+
+  /** SQLite ignores what it does not know or cannot do, so every setting is read back. */
+  configure(pragmas: Pragmas): void {
+    for (const [name, value] of Object.entries(pragmas)) {
+      this.exec(`PRAGMA ${name} = ${value}`)
+      const actual = String(this.pragma(name))
+      if (actual !== String(value))
+        throw new Error(`SQLite keeps ${name} at ${actual}, not ${value}`)
+    }
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql)
+  }
+
+  all({ text, values }: Sql): Row[] {
+    return this.prepare(text).all(...values)
+  }
+
+  one({ text, values }: Sql): Row | undefined {
+    return this.prepare(text).get(...values)
+  }
+
+  pragma(name: string): unknown {
+    return Object.values(this.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+  }
+
+  prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(sql)
+    const oldest = this.#statements.keys().next()
+    if (this.#statements.size >= statementsMax && oldest.done !== true)
+      this.#statements.delete(oldest.value)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  /** Runs `work` in one write transaction that is kept where it answers true. @throws SQLite's busy error at once. */
+  transaction(work: () => boolean): boolean {
+    this.exec('BEGIN IMMEDIATE')
+    try {
+      const keep = work()
+      this.exec(keep ? 'COMMIT' : 'ROLLBACK')
+      return keep
+    } finally {
+      // A full disk has rolled back already.
+      if (this.#database.isTransaction) this.exec('ROLLBACK')
+    }
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#database.close()
+  }
+}

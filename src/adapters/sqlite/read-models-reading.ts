@@ -1,0 +1,87 @@
+import {
+  acrossIndexes,
+  ledgerIndexes,
+  ledgerNumber,
+  tableOf,
+} from '#adapters/sqlite/read-models-collection.ts'
+import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { checkpointOf, documentOf, integerOf, textOf } from '#adapters/sqlite/read-models-rows.ts'
+import {
+  type Checkpoint,
+  type ReadModelShape,
+  ReadModelsUnavailable,
+  type StoredDocument,
+} from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+const checkpointColumns = 'revision, recorded_at, parked_revision, parked_reason'
+
+export function readCheckpoint(
+  connection: ReadModelConnection,
+  { name, version }: ReadModelShape,
+  ledgerId: LedgerId,
+): Checkpoint | undefined {
+  const text = `SELECT ${checkpointColumns} FROM checkpoints
+    WHERE model = ? AND version = ? AND ledger = ${ledgerNumber}`
+  const row = connection.one({ text, values: [name, BigInt(version), ledgerId] })
+  return row === undefined ? undefined : checkpointOf(row)
+}
+
+export function readCheckpoints(
+  connection: ReadModelConnection,
+  { name, version }: ReadModelShape,
+): ReadonlyMap<LedgerId, Checkpoint> {
+  const text = `SELECT ledger_id, ${checkpointColumns} FROM checkpoints
+    JOIN ledger_numbers ON number = ledger WHERE model = ? AND version = ?`
+  const rows = connection.all({ text, values: [name, BigInt(version)] })
+  return new Map(rows.map((row) => [textOf(row, 'ledger_id'), checkpointOf(row)]))
+}
+
+export function readDocument(
+  connection: ReadModelConnection,
+  model: ReadModelShape,
+  { ledgerId, id }: { readonly ledgerId: LedgerId; readonly id: string },
+): StoredDocument | undefined {
+  const text = `SELECT id, revision, document FROM "${tableOf(model)}"
+    WHERE ledger = ${ledgerNumber} AND id = ?`
+  const row = connection.one({ text, values: [ledgerId, id] })
+  return row === undefined ? undefined : documentOf(row)
+}
+
+/** Those of the documents that are there, all of one moment. */
+export function readDocuments(
+  connection: ReadModelConnection,
+  model: ReadModelShape,
+  { ledgerId, ids }: { readonly ledgerId: LedgerId; readonly ids: readonly string[] },
+): StoredDocument[] {
+  const text = `SELECT id, revision, document FROM "${tableOf(model)}"
+    WHERE ledger = ${ledgerNumber} AND id IN (SELECT value FROM json_each(?))`
+  return connection.all({ text, values: [ledgerId, JSON.stringify(ids)] }).map(documentOf)
+}
+
+/**
+ * Whether the projector has made the collection.
+ * @throws {ReadModelsUnavailable} while it still lacks an index of those that the model declares.
+ */
+export function hasCollection(connection: ReadModelConnection, model: ReadModelShape): boolean {
+  const table = tableOf(model)
+  if (connection.collections.has(table)) return true
+  const text = 'SELECT name FROM sqlite_schema WHERE tbl_name = ?'
+  const rows = connection.all({ text, values: [table] })
+  const names = new Set(rows.map((row) => textOf(row, 'name')))
+  if (!names.has(table)) return false
+  const declared = [...ledgerIndexes(model), ...acrossIndexes(model)]
+  if (!declared.every(({ name }) => names.has(name)))
+    throw new ReadModelsUnavailable(`An index of the read model ${model.name} is being built.`)
+  connection.collections.add(table)
+  return true
+}
+
+/** Where a feed of the log goes on reading. */
+export function readFeedPosition(
+  connection: ReadModelConnection,
+  feed: string,
+): bigint | undefined {
+  const row = connection.one({ text: 'SELECT position FROM feeds WHERE feed = ?', values: [feed] })
+  return row === undefined ? undefined : integerOf(row, 'position')
+}

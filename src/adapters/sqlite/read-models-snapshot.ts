@@ -1,0 +1,124 @@
+import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
+import { hasLayout, openToRead } from '#adapters/sqlite/read-models-file.ts'
+import { Turns } from '#adapters/sqlite/read-models-turns.ts'
+import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import { ReadModelsUnavailable } from '#ports/read-models.ts'
+
+export type SnapshotLimits = {
+  readonly path: string
+  readonly openMax: number
+  readonly waitingMax: number
+  readonly waitMaxMs: number
+  readonly openMaxMs: number
+  readonly cacheKiB: number
+}
+
+/** Hands out moments of the file, a bounded number at once. Connections are opened when needed and kept. */
+export class Snapshots {
+  readonly #limits: SnapshotLimits
+  readonly #turns: Turns
+  readonly #idle: ReadModelConnection[] = []
+  #closed = false
+
+  constructor(limits: SnapshotLimits) {
+    this.#limits = limits
+    this.#turns = new Turns(limits)
+  }
+
+  /** @throws {ReadModelsUnavailable} */
+  async open(): Promise<Snapshot> {
+    await this.#turns.take()
+    try {
+      const connection = await whenFree(() => this.#begin(), this.#limits.waitMaxMs)
+      return new Snapshot(connection, this.#limits.openMaxMs, (usable) => {
+        this.#end(connection, usable)
+      })
+    } catch (error) {
+      this.#turns.give()
+      throw asReadModelsError(error)
+    }
+  }
+
+  /** Waits for the open ones, which end by themselves at the latest after `openMaxMs`. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const connection of this.#idle.splice(0)) connection.close()
+    await this.#turns.close()
+  }
+
+  /** A connection in a transaction whose moment is fixed; undefined where nothing of this layout is stored yet. */
+  #begin(): ReadModelConnection | undefined {
+    const connection = this.#idle.pop() ?? openToRead(this.#limits.path, this.#limits.cacheKiB)
+    if (connection === undefined) return undefined
+    try {
+      connection.exec('BEGIN')
+      if (hasLayout(connection)) return connection
+      connection.close()
+      return undefined
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
+  #end(connection: ReadModelConnection | undefined, usable: boolean): void {
+    try {
+      if (connection !== undefined) this.#keep(connection, usable)
+    } finally {
+      this.#turns.give()
+    }
+  }
+
+  #keep(connection: ReadModelConnection, usable: boolean): void {
+    if (!usable || this.#closed) return connection.close()
+    connection.exec('ROLLBACK')
+    this.#idle.push(connection)
+  }
+}
+
+/** One moment of the file. Ends by itself after a while: a reader that stays keeps the write-ahead log growing. */
+export class Snapshot {
+  readonly #connection: ReadModelConnection | undefined
+  readonly #onEnd: (usable: boolean) => void
+  readonly #timer: NodeJS.Timeout
+  #usable = true
+  #state: 'open' | 'ended' | 'expired' = 'open'
+
+  constructor(
+    connection: ReadModelConnection | undefined,
+    openMaxMs: number,
+    onEnd: (usable: boolean) => void,
+  ) {
+    this.#connection = connection
+    this.#onEnd = onEnd
+    this.#timer = setTimeout(() => this.#leave('expired'), openMaxMs)
+    this.#timer.unref()
+  }
+
+  /** Reads at this moment; `nothing` where nothing is stored yet. @throws {ReadModelsUnavailable} */
+  read<Result>(nothing: Result, work: (connection: ReadModelConnection) => Result): Result {
+    if (this.#state === 'expired')
+      throw new ReadModelsUnavailable('The view of the read models was open for too long.')
+    if (this.#state === 'ended') throw new Error('The view of the read models is closed.')
+    if (this.#connection === undefined) return nothing
+    try {
+      return work(this.#connection)
+    } catch (error) {
+      const thrown = asReadModelsError(error)
+      if (thrown instanceof ReadModelsUnavailable) this.#usable = false
+      throw thrown
+    }
+  }
+
+  end(): void {
+    if (this.#state === 'open') this.#leave('ended')
+    else this.#state = 'ended'
+  }
+
+  #leave(state: 'ended' | 'expired'): void {
+    this.#state = state
+    clearTimeout(this.#timer)
+    this.#onEnd(this.#usable)
+  }
+}

@@ -1,0 +1,87 @@
+import type { StatementSync } from 'node:sqlite'
+import {
+  columnOf,
+  columnTypes,
+  ledgerNumber,
+  tableOf,
+} from '#adapters/sqlite/read-models-collection.ts'
+import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { readCheckpoint } from '#adapters/sqlite/read-models-reading.ts'
+import { integerOf } from '#adapters/sqlite/read-models-rows.ts'
+import { fieldValues } from '#adapters/sqlite/read-models-values.ts'
+import type { ModelChange, ReadModelShape } from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/**
+ * Stores one change inside a transaction of the caller's; false, for nothing stored, where the checkpoint is elsewhere.
+ */
+export function storeChange(connection: ReadModelConnection, change: ModelChange): boolean {
+  const { model, ledgerId, expected } = change
+  if (readCheckpoint(connection, model, ledgerId)?.revision !== expected) return false
+  const ledger = numberFor(connection, ledgerId)
+  storeDocuments(connection, change, ledger)
+  storeCheckpoint(connection, change, ledger)
+  return true
+}
+
+/** Ledgers are numbered in the order in which they come. */
+function numberFor(connection: ReadModelConnection, ledgerId: LedgerId): bigint {
+  const values = [ledgerId]
+  const known = connection.one({ text: `SELECT ${ledgerNumber} AS number`, values })
+  if (known !== undefined && known['number'] !== null) return integerOf(known, 'number')
+  const text = 'INSERT INTO ledger_numbers (ledger_id) VALUES (?) RETURNING number'
+  return integerOf(connection.one({ text, values }) ?? {}, 'number')
+}
+
+function storeDocuments(
+  connection: ReadModelConnection,
+  { model, documents }: ModelChange,
+  ledger: bigint,
+): void {
+  const { light, full } = upserts(model)
+  const storeLight = connection.prepare(light)
+  let storeFull: StatementSync | undefined
+  for (const { id, revision, document } of documents) {
+    const fields = fieldValues(model, document)
+    const row = [ledger, id, revision, ...fields, JSON.stringify(document)]
+    if (storeLight.run(...row).changes !== 0n) continue
+    storeFull ??= connection.prepare(full)
+    storeFull.run(...row)
+  }
+}
+
+/**
+ * `light` leaves a stored document whose fields differ alone, and so touches no index but for a new document; `full`
+ * replaces it. SQLite rewrites the index entries of every column that an UPDATE names, also for equal values.
+ */
+function upserts(model: ReadModelShape): { readonly light: string; readonly full: string } {
+  const known = upsertsByModel.get(model)
+  if (known !== undefined) return known
+  const table = tableOf(model)
+  const columns = columnTypes(model).map(([name]) => name)
+  const fields = Object.keys(model.fields).map((field) => columnOf(model, field))
+  const insert = `INSERT INTO "${table}" (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
+    ON CONFLICT (ledger, id) DO UPDATE SET revision = excluded.revision, document = excluded.document`
+  const same = fields.map((field) => `"${table}".${field} IS excluded.${field}`)
+  const made = {
+    light: same.length === 0 ? insert : `${insert} WHERE ${same.join(' AND ')}`,
+    full: [insert, ...fields.map((field) => `${field} = excluded.${field}`)].join(', '),
+  }
+  upsertsByModel.set(model, made)
+  return made
+}
+
+const upsertsByModel = new WeakMap<ReadModelShape, ReturnType<typeof upserts>>()
+
+function storeCheckpoint(
+  connection: ReadModelConnection,
+  { model, checkpoint }: ModelChange,
+  ledger: bigint,
+): void {
+  const { revision, recordedAt, parked } = checkpoint
+  const key = [model.name, BigInt(model.version), ledger] as const
+  const stop = [parked?.revision ?? null, parked?.reason ?? null] as const
+  connection
+    .prepare('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .run(...key, revision, recordedAt, ...stop)
+}

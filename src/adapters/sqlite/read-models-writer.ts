@@ -1,0 +1,101 @@
+import { collectionSchema, columnTypes, tableOf } from '#adapters/sqlite/read-models-collection.ts'
+import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
+import { makeReadModelsFile, openToWrite } from '#adapters/sqlite/read-models-file.ts'
+import {
+  readCheckpoint,
+  readDocuments,
+  readFeedPosition,
+} from '#adapters/sqlite/read-models-reading.ts'
+import { textOf } from '#adapters/sqlite/read-models-rows.ts'
+import { storeChange } from '#adapters/sqlite/read-models-store.ts'
+import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import {
+  type ReadModelShape,
+  ReadModelsUnavailable,
+  type ReadModelWriter,
+} from '#ports/read-models.ts'
+
+/** `busyMaxMs`: how long a write waits for another process's. `cacheKiB`: page cache of the one connection. */
+export type SqliteReadModelWriterOptions = {
+  readonly path: string
+  readonly busyMaxMs?: number
+  readonly cacheKiB?: number
+}
+
+/**
+ * The projector's side: makes the file (0600) where there is none, and anew where its layout is another.
+ * Several may have it open; one writes at a time. A commit blocks the calling thread.
+ */
+export async function openSqliteReadModelWriter({
+  path,
+  busyMaxMs = 5_000,
+  cacheKiB = 65_536,
+}: SqliteReadModelWriterOptions): Promise<ReadModelWriter> {
+  makeReadModelsFile(path)
+  const connection = await whenUsable(busyMaxMs, () => openToWrite(path, cacheKiB))
+  let closed = false
+  const use = <Result>(work: () => Result): Promise<Result> =>
+    whenUsable(busyMaxMs, () => {
+      if (closed) throw new ReadModelsUnavailable('The read models are closed.')
+      return work()
+    })
+
+  return {
+    prepare: (model) => use(() => makeCollection(connection, model)),
+
+    checkpoint: (model, ledgerId) => use(() => readCheckpoint(connection, model, ledgerId)),
+
+    load: (model, ledgerId, ids) => use(() => readDocuments(connection, model, { ledgerId, ids })),
+
+    commit: (changes) =>
+      use(() =>
+        connection.transaction(() => changes.every((each) => storeChange(connection, each))),
+      ),
+
+    feedPosition: (feed) => use(() => readFeedPosition(connection, feed)),
+
+    saveFeedPosition: (feed, position) =>
+      use(() => {
+        const text = `INSERT INTO feeds VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position`
+        connection.prepare(text).run(feed, position)
+      }),
+
+    async [Symbol.asyncDispose]() {
+      if (closed) return
+      closed = true
+      connection.close()
+    },
+  }
+}
+
+/** Tries until no other process holds the lock. @throws {ReadModelsUnavailable} */
+async function whenUsable<Result>(busyMaxMs: number, work: () => Result): Promise<Result> {
+  try {
+    return await whenFree(work, busyMaxMs)
+  } catch (error) {
+    throw asReadModelsError(error)
+  }
+}
+
+function makeCollection(connection: ReadModelConnection, model: ReadModelShape): void {
+  connection.transaction(() => {
+    for (const statement of collectionSchema(model)) connection.exec(statement)
+    assertColumns(connection, model)
+    return true
+  })
+}
+
+/** A model whose fields changed under the same version would be half old: that is a bug of its projection. */
+function assertColumns(connection: ReadModelConnection, model: ReadModelShape): void {
+  const text = 'SELECT name FROM pragma_table_info(?)'
+  const rows = connection.all({ text, values: [tableOf(model)] })
+  const stored = rows.map((row) => textOf(row, 'name')).join()
+  const declared = columnTypes(model)
+    .map(([name]) => name)
+    .join()
+  if (stored !== declared)
+    throw new Error(
+      `${model.name} v${model.version} was made with other fields: count its version up`,
+    )
+}

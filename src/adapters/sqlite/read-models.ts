@@ -1,0 +1,106 @@
+import { findStatement } from '#adapters/sqlite/read-models-find.ts'
+import {
+  hasCollection,
+  readCheckpoint,
+  readCheckpoints,
+  readDocument,
+  readFeedPosition,
+} from '#adapters/sqlite/read-models-reading.ts'
+import { documentOf } from '#adapters/sqlite/read-models-rows.ts'
+import { type Snapshot, Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
+import type { Checkpoint, ReadModels, ReadView } from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** All but the path are bounds: views at once, callers waiting for one, for how long, how long one stays open. */
+export type SqliteReadModelsOptions = {
+  readonly path: string
+  readonly viewsMax?: number
+  readonly waitingMax?: number
+  readonly waitMaxMs?: number
+  readonly viewMaxMs?: number
+  /** Page cache of each connection. */
+  readonly cacheKiB?: number
+}
+
+/**
+ * The query side of the file that a read-model writer keeps, in this or another thread or process. Reads on the
+ * calling thread; the file need not be there yet, and then answers as if nothing had been applied.
+ */
+export async function openSqliteReadModels({
+  path,
+  viewsMax = 8,
+  waitingMax = 1_000,
+  waitMaxMs = 2_000,
+  viewMaxMs = 60_000,
+  cacheKiB = 8_192,
+}: SqliteReadModelsOptions): Promise<ReadModels> {
+  const bounds = { openMax: viewsMax, waitingMax, waitMaxMs, openMaxMs: viewMaxMs }
+  const snapshots = new Snapshots({ path, cacheKiB, ...bounds })
+  return {
+    async view(ledgerId) {
+      return viewOf(await snapshots.open(), ledgerId)
+    },
+
+    async checkpoints(model) {
+      const snapshot = await snapshots.open()
+      try {
+        return snapshot.read(none, (connection) => readCheckpoints(connection, model))
+      } finally {
+        snapshot.end()
+      }
+    },
+
+    async feedPosition(feed) {
+      const snapshot = await snapshots.open()
+      try {
+        return snapshot.read(undefined, (connection) => readFeedPosition(connection, feed))
+      } finally {
+        snapshot.end()
+      }
+    },
+
+    async check() {
+      const snapshot = await snapshots.open()
+      snapshot.end()
+    },
+
+    async [Symbol.asyncDispose]() {
+      await snapshots.close()
+    },
+  }
+}
+
+const none: ReadonlyMap<LedgerId, Checkpoint> = new Map()
+
+function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
+  const oneLedger = (): LedgerId => {
+    if (ledgerId !== undefined) return ledgerId
+    throw new Error('A view of all ledgers can only find: open one of the ledger.')
+  }
+  return {
+    async checkpoint(model) {
+      const of = oneLedger()
+      return snapshot.read(undefined, (connection) => readCheckpoint(connection, model, of))
+    },
+
+    async get(model, id) {
+      const key = { ledgerId: oneLedger(), id }
+      return snapshot.read(undefined, (connection) => {
+        if (!hasCollection(connection, model)) return undefined
+        return readDocument(connection, model, key)
+      })
+    },
+
+    async find(model, find) {
+      const statement = findStatement(model, find, ledgerId)
+      return snapshot.read([], (connection) => {
+        if (statement === undefined || !hasCollection(connection, model)) return []
+        return connection.all(statement).map(documentOf)
+      })
+    },
+
+    async [Symbol.asyncDispose]() {
+      snapshot.end()
+    },
+  }
+}
