@@ -1,0 +1,30 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { EventLogDamaged, EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
+
+export type BackupJob = { readonly path: string; readonly to: string }
+
+/** How a backup ended, as the worker tells it: errors lose their class on the way. */
+export type BackupAnswer = { readonly error?: { readonly name: string; readonly message: string } }
+
+/** Runs the copy in a thread of its own: checking every page takes as long as reading the disk does. */
+export async function backUpEventLog(path: string, to: string): Promise<void> {
+  if (existsSync(to)) throw new EventLogRefused(`${to} is there already.`)
+  const job: BackupJob = { path, to }
+  const worker = new Worker(new URL('./event-log-backup-worker.ts', import.meta.url), {
+    name: 'event-log-backup',
+    workerData: job,
+  })
+  let answer: BackupAnswer = { error: { name: 'Error', message: 'the backup ended early' } }
+  worker.on('message', (message: BackupAnswer) => (answer = message))
+  // Not the message first: a thread that ends at once emits both in one turn.
+  await once(worker, 'exit')
+  if (answer.error !== undefined) throw revived(answer.error)
+}
+
+function revived({ name, message }: { name: string; message: string }): Error {
+  if (name === 'EventLogRefused') return new EventLogRefused(message)
+  if (name === 'EventLogDamaged') return new EventLogDamaged(message)
+  return new Error(message)
+}

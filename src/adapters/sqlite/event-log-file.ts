@@ -1,0 +1,96 @@
+import { chmodSync, closeSync, fchmodSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { openWriterConnection, pragma } from '#adapters/sqlite/event-log-connection.ts'
+import { inspectEventLog } from '#adapters/sqlite/event-log-inspection.ts'
+import {
+  logApplicationId,
+  logFileName,
+  logSchema,
+  logSchemaVersion,
+} from '#adapters/sqlite/event-log-format.ts'
+import { refuseNetworkFolder } from '#adapters/sqlite/network-folder.ts'
+import { isDiskFull, whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
+
+/**
+ * Makes the folder (0700) and the log (0600) where there are none, refuses what is not a sound log of a known
+ * version, and answers the log's path. Leaves an existing folder's mode alone.
+ * @throws {EventLogRefused | EventLogDamaged}
+ */
+export async function prepareEventLog(folder: string): Promise<string> {
+  refuseOldSqlite()
+  makeFolder(resolve(folder))
+  refuseNetworkFolder(folder)
+  const path = join(resolve(folder), logFileName)
+  const created = makePrivateFile(path)
+  if (created) syncFolder(dirname(path))
+  await whenFree(() => inspectEventLog(path))
+  await whenFree(() => settle(path))
+  return path
+}
+
+/** Makes an empty file only its owner can read, whatever the umask; false when there is one already. */
+export function makePrivateFile(path: string): boolean {
+  const file = openNew(path)
+  if (file === undefined) {
+    chmodSync(path, 0o600)
+    return false
+  }
+  fchmodSync(file, 0o600)
+  closeSync(file)
+  return true
+}
+
+/** Exclusive: a file that is there is not even opened, since closing it would cancel the locks of a database in use. */
+function openNew(path: string): number | undefined {
+  try {
+    return openSync(path, 'wx', 0o600)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined
+    throw error
+  }
+}
+
+/** Makes the names in a folder durable. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r')
+  fsyncSync(handle)
+  closeSync(handle)
+}
+
+function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  chmodSync(folder, 0o700)
+  for (let made = folder; made.length >= first.length; made = dirname(made))
+    syncFolder(dirname(made))
+}
+
+/**
+ * Writes the schema into an empty file, and carries what is still in the WAL over to the database: a process killed
+ * in its COMMIT may have left events there that are visible and not yet on the disk.
+ */
+function settle(path: string): void {
+  using database = openWriterConnection(path)
+  if (pragma(database, 'application_id') !== logApplicationId) createSchema(database)
+  try {
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+  }
+}
+
+function createSchema(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    if (pragma(database, 'application_id') !== logApplicationId) {
+      database.exec(logSchema)
+      database.exec(`PRAGMA application_id = ${logApplicationId}`)
+      database.exec(`PRAGMA user_version = ${logSchemaVersion}`)
+    }
+    database.exec('COMMIT')
+  } finally {
+    if (database.isTransaction) database.exec('ROLLBACK')
+  }
+}

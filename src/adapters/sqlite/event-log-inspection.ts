@@ -1,0 +1,89 @@
+import { DatabaseSync } from 'node:sqlite'
+import { pragma } from '#adapters/sqlite/event-log-connection.ts'
+import { EventLogDamaged, EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
+import { logApplicationId, logParts, logSchemaVersion } from '#adapters/sqlite/event-log-format.ts'
+import { isCorrupt, isNotADatabase, reasonOf } from '#adapters/sqlite/sqlite-results.ts'
+
+/** How many of the newest events are looked up both ways at start: where a torn write would show. */
+const newestEventsChecked = 100
+
+/**
+ * Looks whether the file is empty or a sound log of a known version, without changing it. Cheap whatever the log's
+ * size; `checkEveryPage` is the thorough one.
+ * @throws {EventLogRefused | EventLogDamaged}
+ */
+export function inspectEventLog(path: string): void {
+  using database = new DatabaseSync(path, { readOnly: true, timeout: 0, readBigInts: true })
+  namingDamage(path, () => {
+    const identity = pragma(database, 'application_id')
+    if (identity === 0n && isEmpty(database)) return
+    if (identity !== logApplicationId) throw notALog(path)
+    refuseOtherVersion(path, pragma(database, 'user_version'))
+    checkParts(path, database)
+    checkNewestEvents(path, database)
+  })
+}
+
+/** Reads all of a log. Takes as long as that takes. @throws {EventLogDamaged} */
+export function checkEveryPage(path: string, database: DatabaseSync): void {
+  namingDamage(path, () => {
+    const found = pragma(database, 'integrity_check(1)')
+    if (found !== 'ok') throw new EventLogDamaged(`${path} is damaged: ${String(found)}`)
+  })
+}
+
+/** Runs something that reads the log; SQLite's own errors about its bytes come out under our names. */
+export function namingDamage<Result>(path: string, read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    if (isNotADatabase(error)) throw notALog(path)
+    if (isCorrupt(error))
+      throw new EventLogDamaged(`${path} is damaged: ${reasonOf(error)}`, { cause: error })
+    throw error
+  }
+}
+
+function notALog(path: string): EventLogRefused {
+  return new EventLogRefused(`${path} is not a Daybook log.`)
+}
+
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+}
+
+function refuseOtherVersion(path: string, version: unknown): void {
+  if (version === logSchemaVersion) return
+  throw new EventLogRefused(
+    `${path} has schema version ${String(version)}, this Daybook knows up to ${logSchemaVersion}.`,
+  )
+}
+
+function checkParts(path: string, database: DatabaseSync): void {
+  const found = new Set(
+    database
+      .prepare('SELECT name FROM sqlite_schema')
+      .all()
+      .map((row) => row['name']),
+  )
+  for (const part of logParts)
+    if (!found.has(part)) throw new EventLogDamaged(`${path} is damaged: it has no ${part}`)
+}
+
+/** The table and its index must tell the same of the newest events, and each must follow another of its stream. */
+function checkNewestEvents(path: string, database: DatabaseSync): void {
+  const wrong = database
+    .prepare(
+      `SELECT stream, revision FROM
+         (SELECT position, stream, revision FROM events ORDER BY position DESC LIMIT ?) AS newest
+       WHERE position IS NOT
+         (SELECT position FROM events AS found WHERE found.stream = newest.stream AND found.revision = newest.revision)
+       OR (revision > 0 AND NOT EXISTS
+         (SELECT 1 FROM events AS before WHERE before.stream = newest.stream AND before.revision = newest.revision - 1))`,
+    )
+    .get(newestEventsChecked)
+  if (wrong !== undefined)
+    throw new EventLogDamaged(
+      `${path} is damaged: ${String(wrong['stream'])} revision ${String(wrong['revision'])} is out of place`,
+    )
+}

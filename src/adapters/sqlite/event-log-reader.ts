@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { ExpectedRevision, StoredEvent } from '#ports/event-store.ts'
+
+/** A page ends at the event with which it reaches one of these, though more may follow; only an empty page is the end. */
+export const pageEventsMax = 1_000
+export const pageBytesMax = 4 * 1024 * 1024
+
+/** Reads pages of the log, synchronously: a page is small, and a read left open would stop WAL checkpoints. */
+export class EventLogReader {
+  readonly #stream: StatementSync
+  readonly #all: StatementSync
+  readonly #head: StatementSync
+
+  constructor(database: DatabaseSync) {
+    const columns = 'SELECT stream, revision, position, type, json FROM events'
+    this.#stream = database.prepare(
+      `${columns} WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
+    )
+    this.#all = database.prepare(`${columns} WHERE position > ? ORDER BY position LIMIT ?`)
+    this.#head = database.prepare('SELECT max(revision) AS head FROM events WHERE stream = ?')
+  }
+
+  ofStream(stream: string, from: bigint, limit: number): readonly StoredEvent[] {
+    return page(this.#stream.iterate(stream, from, Math.min(limit, pageEventsMax)))
+  }
+
+  /** Positions begin at 1. */
+  ofAll(after: bigint | undefined, limit: number): readonly StoredEvent[] {
+    return page(this.#all.iterate(after ?? 0n, Math.min(limit, pageEventsMax)))
+  }
+
+  head(stream: string): ExpectedRevision {
+    const head = this.#head.get(stream)?.['head']
+    return typeof head === 'bigint' ? head : 'no-stream'
+  }
+}
+
+type Row = Record<string, SQLOutputValue>
+
+function page(rows: Iterable<Row>): readonly StoredEvent[] {
+  const events: StoredEvent[] = []
+  let bytes = 0
+  for (const row of rows) {
+    const event = storedEvent(row)
+    events.push(event)
+    bytes += Buffer.byteLength(event.json)
+    if (bytes >= pageBytesMax) break
+  }
+  return events
+}
+
+function storedEvent({ stream, revision, position, type, json }: Row): StoredEvent {
+  assert(typeof stream === 'string' && typeof type === 'string' && typeof json === 'string')
+  assert(typeof revision === 'bigint' && typeof position === 'bigint')
+  return { stream, revision, position, type, json }
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { AppendLine } from '#adapters/sqlite/append-line.ts'
+import { backUpEventLog } from '#adapters/sqlite/event-log-backup.ts'
+import { openReaderConnection } from '#adapters/sqlite/event-log-connection.ts'
+import { prepareEventLog } from '#adapters/sqlite/event-log-file.ts'
+import { namingDamage } from '#adapters/sqlite/event-log-inspection.ts'
+import { EventLogReader } from '#adapters/sqlite/event-log-reader.ts'
+import { reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import { type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
+
+/** The log in one SQLite file of a folder on this machine; several processes may have it open. */
+export type SqliteEventStore = EventStore & {
+  /**
+   * Copies the log as of now, while it is appended to, into one new file that is checked and durable once resolved.
+   * @throws {EventLogRefused} when there is a file already.
+   * @throws {EventLogDamaged} when the copy does not read back whole; then no file is left.
+   */
+  backup(to: string): Promise<void>
+}
+
+/**
+ * Opens, or makes, the log of a data folder. `failed` aborts when a COMMIT or the thread that makes them fails; the
+ * process then has to end, since only opening the log anew tells what is stored.
+ * @throws {EventLogRefused | EventLogDamaged | EventStoreUnavailable}
+ */
+export async function openSqliteEventStore({
+  folder,
+  logger,
+}: {
+  folder: string
+  logger?: Logger
+}): Promise<SqliteEventStore> {
+  const path = await prepareEventLog(folder)
+  await using opening = new AsyncDisposableStack()
+  const line = opening.adopt(new AppendLine(await startWorker(path)), (it) => it.close())
+  const database = opening.use(await whenFree(() => openReaderConnection(path)))
+  const reader = new EventLogReader(database)
+  line.failed.addEventListener('abort', () =>
+    logger?.error({ reason: reasonOf(line.failed.reason.cause) }, 'the event log failed'),
+  )
+
+  const read = async <Page>(query: () => Page): Promise<Page> => {
+    try {
+      return await whenFree(() => namingDamage(path, query))
+    } catch (error) {
+      throw new EventStoreUnavailable(`the event log cannot be read: ${reasonOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  const opened = opening.move()
+  return {
+    append: line.append,
+    readStream: (stream, from, limit) => read(() => reader.ofStream(stream, from, limit)),
+    readAll: (after, limit) => read(() => reader.ofAll(after, limit)),
+    head: (stream) => read(() => reader.head(stream)),
+    check: async () => {
+      line.failed.throwIfAborted()
+      await read(() => reader.ofAll(undefined, 1))
+    },
+    failed: line.failed,
+    backup: (to) => backUpEventLog(path, to),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/** Resolves once the worker can append; rejects with what ended it before. */
+async function startWorker(path: string): Promise<Worker> {
+  const worker = new Worker(new URL('./event-store-worker.ts', import.meta.url), {
+    name: 'event-log',
+    workerData: path,
+  })
+  await once(worker, 'message')
+  return worker
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+// https://sqlite.org/rescode.html; the low byte of an extended code is its primary code.
+const busyCode = 5
+const corruptCode = 11
+const fullCode = 13
+const protocolCode = 15
+const tooBigCode = 18
+const constraintCode = 19
+const mismatchCode = 20
+const notADatabaseCode = 26
+
+/** How long one attempt waits for other processes, in all; every wait is 1 to 4 ms, at random, so that two do not keep step. */
+const busyWaitMaxMs = 5_000
+
+/** Another connection has the lock. */
+export function isBusy(error: unknown): boolean {
+  const code = primaryCode(error)
+  return code === busyCode || code === protocolCode
+}
+
+export function isDiskFull(error: unknown): boolean {
+  return primaryCode(error) === fullCode
+}
+
+/** Bytes on the disk are not what SQLite wrote. */
+export function isCorrupt(error: unknown): boolean {
+  return primaryCode(error) === corruptCode
+}
+
+export function isNotADatabase(error: unknown): boolean {
+  return primaryCode(error) === notADatabaseCode
+}
+
+/** The statement was wrong, not the database: the transaction around it can go on. */
+export function isStatementFault(error: unknown): boolean {
+  const code = primaryCode(error)
+  return code === tooBigCode || code === constraintCode || code === mismatchCode
+}
+
+/**
+ * Tries until nobody else has the lock. SQLite's own waiting would block the thread and starves writers.
+ * @throws what `attempt` throws; the busy error itself after `waitMaxMs`.
+ */
+export async function whenFree<Result>(
+  attempt: () => Result,
+  waitMaxMs: number = busyWaitMaxMs,
+): Promise<Result> {
+  const deadline = performance.now() + waitMaxMs
+  for (;;) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error
+    }
+    await sleep(1 + Math.floor(Math.random() * 4))
+  }
+}
+
+/** SQLite's own words, for an error's message. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
+}
