@@ -45,6 +45,7 @@ const table = [
   { folder: 'console', ours: [] },
   ...Object.entries({
     sqlite: { node: `${anyNode}|sqlite` },
+    log: {},
     eventstoredb: { packages: '@eventstore/db-client|@kurrent/kurrentdb-client' },
     kafka: { packages: 'kafkajs' },
     mongodb: { packages: 'mongodb' },

@@ -107,5 +107,6 @@ async function shell(script: string): Promise<string> {
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
   child.stdin.end(script)
   await once(child, 'close')
-  return Buffer.concat(chunks).toString()
+  // CSV ends its lines as RFC 4180 says; this page doesn't.
+  return Buffer.concat(chunks).toString().replaceAll('\r\n', '\n')
 }

@@ -2,9 +2,6 @@ import { Worker } from 'node:worker_threads'
 import type { Config } from '#config.ts'
 import type { ProjectorThreadSettings } from '#projector-thread.ts'
 
-/** Under which name the projector keeps its place in the log. */
-export const projectorFeed = 'projector'
-
 /** The projector at work in its own thread; disposing waits until it has stopped between two batches. */
 export type ProjectorThread = AsyncDisposable & {
   /** Aborted, with the reason, when the thread ended without being asked to. */

@@ -53,11 +53,14 @@ export type EventStore = AsyncDisposable & {
     events: readonly EventToAppend[],
     expected: ExpectedRevision,
   ): Promise<bigint>
-  /** At most `limit` events of one stream from revision `from` on, in order; none when there are none (yet). */
+  /**
+   * At most `limit` events of one stream from revision `from` on, in order. A page may be shorter though more follow:
+   * only an empty one is the end (so far).
+   */
   readStream(stream: string, from: bigint, limit: number): Promise<readonly StoredEvent[]>
   /** The last revision of a stream. */
   head(stream: string): Promise<ExpectedRevision>
-  /** At most `limit` events of all streams after `position` (from the start without one), in order of position. */
+  /** The same for all streams, after `position` (from the start without one), in order of position. */
   readAll(after: bigint | undefined, limit: number): Promise<readonly StoredEvent[]>
   /** Rejects when the store cannot serve. */
   check(): Promise<void>

@@ -114,7 +114,6 @@ export class AppendLine {
   }
 
   #post(message: ToWorker): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#worker.postMessage(message)
   }
 

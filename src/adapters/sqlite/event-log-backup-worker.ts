@@ -14,5 +14,4 @@ async function answer(): Promise<BackupAnswer> {
   }
 }
 
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort?.postMessage(await answer())

@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http'
+import { type RequestRefused, refused } from '#http/problems.ts'
+import { parseStrictJson } from '#http/strict-json.ts'
+import type { Json } from '#values/json.ts'
+
+/** A request's body. `text` is what was sent, `hasNumbers` whether a JSON number stands in it. */
+export type Body = { readonly value: Json; readonly text: string; readonly hasNumbers: boolean }
+
+/** The client went away before its request was whole: there is nobody to answer. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone'
+}
+
+const mediaType = /^application\/json\s*(?:;(.*))?$/i
+const charset = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)"?/i
+
+/**
+ * Reads and parses a JSON body of at most `bytesMax`.
+ * @throws {RequestRefused} 415, 413 or 400 `malformed-json`.
+ * @throws {ClientGone}
+ */
+export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Body> {
+  if (!hasBody(request)) throw refused('malformed-json', 'the body is empty')
+  requireJson(request)
+  const bytes = await readBytes(request, bytesMax)
+  const parsed = parseStrictJson(bytes)
+  if (parsed.kind === 'parsed') return parsed
+  const { pointer, detail } = parsed
+  const errors = pointer === undefined ? [] : [{ pointer, code: 'malformed-json', detail }]
+  throw refused('malformed-json', detail, { errors })
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers['content-length']
+  return length === undefined ? request.headers['transfer-encoding'] !== undefined : length !== '0'
+}
+
+function requireJson(request: IncomingMessage): void {
+  const encoding = request.headers['content-encoding'] ?? 'identity'
+  if (encoding.toLowerCase() !== 'identity')
+    throw refused('unsupported-media-type', 'send the body without Content-Encoding')
+  const type = request.headers['content-type']
+  if (type === 'application/json') return
+  const match = mediaType.exec(type ?? '')
+  if (match === null) throw refused('unsupported-media-type', 'send the body as application/json')
+  const sent = charset.exec(match[1] ?? '')?.[1]
+  if (sent !== undefined && sent.toLowerCase() !== 'utf-8')
+    throw refused('unsupported-media-type', 'send the body in UTF-8')
+}
+
+function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax)
+    return Promise.reject(tooLarge(bytesMax))
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const take = (chunk: Buffer) => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= bytesMax) return
+      request.off('data', take)
+      reject(tooLarge(bytesMax))
+    }
+    const gone = (cause?: unknown) => reject(new ClientGone('the request broke off', { cause }))
+    request.on('data', take)
+    request.once('error', gone)
+    request.once('close', gone)
+    request.once('end', () => {
+      // Every request closes in the end: making an error for each would cost more than reading it.
+      request.off('close', gone)
+      resolve(whole(chunks))
+    })
+  })
+}
+
+function whole(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
+}
+
+function tooLarge(bytesMax: number): RequestRefused {
+  return refused('body-too-large', `a body here has at most ${bytesMax} bytes`, {
+    context: { limit: bytesMax },
+  })
+}
