@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { ReadModels } from '#ports/read-models.ts'
 import { aReadModelFile } from '#test/adapters/sqlite/read-models-file.ts'
 import { main, other, tags, tasks } from '#test/contracts/read-models-examples.ts'
 
-const program = join(import.meta.dirname, 'read-models-process.ts')
+const program = fileURLToPath(new URL('read-models-process.ts', import.meta.url))
 
 describe('read models that other processes write', () => {
   it('never show half a commit, wherever the process is killed', async () => {
