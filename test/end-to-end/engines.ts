@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { TestBooks } from '#test/end-to-end/test-books.ts'
+import { ApiClient } from '#test/support/http-client.ts'
+import { startProgram, temporaryFolder } from '#test/support/program.ts'
+
+/** A running Daybook. Its folder, servers and processes are gone once it is disposed of. */
+export type Server = AsyncDisposable & {
+  readonly url: string
+  /** Stops it as an operator would and starts it on the same data; the URL may be another one then. */
+  restart(): Promise<void>
+}
+
+/** One way to run Daybook: everything under `end-to-end` holds for each of them. */
+export type Engine = { readonly name: string; open(): Promise<Server> }
+
+const engines: readonly Engine[] = [{ name: 'embedded', open: openEmbedded }]
+
+/** What a suite has: one server, shared by its tests, each of which opens ledgers of its own. */
+export type Subject = {
+  readonly api: ApiClient
+  /** A new ledger with accounts in it. */
+  books(): Promise<TestBooks>
+  restart(): Promise<void>
+}
+
+/** Describes what holds for every engine. */
+export function describeEndToEnd(name: string, body: (on: Subject) => void): void {
+  for (const engine of engines) describeOn(engine, name, body)
+}
+
+function describeOn(engine: Engine, name: string, body: (on: Subject) => void): void {
+  describe(`${engine.name}: ${name}`, () => {
+    let server: Server | undefined
+    let api: ApiClient | undefined
+    const connected = () => {
+      if (api === undefined) throw new Error('the server has not started')
+      return api
+    }
+
+    beforeAll(async () => {
+      server = await engine.open()
+      api = new ApiClient(server.url)
+    }, 60_000)
+
+    afterAll(async () => {
+      api?.[Symbol.dispose]()
+      await server?.[Symbol.asyncDispose]()
+    })
+
+    body({
+      get api() {
+        return connected()
+      },
+      books: () => TestBooks.open(connected),
+      async restart() {
+        api?.[Symbol.dispose]()
+        await server?.restart()
+        api = new ApiClient(server?.url ?? '')
+      },
+    })
+  })
+}
+
+async function openEmbedded(): Promise<Server> {
+  await using opening = new AsyncDisposableStack()
+  const folder = opening.use(await temporaryFolder())
+  let program = await startProgram(folder.path)
+  opening.defer(() => program.kill())
+  const opened = opening.move()
+  return {
+    get url() {
+      return program.url
+    },
+    async restart() {
+      const { code, signal } = await program.stop()
+      if (code !== 0)
+        throw new Error(`it ended with ${code ?? signal}: ${program.lines.join('\n')}`)
+      program = await startProgram(folder.path)
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}

@@ -1,0 +1,196 @@
+import { Agent, type IncomingHttpHeaders, request as httpRequest } from 'node:http'
+import { breachesOf } from '#test/support/http-client-rules.ts'
+import type { Json } from '#values/json.ts'
+
+/** One request, as it will be sent. A body that is text or bytes goes out as it is. */
+export type Sent = {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Json | Buffer
+}
+
+/** One answer, whole. */
+export type Answer = {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** Undefined where it is no JSON. */
+  readonly body: unknown
+  /** What stands at a path of names and indexes of the body. */
+  at(...path: readonly (string | number)[]): unknown
+  /** The same, where it must be a string. */
+  string(...path: readonly (string | number)[]): string
+  /** `Ledger-Revision`, which must be there. */
+  readonly revision: bigint
+}
+
+export type Headers = Readonly<Record<string, string>>
+
+const timeoutMs = 20_000
+
+/** An answer breaks a rule that holds for all of them. */
+export class RuleBroken extends Error {
+  override readonly name = 'RuleBroken'
+}
+
+/**
+ * A client of any Daybook there is a URL of. Every answer is held against the rules that all answers keep: media type,
+ * shape of the resource or of the problem, revisions. Connections are kept alive, at most `connections`.
+ */
+export class ApiClient implements Disposable {
+  readonly #agent: Agent
+  readonly #base: URL
+  #keys = 0
+  readonly #keyPrefix: string
+
+  constructor(baseUrl: string, { connections = 32 }: { readonly connections?: number } = {}) {
+    this.#base = new URL(baseUrl)
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
+    this.#keyPrefix = crypto.randomUUID()
+  }
+
+  get url(): string {
+    return this.#base.href.replace(/\/$/, '')
+  }
+
+  /** A key that no other request has. */
+  key(): string {
+    this.#keys += 1
+    return `${this.#keyPrefix}.${this.#keys}`
+  }
+
+  get(path: string, headers: Headers = {}): Promise<Answer> {
+    return this.send({ method: 'GET', path, headers })
+  }
+
+  /** Sends a command, under a key of its own where the headers name none. */
+  post(path: string, body: Json, headers: Headers = {}): Promise<Answer> {
+    return this.send({ method: 'POST', path, headers: this.#commandHeaders(headers), body })
+  }
+
+  patch(path: string, body: Json, headers: Headers = {}): Promise<Answer> {
+    return this.send({ method: 'PATCH', path, headers: this.#commandHeaders(headers), body })
+  }
+
+  /** All items of a list, page by page. */
+  async all(path: string, headers: Headers = {}): Promise<readonly unknown[]> {
+    const items: unknown[] = []
+    const join = path.includes('?') ? '&' : '?'
+    for (let cursor = ''; ; ) {
+      const answer = await this.get(
+        cursor === '' ? path : `${path}${join}cursor=${cursor}`,
+        headers,
+      )
+      if (answer.status !== 200) throw new Error(`${path}: ${answer.text}`)
+      const data = answer.at('data')
+      if (!Array.isArray(data)) throw new TypeError(`${path} is no list`)
+      items.push(...data)
+      const next = answer.at('page', 'next')
+      if (typeof next !== 'string') return items
+      cursor = encodeURIComponent(next)
+    }
+  }
+
+  /** Sends a request and checks what every answer must keep to. @throws {RuleBroken} */
+  async send(sent: Sent): Promise<Answer> {
+    const answer = await this.sendUnchecked(sent)
+    const breaches = breachesOf(sent, answer)
+    if (breaches.length === 0) return answer
+    const said = `${answer.status} ${JSON.stringify(answer.headers)} ${answer.text.slice(0, 2000)}`
+    const asked = `${sent.method} ${sent.path} ${JSON.stringify(sent.headers)} ${bodyText(sent).toString().slice(0, 1000)}`
+    throw new RuleBroken(`${breaches.join('; ')}\n  asked: ${asked}\n  said: ${said}`)
+  }
+
+  sendUnchecked(sent: Sent): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const payload = sent.body === undefined ? undefined : bodyText(sent)
+    const request = httpRequest(
+      {
+        agent: this.#agent,
+        hostname: this.#base.hostname,
+        port: this.#base.port,
+        method: sent.method,
+        path: sent.path,
+        headers: {
+          ...sent.headers,
+          ...(payload !== undefined && { 'content-length': payload.length }),
+        },
+        timeout: timeoutMs,
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8')
+          resolve(new ReadAnswer(response.statusCode ?? 0, response.headers, text))
+        })
+      },
+    )
+    request.on('timeout', () => request.destroy(new Error(`no answer in ${timeoutMs} ms`)))
+    request.on('error', reject)
+    request.end(payload)
+    return promise
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy()
+  }
+
+  #commandHeaders(headers: Headers): Headers {
+    const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
+    return {
+      ...(!given.has('content-type') && { 'content-type': 'application/json' }),
+      ...(!given.has('idempotency-key') && { 'idempotency-key': this.key() }),
+      ...headers,
+    }
+  }
+}
+
+function bodyText({ body }: Sent): Buffer {
+  if (Buffer.isBuffer(body)) return body
+  return Buffer.from(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''))
+}
+
+class ReadAnswer implements Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  readonly body: unknown
+
+  constructor(status: number, headers: IncomingHttpHeaders, text: string) {
+    this.status = status
+    this.headers = headers
+    this.text = text
+    this.body = parsed(text)
+  }
+
+  get revision(): bigint {
+    const header = this.headers['ledger-revision']
+    if (typeof header !== 'string') throw new Error(`no Ledger-Revision: ${this.text}`)
+    return BigInt(header)
+  }
+
+  at(...path: readonly (string | number)[]): unknown {
+    return path.reduce<unknown>(
+      (value, name) =>
+        typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined,
+      this.body,
+    )
+  }
+
+  string(...path: readonly (string | number)[]): string {
+    const value = this.at(...path)
+    if (typeof value === 'string') return value
+    throw new TypeError(`${path.join('.')} is no string in ${this.status} ${this.text}`)
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+
+/** The program as a user runs it: a child process of its own, on a port that was free. */
+export type Program = AsyncDisposable & {
+  readonly url: string
+  readonly pid: number
+  /** What it wrote so far, both streams, line by line. */
+  readonly lines: readonly string[]
+  /** Resolves when it has ended, by whatever means. */
+  readonly exited: Promise<Exit>
+  signal(name: NodeJS.Signals): void
+  /** SIGTERM; resolves to how it ended. Rejects where it takes longer than `exitMsMax`. */
+  stop(): Promise<Exit>
+  /** SIGKILL: it learns nothing of it. */
+  kill(): Promise<void>
+}
+
+export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+
+export type Settings = Readonly<Record<string, string>>
+
+const startMsMax = 60_000
+const exitMsMax = 20_000
+const root = join(import.meta.dirname, '../..')
+const main = join(root, 'src/main.ts')
+
+/** Compiled code of all children of this user: a start takes half as long. */
+const compileCache = join(tmpdir(), 'daybook-test-compile-cache')
+
+/** A folder of its own for what a test stores; gone with the test. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'daybook-'))
+  return {
+    path,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+/** Starts the program on a data folder. Resolves once it says that it listens; rejects with its output if it ends before. */
+export async function startProgram(folder: string, settings: Settings = {}): Promise<Program> {
+  const data = join(folder, 'data')
+  await mkdir(data, { recursive: true })
+  const child = spawnDaybook(['start'], folder, { DAYBOOK_DATA: data, ...settings })
+  const lines: string[] = []
+  const listening = Promise.withResolvers<string>()
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line)
+      const url = listeningUrl(line)
+      if (url !== undefined) listening.resolve(url)
+    })
+  }
+  const exited = exitOf(child)
+  const ended = exited.then(({ code, signal }) => {
+    throw new Error(`the program ended with ${code ?? signal}:\n${lines.join('\n')}`)
+  })
+  const url = await within(startMsMax, Promise.race([listening.promise, ended]))
+  return running(child, { url, lines, exited })
+}
+
+/** Runs a subcommand to its end. */
+export async function runProgram(
+  given: readonly string[],
+  folder: string,
+  settings: Settings = {},
+): Promise<Exit & { readonly output: string }> {
+  const child = spawnDaybook(given, folder, {
+    DAYBOOK_DATA: join(folder, 'data'),
+    ...settings,
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  return { ...(await exitOf(child)), output }
+}
+
+function spawnDaybook(given: readonly string[], folder: string, settings: Settings): ChildProcess {
+  return spawn(process.execPath, [main, ...given], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: compileCache,
+      DAYBOOK_PORT: '0',
+      DAYBOOK_LOG_FORMAT: 'json',
+      ...settings,
+    },
+  })
+}
+
+function running(
+  child: ChildProcess,
+  { url, lines, exited }: Pick<Program, 'url' | 'lines' | 'exited'>,
+): Program {
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await exited
+  }
+  return {
+    url,
+    pid: child.pid ?? 0,
+    lines,
+    exited,
+    signal: (name) => void child.kill(name),
+    async stop() {
+      child.kill('SIGTERM')
+      return await within(exitMsMax, exited)
+    },
+    kill,
+    [Symbol.asyncDispose]: kill,
+  }
+}
+
+async function exitOf(child: ChildProcess): Promise<Exit> {
+  // `close` comes after the last of its output, `exit` may come before.
+  await once(child, 'close')
+  return { code: child.exitCode, signal: child.signalCode }
+}
+
+function listeningUrl(line: string): string | undefined {
+  if (!line.includes('listening')) return undefined
+  return /https?:\/\/[^\s"]+/.exec(line)?.[0]
+}
+
+async function within<Value>(limitMs: number, work: Promise<Value>): Promise<Value> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`took longer than ${limitMs} ms`)), limitMs)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
