@@ -3,4 +3,5 @@ import type { Subcommand } from '#cli/subcommand.ts'
 /** Every command of the program in the order of the help; each is loaded only when it is asked for. */
 export const subcommands: Readonly<Record<string, () => Promise<Subcommand>>> = {
   start: async () => (await import('#cli/start.ts')).start,
+  import: async () => (await import('#cli/import.ts')).importFile,
 }

@@ -1,0 +1,45 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Report } from '#cli/import/importer.ts'
+import type { Progress } from '#cli/progress.ts'
+
+/** Tells of rejected rows: a line each on stderr and, where `path` names a file, an object each in it. */
+export function openRejects(
+  path: string | undefined,
+  progress: Progress,
+): Disposable & { report: Report } {
+  const file = path === undefined ? undefined : openSync(path, 'w', 0o600)
+  return {
+    report(rejected) {
+      const { line, row } = rejected
+      const reason =
+        'malformed' in rejected
+          ? { code: 'malformed', errors: rejected.malformed, detail: sentence(rejected.malformed) }
+          : rejectedFor(rejected.refusal)
+      progress.line(`line ${line}: ${reason.code}: ${reason.detail}`)
+      if (file !== undefined) writeSync(file, `${JSON.stringify({ line, ...reason, row })}\n`)
+    },
+    [Symbol.dispose]() {
+      if (file !== undefined) closeSync(file)
+    },
+  }
+}
+
+function rejectedFor({
+  code,
+  detail,
+  context,
+  replayed,
+}: {
+  readonly code: string
+  readonly detail: string
+  readonly context: object
+  readonly replayed: boolean
+}) {
+  return { code, detail, context, ...(replayed && { replayed }) }
+}
+
+function sentence(problems: readonly { readonly pointer: string; readonly detail: string }[]) {
+  return problems
+    .map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`))
+    .join('; ')
+}
