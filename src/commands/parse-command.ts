@@ -78,7 +78,8 @@ function malformed(pointer: string, detail: string): MalformedItem {
   return { malformed: [{ pointer, code: 'validation-failed', detail }] }
 }
 
-function problemsOf(issue: z.core.$ZodIssue, members: JsonObject): readonly InputProblem[] {
+/** What one issue of a schema says, in the words of the API. */
+export function problemsOf(issue: z.core.$ZodIssue, members: JsonObject): readonly InputProblem[] {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => problem([...path, key], 'this member is not known here'))

@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import express, { type Express, type RequestHandler, Router } from 'express'
+import { openExchange } from '#http/exchange.ts'
+import { openLiveStreams } from '#http/log/live-streams.ts'
+import { conclude, otherMethods } from '#http/middleware/conclude.ts'
+import { identifyRequest, requestIdOf } from '#http/middleware/request-id.ts'
+import { type AppParts, defaultLimits, type Parts } from '#http/parts.ts'
+import type { Act } from '#http/routes/commands.ts'
+import { type Method, type Route, routesOf } from '#http/routes/routes.ts'
+import type { Logger } from '#ports/logger.ts'
+
+/** The whole API as one request listener. */
+export type App = {
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+  /** Ends the live streams, which would otherwise never end. */
+  readonly endStreams: () => void
+  readonly logger: Logger
+}
+
+export function createApp(given: AppParts): App {
+  const parts: Parts = { ...given, limits: { ...defaultLimits, ...given.limits } }
+  const streams = openLiveStreams(parts)
+  const router = Router({ strict: true, caseSensitive: true })
+  for (const [path, routes] of Map.groupBy(routesOf(parts, streams), (route) => route.path))
+    addRoutes(router, path, routes)
+  const app = bareExpress()
+  app.use(identifyRequest, (request, response) => {
+    router(request, response, (error) => conclude({ request, response }, parts.logger, error))
+  })
+  const handle: App['handle'] = (request, response) => {
+    request.url = originForm(request.url ?? '/')
+    app(request, response)
+  }
+  return { handle, endStreams: () => streams.end(), logger: parts.logger }
+}
+
+/** Clients of proxies send whole URLs (RFC 9112 §3.2). Express answers what it can't read as one by itself, in HTML. */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target
+  const url = URL.parse(target)
+  return url === null ? '/' : url.pathname + url.search
+}
+
+function bareExpress(): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', false)
+  return app
+}
+
+function addRoutes(router: Router, path: string, routes: readonly Route[]): void {
+  const at = router.route(path)
+  for (const { method, act } of routes) at[verbs[method]](handlerOf(act))
+  at.all(otherMethods(routes.map(({ method }) => method)))
+}
+
+const verbs = { GET: 'get', POST: 'post', PATCH: 'patch' } as const satisfies Record<Method, string>
+
+/** Express hands a rejection on to the last handler. */
+function handlerOf(act: Act): RequestHandler {
+  return (request, response) => act(openExchange(request, response, requestIdOf(response)))
+}

@@ -1,0 +1,92 @@
+import type { Parts } from '#http/parts.ts'
+import { requireLedger } from '#http/path-ids.ts'
+import { type RequestRefused, refused, retryAfter } from '#http/problems.ts'
+import { waitFor } from '#http/waiting.ts'
+import type { Checkpoint, ReadModelShape, ReadView } from '#ports/read-models.ts'
+import type { Answer, Moment, Query } from '#queries/query.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** A question put to the read models. Without a `ledgerId` it is about all ledgers, and no revision is waited for. */
+export type Question = {
+  readonly query: Query<unknown>
+  readonly parameters: unknown
+  readonly ledgerId?: LedgerId | undefined
+  readonly minRevision?: bigint | undefined
+  readonly page: Moment['page']
+}
+
+/** An answer and the revision that it contains at least; -1 where nothing of the ledger was applied. */
+export type Answered = {
+  readonly answer: Exclude<Answer, { kind: 'refused' }>
+  readonly revision?: bigint
+}
+
+/**
+ * Answers out of one view, once it contains what was asked for.
+ * @throws {RequestRefused} for a refusal of the query, `parked`, `projection-behind` and an unknown ledger.
+ */
+export async function ask(parts: Parts, question: Question): Promise<Answered> {
+  const { ledgerId, minRevision } = question
+  if (ledgerId === undefined) return askAcrossLedgers(parts, question)
+  let applied = -1n
+  const attempt = async () => {
+    await using view = await parts.readModels.view(ledgerId)
+    applied = await appliedOf(view, question.query.models)
+    if (applied < (minRevision ?? 0n)) return undefined
+    const { query, parameters, page } = question
+    const answer = await query.answer({ view, ledgerId, revision: applied, page }, parameters)
+    return { answer: granted(answer), revision: applied }
+  }
+  const first = await attempt()
+  if (first !== undefined) return first
+  const head = await requireLedger(parts, ledgerId)
+  const waitMs = minRevision === undefined ? 0 : parts.limits.minRevisionWaitMs
+  const answered = await waitFor(attempt, { clock: parts.clock, waitMs })
+  if (answered === undefined) throw projectionBehind(applied, head)
+  return answered
+}
+
+async function askAcrossLedgers(parts: Parts, question: Question): Promise<Answered> {
+  await using view = await parts.readModels.view(undefined)
+  const { query, parameters, page } = question
+  return { answer: granted(await query.answer({ view, page }, parameters)) }
+}
+
+/**
+ * The smallest revision that any of the models had applied before a document was read; -1 for nothing.
+ * @throws {RequestRefused} `parked` where one of them stands still.
+ */
+async function appliedOf(view: ReadView, models: readonly ReadModelShape[]): Promise<bigint> {
+  const checkpoints = await Promise.all(models.map((model) => view.checkpoint(model)))
+  for (const [index, checkpoint] of checkpoints.entries()) {
+    const parked = checkpoint?.parked
+    if (parked !== undefined) throw parkedAt(models[index]?.name ?? '', parked)
+  }
+  return checkpoints
+    .map((checkpoint) => checkpoint?.revision ?? -1n)
+    .reduce((least, revision) => (revision < least ? revision : least))
+}
+
+function granted(answer: Answer): Exclude<Answer, { kind: 'refused' }> {
+  if (answer.kind !== 'refused') return answer
+  const { code, detail, context = {} } = answer
+  const headers = code === 'projection-behind' ? retryAfter(1) : {}
+  throw refused(code, detail, { context, headers })
+}
+
+export function projectionBehind(applied: bigint, head: bigint): RequestRefused {
+  return refused('projection-behind', 'stored, not yet visible: ask again in a moment', {
+    context: { applied: applied < 0n ? null : applied.toString(), head: head.toString() },
+    headers: retryAfter(1),
+  })
+}
+
+function parkedAt(
+  model: string,
+  { revision, reason }: NonNullable<Checkpoint['parked']>,
+): RequestRefused {
+  return refused('parked', `the read model ${model} stands still at an event it cannot take in`, {
+    context: { model, revision: revision.toString(), reason },
+    headers: retryAfter(60),
+  })
+}

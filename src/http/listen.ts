@@ -1,0 +1,82 @@
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import type { App } from '#http/app.ts'
+import { answerBrokenRequest, type ResponsesUnderWay } from '#http/broken-requests.ts'
+import { pause } from '#http/waiting.ts'
+
+/** What a connection may take of time and memory. Node's own defaults let a slow client hold one for minutes. */
+export const serverLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 30_000,
+  maxHeaderSize: 16 * 1024,
+} satisfies ServerOptions
+
+const requestsPerSocketMax = 100_000
+const headersCountMax = 100
+const connectionsMax = 10_000
+
+/** How long a stop waits for requests under way before it cuts them off. */
+const stopMs = 10_000
+const stopCheckMs = 20
+
+export type Address = { readonly host: string; readonly port: number }
+
+/** A server that accepts requests. Disposing of it stops it as `stop` does. */
+export type Listening = AsyncDisposable & {
+  readonly url: string
+  readonly port: number
+  /** Accepts no more, finishes what was accepted, closes idle connections and live streams; cuts off what takes too long. */
+  stop(): Promise<void>
+}
+
+/** Serves the app. Port 0 takes a free one. Rejects where the address cannot be had. */
+export async function listen(
+  app: App,
+  { host, port }: Address,
+  limits: Partial<typeof serverLimits> & { readonly stopMs?: number } = {},
+): Promise<Listening> {
+  const underWay: ResponsesUnderWay = new WeakMap()
+  const server = createServer({ ...serverLimits, ...limits }, (request, response) => {
+    underWay.set(request.socket, response)
+    if (!server.listening) response.setHeader('connection', 'close')
+    app.handle(request, response)
+  })
+  server.maxRequestsPerSocket = requestsPerSocketMax
+  server.maxHeadersCount = headersCountMax
+  server.maxConnections = connectionsMax
+  server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, underWay))
+  const bound = await bind(server, { host, port })
+  const stop = stopper(server, app, limits.stopMs ?? stopMs)
+  const name = host.includes(':') ? `[${host}]` : host
+  return { url: `http://${name}:${bound}`, port: bound, stop, [Symbol.asyncDispose]: stop }
+}
+
+function bind(server: Server, { host, port }: Address): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+function stopper(server: Server, app: App, limitMs: number): () => Promise<void> {
+  let stopped: Promise<void> | undefined
+  const stop = async () => {
+    const closed = new Promise<'closed'>((resolve) => {
+      server.close(() => resolve('closed'))
+    })
+    app.endStreams()
+    for (let waitedMs = 0; waitedMs < limitMs; waitedMs += stopCheckMs) {
+      server.closeIdleConnections()
+      if ((await Promise.race([closed, pause(stopCheckMs)])) === 'closed') return
+    }
+    app.logger.warn({}, 'requests under way were cut off: they took too long to stop')
+    server.closeAllConnections()
+    await closed
+  }
+  return () => (stopped ??= stop())
+}

@@ -1,0 +1,113 @@
+import { ask } from '#http/ask.ts'
+import { type EventFilter, isUnfiltered, passes } from '#http/log/event-filter.ts'
+import type { Parts } from '#http/parts.ts'
+import { RequestRefused } from '#http/problems.ts'
+import type { StoredEvent } from '#ports/event-store.ts'
+import type { LedgerId } from '#values/ids.ts'
+import type { Json } from '#values/json.ts'
+
+/** Which events of which ledger, from after which revision on (-1: all). */
+export type EventsAsked = {
+  readonly ledgerId: LedgerId
+  readonly filter: EventFilter
+  readonly after: bigint
+  readonly limit: number
+}
+
+/** `upTo` is the last revision looked at: everything meant up to there is among `events` or came before. */
+export type EventPage = { readonly events: readonly StoredEvent[]; readonly upTo: bigint }
+
+/** How many events one page looks through: it may be short, or empty, though more follow. */
+const lookedAtMax = 2_000
+const candidatesMax = 200
+
+/** The next events that are meant, in order, at most `limit`. */
+export async function readEvents(parts: Parts, asked: EventsAsked): Promise<EventPage> {
+  const { filter, limit } = asked
+  if (isUnfiltered(filter)) return readNext(parts, asked)
+  const events: StoredEvent[] = []
+  let upTo = asked.after
+  for (let lookedAt = 0; lookedAt < lookedAtMax && events.length < limit; ) {
+    const candidates = await readCandidates(parts, { ...asked, after: upTo })
+    if (candidates.upTo === upTo) break
+    for (const event of candidates.events) {
+      if (passes(filter, event)) events.push(event)
+      if (events.length === limit) return { events, upTo: event.revision }
+    }
+    upTo = candidates.upTo
+    lookedAt += candidatesMax
+  }
+  return { events, upTo }
+}
+
+async function readNext(
+  { store, streamOf }: Parts,
+  { ledgerId, after, limit }: EventsAsked,
+): Promise<EventPage> {
+  const events = await store.readStream(streamOf(ledgerId), after + 1n, limit)
+  return { events, upTo: events.at(-1)?.revision ?? after }
+}
+
+/** Events among which all are that are meant: those the read models name, or all that these have not taken in yet. */
+async function readCandidates(parts: Parts, asked: EventsAsked): Promise<EventPage> {
+  const { types, account } = asked.filter
+  const limit = types !== undefined && account !== undefined ? candidatesMax : asked.limit
+  const known = await revisionsOf(parts, { ...asked, limit })
+  if (known.upTo === asked.after) return readNext(parts, { ...asked, limit: candidatesMax })
+  const events = await readRevisions(parts, asked.ledgerId, known.revisions)
+  return { events, upTo: known.upTo }
+}
+
+/** `upTo` is how far the read models were looked at. */
+type Revisions = { readonly revisions: readonly bigint[]; readonly upTo: bigint }
+
+/** None where the read models cannot say: the log itself can. */
+async function revisionsOf(
+  parts: Parts,
+  { ledgerId, filter, after, limit }: EventsAsked,
+): Promise<Revisions> {
+  const { types, account } = filter
+  const { accountEventRevisions, eventRevisionsByType } = parts.queries
+  const query = account === undefined ? eventRevisionsByType : accountEventRevisions
+  const which =
+    account === undefined ? { types: [...(types ?? [])].join(',') } : { accountId: account }
+  const parameters = query.parameters.parse({ ledgerId, ...which })
+  const page = { limit, after: [after.toString()] }
+  try {
+    const { answer, revision } = await ask(parts, { query, parameters, ledgerId, page })
+    if (answer.kind !== 'page') throw new TypeError('revisions are answered in pages')
+    const revisions = revisionsIn(answer.data)
+    const whole = answer.next === null ? (revision ?? after) : after
+    return { revisions, upTo: [whole, revisions.at(-1) ?? after].reduce(later, after) }
+  } catch (error) {
+    if (error instanceof RequestRefused) return { revisions: [], upTo: after }
+    throw error
+  }
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}
+
+function revisionsIn(data: Json): readonly bigint[] {
+  return Array.isArray(data) ? data.map((revision) => BigInt(String(revision))) : []
+}
+
+/** Reads single revisions, those that follow each other together. */
+async function readRevisions(
+  { store, streamOf }: Parts,
+  ledgerId: LedgerId,
+  revisions: readonly bigint[],
+): Promise<readonly StoredEvent[]> {
+  const runs: { from: bigint; count: number }[] = []
+  for (const revision of revisions) {
+    const last = runs.at(-1)
+    if (last !== undefined && last.from + BigInt(last.count) === revision) last.count += 1
+    else runs.push({ from: revision, count: 1 })
+  }
+  const stream = streamOf(ledgerId)
+  const read = await Promise.all(
+    runs.map(({ from, count }) => store.readStream(stream, from, count)),
+  )
+  return read.flat()
+}

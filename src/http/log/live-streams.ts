@@ -1,0 +1,150 @@
+import type { ServerResponse } from 'node:http'
+import { type EventFilter, passes } from '#http/log/event-filter.ts'
+import { type EventsAsked, readEvents } from '#http/log/event-pages.ts'
+import { openTail, type Tail } from '#http/log/tail.ts'
+import { drained, pacedWrite } from '#http/paced-write.ts'
+import type { Parts } from '#http/parts.ts'
+import { refused, retryAfter } from '#http/problems.ts'
+import type { StoredEvent } from '#ports/event-store.ts'
+
+/** Readers of the live log, all served by one tail. */
+export type LiveStreams = {
+  /** @throws {RequestRefused} `overloaded` where as many are open as may be. */
+  requireRoom(): void
+  /** Sends history and then what is appended, until the client leaves or is too slow. The headers are out already. */
+  serve(response: ServerResponse, asked: Omit<EventsAsked, 'limit'>): Promise<void>
+  /** Ends every stream; their clients may resume elsewhere. */
+  end(): void
+}
+
+/** Events read at a time while a reader catches up. */
+const catchUpPage = 100
+
+export function openLiveStreams(parts: Parts): LiveStreams {
+  const tail = openTail(parts.store, parts.logger)
+  const open = new Set<ServerResponse>()
+
+  return {
+    requireRoom() {
+      if (open.size < parts.limits.streamsMax) return
+      const detail = `${open.size} live streams are open already`
+      throw refused('overloaded', detail, { headers: retryAfter(5) })
+    },
+
+    async serve(response, asked) {
+      if (response.destroyed) return
+      open.add(response)
+      response.once('close', () => open.delete(response))
+      await new LiveReader(parts, response, { ...asked, tail }).run()
+    },
+
+    end() {
+      for (const response of open) response.end()
+    },
+  }
+}
+
+class LiveReader {
+  readonly #parts: Parts
+  readonly #response: ServerResponse
+  readonly #asked: Omit<EventsAsked, 'limit'>
+  readonly #filter: EventFilter
+  readonly #tail: Tail
+  #leave = noTail
+  /** The last revision that was sent or passed over. */
+  #upTo: bigint
+
+  constructor(
+    parts: Parts,
+    response: ServerResponse,
+    { tail, ...asked }: Omit<EventsAsked, 'limit'> & { readonly tail: Tail },
+  ) {
+    this.#parts = parts
+    this.#tail = tail
+    this.#response = response
+    this.#asked = asked
+    this.#filter = asked.filter
+    this.#upTo = asked.after
+  }
+
+  async run(): Promise<void> {
+    const { streamCommentIntervalMs } = this.#parts.limits
+    const comment = () => this.#isOpen() && this.#response.write(': still here\n\n')
+    const comments = setInterval(comment, streamCommentIntervalMs)
+    this.#response.once('close', () => clearInterval(comments))
+    this.#response.once('close', () => this.#leave())
+    this.#response.write(': daybook\n\n')
+    await this.#follow()
+  }
+
+  /** Catches up and joins the tail. */
+  async #follow(): Promise<void> {
+    const stream = this.#parts.streamOf(this.#asked.ledgerId)
+    for (let joined = false; !joined && this.#isOpen(); ) {
+      await this.#catchUp()
+      if (!this.#isOpen()) return
+      const leave = this.#tail.join(stream, this.#upTo, (events) => this.#take(events))
+      joined = leave !== undefined
+      this.#leave = leave ?? noTail
+    }
+  }
+
+  /** Sends what is stored, at the client's pace, until there is no more. */
+  async #catchUp(): Promise<void> {
+    while (this.#isOpen()) {
+      const { events, upTo } = await readEvents(this.#parts, {
+        ...this.#asked,
+        after: this.#upTo,
+        limit: catchUpPage,
+      })
+      for (const event of events) {
+        await pacedWrite(this.#response, eventText(event), this.#parts.limits.streamStallMs)
+        if (!this.#isOpen()) return
+      }
+      if (upTo === this.#upTo) return
+      this.#upTo = upTo
+    }
+  }
+
+  /** Sends what was appended, at once, as long as no more waits for the client than may. */
+  #take(events: readonly StoredEvent[]): void {
+    const { streamBufferBytesMax } = this.#parts.limits
+    try {
+      for (const event of events) {
+        if (event.revision <= this.#upTo) continue
+        if (passes(this.#filter, event)) this.#response.write(eventText(event))
+        this.#upTo = event.revision
+        if (this.#response.writableLength > streamBufferBytesMax) return void this.#fallBehind()
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** A burst may be too much for the moment; a client that does not take it soon is cut off. */
+  async #fallBehind(): Promise<void> {
+    this.#leave()
+    try {
+      await drained(this.#response, this.#parts.limits.streamBufferFullMs)
+      await this.#follow()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    const { ledgerId } = this.#asked
+    this.#parts.logger.error({ ledgerId, error }, 'a live stream broke off')
+    this.#response.destroy()
+  }
+
+  #isOpen(): boolean {
+    return !this.#response.destroyed && !this.#response.writableEnded
+  }
+}
+
+function noTail(): void {}
+
+function eventText({ revision, type, json }: StoredEvent): string {
+  return `id: ${revision}\nevent: ${type}\ndata: ${json}\n\n`
+}

@@ -1,0 +1,12 @@
+import type { RequestHandler, Response } from 'express'
+
+/** Gives every request an id of ours: it stands in the answer, in problems and in log lines. */
+export const identifyRequest: RequestHandler = (_request, response, next) => {
+  response.locals['requestId'] = crypto.randomUUID()
+  next()
+}
+
+export function requestIdOf(response: Response): string {
+  const id: unknown = response.locals['requestId']
+  return typeof id === 'string' ? id : ''
+}

@@ -1,0 +1,68 @@
+import { acceptable, answerJson } from '#http/exchange.ts'
+import type { HealthCheck, Parts } from '#http/parts.ts'
+import { refused, retryAfter } from '#http/problems.ts'
+import { queryParameters, requireOnly } from '#http/query-string.ts'
+import type { Act } from '#http/routes/commands.ts'
+
+/** The process answers. */
+export function answerLive(): Act {
+  return async (exchange) => {
+    plain(exchange)
+    answerJson(exchange, 200, { body: { data: { status: 'live' } } })
+  }
+}
+
+/** Everything that the process depends on answers too; each by name. */
+export function answerReady(parts: Parts): Act {
+  return async (exchange) => {
+    plain(exchange)
+    const entries = Object.entries(parts.healthChecks)
+    const states = await Promise.all(
+      entries.map(async ([name, check]) => [name, await stateOf(parts, name, check)] as const),
+    )
+    const dependencies = Object.fromEntries(states)
+    if (states.some(([, state]) => state === 'down'))
+      throw refused('unavailable', 'not everything that this process needs can serve', {
+        context: { dependencies },
+        headers: retryAfter(1),
+      })
+    answerJson(exchange, 200, { body: { data: { status: 'ready', dependencies } } })
+  }
+}
+
+/** How far every read model is. */
+export function answerProjections(parts: Parts): Act {
+  return async (exchange) => {
+    plain(exchange)
+    answerJson(exchange, 200, { body: { data: await parts.projectionStatuses() } })
+  }
+}
+
+function plain({ request }: Parameters<Act>[0]): void {
+  acceptable(request, ['application/json'])
+  requireOnly(queryParameters(request.url), [])
+}
+
+async function stateOf(
+  { limits, logger }: Parts,
+  name: string,
+  check: HealthCheck,
+): Promise<'up' | 'down'> {
+  try {
+    await within(limits.healthCheckMs, check())
+    return 'up'
+  } catch (error) {
+    logger.warn({ dependency: name, error }, 'a health check failed')
+    return 'down'
+  }
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs)
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,85 @@
+import type { LiveStreams } from '#http/log/live-streams.ts'
+import type { Parts, QueryName } from '#http/parts.ts'
+import type { Asking } from '#http/question.ts'
+import { takeBatch } from '#http/routes/batches.ts'
+import { type Act, type CommandOf, takeCommand } from '#http/routes/commands.ts'
+import { answerEvent, answerEvents } from '#http/routes/events.ts'
+import { answerLive, answerProjections, answerReady } from '#http/routes/health.ts'
+import { answerQuery } from '#http/routes/queries.ts'
+import { answerStatement } from '#http/routes/statements.ts'
+import { cursorSigner } from '#security/cursor-signer.ts'
+
+export type Method = 'GET' | 'POST' | 'PATCH'
+
+export type Route = { readonly method: Method; readonly path: string; readonly act: Act }
+
+const ledgers = '/v1/ledgers'
+const ledger = `${ledgers}/:ledgerId`
+const account = `${ledger}/accounts/:accountId`
+const hold = `${ledger}/holds/:holdId`
+
+/** Which request is which command. Only a path that serves two looks into the body. */
+const commands: readonly (readonly [Method, string, string | CommandOf])[] = [
+  ['POST', `${ledger}/transactions`, 'PostTransaction'],
+  ['POST', `${ledger}/transactions/:transactionId/reversals`, 'ReverseTransaction'],
+  ['POST', `${ledger}/holds`, 'PlaceHold'],
+  ['POST', `${hold}/captures`, 'CaptureHold'],
+  ['POST', `${hold}/void`, 'VoidHold'],
+  ['POST', `${hold}/extend`, 'ExtendHold'],
+  ['POST', ledgers, 'OpenLedger'],
+  ['PATCH', ledger, 'ChangeLedger'],
+  ['POST', `${ledger}/assets`, 'RegisterAsset'],
+  ['POST', `${ledger}/accounts`, 'OpenAccount'],
+  ['PATCH', account, (body) => ('metadata' in body ? 'SetMetadata' : 'ChangeAccountLimits')],
+  ['POST', `${account}/freeze`, 'FreezeAccount'],
+  ['POST', `${account}/unfreeze`, 'UnfreezeAccount'],
+  ['POST', `${account}/close`, 'CloseAccount'],
+  ['POST', `${account}/reopen`, 'ReopenAccount'],
+]
+
+/** Which request is which question, and whether it is answered in pages. */
+const queries: readonly (readonly [string, QueryName, Asking['kind']])[] = [
+  [ledgers, 'listLedgers', 'list'],
+  [ledger, 'getLedger', 'one'],
+  [`${ledger}/accounts`, 'listAccounts', 'list'],
+  [account, 'getAccount', 'one'],
+  [`${account}/balances`, 'accountBalances', 'one'],
+  [`${account}/entries`, 'accountEntries', 'list'],
+  [`${ledger}/transactions`, 'listTransactions', 'list'],
+  [`${ledger}/transactions/:transactionId`, 'getTransaction', 'one'],
+  [`${ledger}/holds`, 'listHolds', 'list'],
+  [hold, 'getHold', 'one'],
+  [`${ledger}/trial-balance`, 'trialBalance', 'list'],
+  [`${ledger}/commands`, 'listCommands', 'list'],
+]
+
+/** Every route there is. */
+export function routesOf(parts: Parts, streams: LiveStreams): readonly Route[] {
+  const cursors = cursorSigner(parts.cursorSecret)
+  const asking = (name: QueryName, kind: Asking['kind']) => ({ query: parts.queries[name], kind })
+  const events = { parts, cursors, streams }
+  return [
+    ...commands.map(([method, path, command]) => ({
+      method,
+      path,
+      act: takeCommand(parts, typeof command === 'string' ? () => command : command),
+    })),
+    { method: 'POST', path: `${ledger}/batches`, act: takeBatch(parts) },
+    ...queries.map(([path, name, kind]) =>
+      get(path, answerQuery(parts, asking(name, kind), cursors)),
+    ),
+    get(
+      `${account}/statement`,
+      answerStatement(parts, asking('accountStatement', 'list'), cursors),
+    ),
+    get(`${ledger}/events`, answerEvents(events)),
+    get(`${ledger}/events/:revision`, answerEvent(events)),
+    get('/v1/projections', answerProjections(parts)),
+    get('/health/live', answerLive()),
+    get('/health/ready', answerReady(parts)),
+  ]
+}
+
+function get(path: string, act: Act): Route {
+  return { method: 'GET', path, act }
+}

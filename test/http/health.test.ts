@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Harness, openHarness, problemOf, read } from '#test/support/http-harness.ts'
+
+let http: Harness
+afterEach(() => http.stop())
+
+describe('liveness', () => {
+  it('is there whatever the process depends on does', async () => {
+    http = await openHarness({ healthChecks: { log: () => Promise.reject(new Error('gone')) } })
+    expect((await http.request('/health/live')).status).toBe(200)
+  })
+})
+
+describe('readiness', () => {
+  it('names every dependency', async () => {
+    const healthChecks = { log: async () => {}, 'read-models': async () => {} }
+    http = await openHarness({ healthChecks })
+    const { status, body } = await read(http.request('/health/ready'))
+    expect(status).toBe(200)
+    expect(body['data']).toEqual({
+      status: 'ready',
+      dependencies: { log: 'up', 'read-models': 'up' },
+    })
+  })
+
+  it('is a 503 that names the one that fails, and not why', async () => {
+    const down = new Error('password in here')
+    http = await openHarness({
+      healthChecks: { log: () => Promise.reject(down), 'read-models': async () => {} },
+    })
+    const { status, body, text } = await read(http.request('/health/ready'))
+    expect([status, body['code']]).toEqual([503, 'unavailable'])
+    expect(body['context']).toEqual({ dependencies: { log: 'down', 'read-models': 'up' } })
+    expect(text).not.toMatch(/password/)
+    expect(http.lines).toMatchObject([
+      { level: 'warn', fields: { dependency: 'log', error: down } },
+    ])
+  })
+
+  it('does not wait for a dependency that never answers', async () => {
+    http = await openHarness({
+      healthChecks: { log: () => new Promise(() => {}) },
+      limits: { healthCheckMs: 50 },
+    })
+    expect(await problemOf(http.request('/health/ready'))).toBe('503 unavailable')
+  })
+})
+
+describe('projections', () => {
+  it('are listed as they say', async () => {
+    http = await openHarness()
+    const { body } = await read(http.request('/v1/projections'))
+    expect(body).toEqual({ data: [{ name: 'accounts', status: 'live' }] })
+  })
+
+  it('take no parameters', async () => {
+    http = await openHarness()
+    expect(await problemOf(http.request('/v1/projections?x=1'))).toBe('400 validation-failed')
+  })
+})
