@@ -12,22 +12,21 @@ export function search(
   documents: readonly StoredDocument[],
   { where, orderBy, descending = false, after, limit }: Find,
 ): readonly StoredDocument[] {
-  const keyed = documents
+  for (const field of [...orderBy, ...where.map((condition) => condition.field)])
+    if (!Object.hasOwn(model.fields, field)) throw new Error(`${model.name} declares no ${field}`)
+  const direction = descending ? -1 : 1
+  const seen = after?.map((value, index) => comparable(model, orderBy[index], value))
+  return documents
     .filter(({ document }) => where.every((condition) => holds(model, document, condition)))
     .map((stored) => ({ stored, key: sortKey(model, stored, orderBy) }))
-    .toSorted((a, b) => compareKeys(a.key, b.key) * (descending ? -1 : 1))
-  const seen = after?.map((value, index) => comparable(model, orderBy[index], value))
-  const isNext = (key: readonly Comparable[]) =>
-    seen === undefined || compareKeys(key, seen) * (descending ? -1 : 1) > 0
-  return keyed
-    .filter(({ key }) => isNext(key))
+    .filter(({ key }) => seen === undefined || compareKeys(key, seen) * direction > 0)
+    .toSorted((a, b) => compareKeys(a.key, b.key) * direction)
     .slice(0, limit)
     .map(({ stored }) => stored)
 }
 
 function holds(model: ReadModelShape, document: Document, condition: Condition): boolean {
   const { field } = condition
-  if (!Object.hasOwn(model.fields, field)) throw new Error(`${model.name} declares no ${field}`)
   const text = document[field]
   if (typeof text !== 'string') return false
   if ('is' in condition) return text === condition.is
@@ -51,17 +50,17 @@ type Comparable = string | bigint
 
 function sortKey(
   model: ReadModelShape,
-  { id, document }: StoredDocument,
+  { id, document, ledgerId }: StoredDocument,
   orderBy: readonly string[],
 ): readonly Comparable[] {
   const values = orderBy.map((field) => {
     const value = document[field]
     return comparable(model, field, typeof value === 'string' ? value : '')
   })
-  return [...values, id]
+  return ledgerId === undefined ? [...values, id] : [...values, id, ledgerId]
 }
 
-/** Without a field, the id: compared as text. What is absent sorts before everything. */
+/** Without a field, an id: compared as text. What is absent sorts before everything. */
 function comparable(model: ReadModelShape, field: string | undefined, value: string): Comparable {
   if (field === undefined || model.fields[field] !== 'integer') return value
   return value === '' ? -1n : BigInt(value)
@@ -75,7 +74,10 @@ function compareKeys(a: readonly Comparable[], b: readonly Comparable[]): number
   return 0
 }
 
+/** Text by code points, which is the order of its UTF-8. */
 function compare(a: Comparable, b: Comparable): number {
+  if (typeof a === 'string' && typeof b === 'string')
+    return Buffer.compare(Buffer.from(a), Buffer.from(b))
   if (a === b) return 0
   return a < b ? -1 : 1
 }

@@ -1,12 +1,13 @@
-import type {
-  Checkpoint,
-  Document,
-  ModelChange,
-  ReadModelShape,
-  ReadModels,
-  ReadModelWriter,
-  ReadView,
-  StoredDocument,
+import {
+  type Checkpoint,
+  type Document,
+  type ModelChange,
+  type ReadModelShape,
+  type ReadModels,
+  ReadModelsUnavailable,
+  type ReadModelWriter,
+  type ReadView,
+  type StoredDocument,
 } from '#ports/read-models.ts'
 import { search } from '#test/support/document-search.ts'
 import type { LedgerId } from '#values/ids.ts'
@@ -17,9 +18,14 @@ type LedgerModel = {
 }
 type Model = ReadonlyMap<LedgerId, LedgerModel>
 
+/** `tears` is asked at every commit: true leaves its documents stored, its checkpoints not, and fails. */
+type Faults = { readonly tears: () => boolean }
+
 /** Both sides of read models kept in this process, by the rules of the port: for tests. */
-export function openMemoryReadModels(): ReadModels & ReadModelWriter {
-  const store = new MemoryReadModels()
+export function openMemoryReadModels(
+  faults: Faults = { tears: () => false },
+): ReadModels & ReadModelWriter {
+  const store = new MemoryReadModels(faults)
   return {
     prepare: async (model) => store.prepare(model),
     checkpoint: async (model, ledgerId) => store.ledger(model, ledgerId)?.checkpoint,
@@ -37,7 +43,12 @@ export function openMemoryReadModels(): ReadModels & ReadModelWriter {
 /** Never changes a map that it has handed out, so that a view stands still. */
 class MemoryReadModels {
   readonly feeds = new Map<string, bigint>()
+  readonly #faults: Faults
   #models: ReadonlyMap<string, Model> = new Map()
+
+  constructor(faults: Faults) {
+    this.#faults = faults
+  }
 
   prepare(model: ReadModelShape): void {
     this.#put(model, this.#model(model))
@@ -62,7 +73,9 @@ class MemoryReadModels {
     const current = ({ model, ledgerId, expected }: ModelChange) =>
       this.ledger(model, ledgerId)?.checkpoint?.revision === expected
     if (!changes.every(current)) return false
-    for (const change of changes) this.#store(change)
+    const torn = this.#faults.tears()
+    for (const change of changes) this.#store(change, torn)
+    if (torn) throw new ReadModelsUnavailable('cut off before the checkpoints moved')
     return true
   }
 
@@ -76,19 +89,13 @@ class MemoryReadModels {
 
   view(ledgerId: LedgerId | undefined): ReadView {
     const models = this.#models
-    const ledgersOf = (model: ReadModelShape): readonly LedgerModel[] => {
-      const all = models.get(keyOf(model)) ?? new Map<LedgerId, LedgerModel>()
-      return [...all]
-        .filter(([id]) => ledgerId === undefined || id === ledgerId)
-        .map(([, of]) => of)
-    }
-    const documentsOf = (model: ReadModelShape) =>
-      ledgersOf(model).flatMap(({ documents }) => [...documents.values()])
+    const ledgersOf = (model: ReadModelShape): Model => models.get(keyOf(model)) ?? new Map()
+    if (ledgerId === undefined) return viewOfAll(ledgersOf)
+    const own = (model: ReadModelShape) => ledgersOf(model).get(ledgerId)
     return {
-      checkpoint: async (model) =>
-        ledgerId === undefined ? undefined : ledgersOf(model)[0]?.checkpoint,
-      get: async (model, id) => documentsOf(model).find((stored) => stored.id === id),
-      find: async (model, find) => search(model, documentsOf(model), find),
+      checkpoint: async (model) => own(model)?.checkpoint,
+      get: async (model, id) => own(model)?.documents.get(id),
+      find: async (model, find) => search(model, [...(own(model)?.documents.values() ?? [])], find),
       async [Symbol.asyncDispose]() {},
     }
   }
@@ -101,14 +108,36 @@ class MemoryReadModels {
     this.#models = new Map(this.#models).set(keyOf(model), content)
   }
 
-  #store({ model, ledgerId, checkpoint, documents }: ModelChange): void {
-    const after = new Map(this.ledger(model, ledgerId)?.documents)
+  #store({ model, ledgerId, checkpoint, documents }: ModelChange, torn: boolean): void {
+    const before = this.ledger(model, ledgerId)
+    const after = new Map(before?.documents)
     for (const stored of documents) {
-      const before = after.get(stored.id)
-      if (before === undefined || before.revision < stored.revision)
+      if ((after.get(stored.id)?.revision ?? -1n) < stored.revision)
         after.set(stored.id, { ...stored, document: copied(stored.document) })
     }
-    this.#put(model, new Map(this.#model(model)).set(ledgerId, { checkpoint, documents: after }))
+    const moved = torn ? before?.checkpoint : checkpoint
+    this.#put(
+      model,
+      new Map(this.#model(model)).set(ledgerId, { checkpoint: moved, documents: after }),
+    )
+  }
+}
+
+async function ofOneLedger(): Promise<never> {
+  throw new Error('a view of all ledgers can only find')
+}
+
+function viewOfAll(ledgersOf: (model: ReadModelShape) => Model): ReadView {
+  return {
+    checkpoint: ofOneLedger,
+    get: ofOneLedger,
+    find: async (model, find) => {
+      const documents = [...ledgersOf(model)].flatMap(([ledgerId, ledger]) =>
+        [...ledger.documents.values()].map((stored) => ({ ...stored, ledgerId })),
+      )
+      return search(model, documents, find)
+    },
+    async [Symbol.asyncDispose]() {},
   }
 }
 

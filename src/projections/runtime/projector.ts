@@ -30,7 +30,7 @@ export type Projector = {
    * the stores as long as it takes. @throws the signal's reason, and on a bug.
    */
   apply(batch: readonly StoredEvent[], signal?: AbortSignal): Promise<void>
-  /** Prepares the collections, tries parked ledgers again, then follows the feed until the signal aborts. */
+  /** Prepares the collections, tries parked ledgers again, then follows the feed until the signal aborts. Waits for the stores like `apply`. */
   run(feed: EventFeed, signal: AbortSignal): Promise<void>
   /** Tries a parked ledger again and brings it up to the log's head. */
   retry(ledgerId: LedgerId, signal?: AbortSignal): Promise<void>
@@ -55,7 +55,7 @@ export function createProjector(parts: ProjectorParts): Projector {
     async run(feed, signal) {
       await prepare(own, signal)
       for (const ledgerId of await parkedLedgers(own, signal)) await retry(ledgerId, signal)
-      await feed.run((batch) => apply(batch, signal), signal)
+      await follow(own, feed, signal)
     },
     counters: () => ({ projections: own.counters.projections, retries: own.counters.retries }),
   }
@@ -147,11 +147,21 @@ async function parkedLedgers(state: State, signal: AbortSignal): Promise<Readonl
   return new Set(parked.map(([ledgerId]) => ledgerId))
 }
 
+/** A feed that fails is run again: it goes on after the last batch that was handled. */
+function follow(state: State, feed: EventFeed, signal: AbortSignal): Promise<void> {
+  return persist(state, signal, (_attempt, gotOn) =>
+    feed.run(async (batch) => {
+      await applyBatch(state, batch, signal)
+      gotOn()
+    }, signal),
+  )
+}
+
 /** Does the work until the stores let it be done. */
 function persist<Result>(
   { limits, counters, logger }: State,
   signal: AbortSignal | undefined,
-  work: (attempt: number) => Promise<Result>,
+  work: Parameters<typeof retrying<Result>>[1],
 ): Promise<Result> {
   const failed = (error: Error, attempt: number): void => {
     counters.retries += 1

@@ -16,18 +16,22 @@ export type Retrying = {
 }
 
 /**
- * Does the work again while it fails for a passing reason, for as long as it takes; `attempt` counts from 1.
- * Waits between half and all of a delay that doubles up to its cap.
+ * Does the work again while it fails for a passing reason, for as long as it takes; `attempt` counts from 1, and
+ * again from 1 after the work said that it got on. Waits between half and all of a delay that doubles up to its cap.
  * @throws what isn't transient, and the signal's reason.
  */
 export async function retrying<Result>(
   { limits, failed, signal }: Retrying,
-  work: (attempt: number) => Promise<Result>,
+  work: (attempt: number, gotOn: () => void) => Promise<Result>,
 ): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
+  let attempt = 1
+  const gotOn = () => {
+    attempt = 1
+  }
+  for (; ; attempt += 1) {
     signal?.throwIfAborted()
     try {
-      return await work(attempt)
+      return await work(attempt, gotOn)
     } catch (error) {
       if (!isTransient(error)) throw error
       failed(error, attempt)

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { projectionStatus } from '#projections/runtime/projection-status.ts'
+import { epochMsOf } from '#values/timestamps.ts'
+
+const model = { name: 'accounts', version: 2 }
+const nowMs = epochMsOf('2026-03-01T12:01:00.000Z')
+const checkpoint = { revision: 7n, recordedAt: '2026-03-01T12:00:00.000Z' }
+
+describe('the status of a projection', () => {
+  it('has no lag where every ledger is at its head, however long ago that was', () => {
+    expect(
+      projectionStatus({
+        model,
+        checkpoints: new Map([['acme', checkpoint]]),
+        heads: new Map([['acme', { revision: 7n }]]),
+        nowMs,
+      }),
+    ).toEqual({
+      name: 'accounts',
+      version: 2,
+      status: 'live',
+      lagEvents: 0,
+      lagSeconds: 0,
+      parkedLedgers: [],
+    })
+  })
+
+  it('sums the events that are missing and takes the longest wait', () => {
+    const heads = new Map([
+      ['acme', { revision: 9n, waitingSince: '2026-03-01T12:00:58.500Z' }],
+      ['umbra', { revision: 3n, waitingSince: '2026-03-01T12:00:57.000Z' }],
+      ['newer', { revision: 0n }],
+    ])
+    const checkpoints = new Map([
+      ['acme', checkpoint],
+      ['umbra', { ...checkpoint, revision: 0n }],
+    ])
+    expect(projectionStatus({ model, checkpoints, heads, nowMs })).toMatchObject({
+      lagEvents: 2 + 3 + 1,
+      lagSeconds: 3,
+    })
+  })
+
+  it('takes the last event applied where it is not known since when events wait', () => {
+    const heads = new Map([['acme', { revision: 8n }]])
+    const checkpoints = new Map([['acme', checkpoint]])
+    expect(projectionStatus({ model, checkpoints, heads, nowMs }).lagSeconds).toBe(60)
+  })
+
+  it('has no lag where the model is ahead of a head read earlier, or the clock behind', () => {
+    const checkpoints = new Map([['acme', checkpoint]])
+    const behind = new Map([['acme', { revision: 6n }]])
+    expect(projectionStatus({ model, checkpoints, heads: behind, nowMs }).lagEvents).toBe(0)
+    const heads = new Map([['acme', { revision: 8n }]])
+    expect(projectionStatus({ model, checkpoints, heads, nowMs: 0 }).lagSeconds).toBe(0)
+  })
+
+  it('names the parked ledgers and why', () => {
+    const parked = { revision: 0n, reason: 'unknown event type' }
+    const checkpoints = new Map([
+      ['acme', { revision: -1n, recordedAt: '1970-01-01T00:00:00.000Z', parked }],
+    ])
+    const heads = new Map([['acme', { revision: 4n }]])
+    expect(projectionStatus({ model, checkpoints, heads, nowMs, rebuilding: true })).toEqual({
+      name: 'accounts',
+      version: 2,
+      status: 'parked',
+      lagEvents: 5,
+      lagSeconds: 0,
+      parkedLedgers: [{ ledgerId: 'acme', revision: '0', reason: 'unknown event type' }],
+    })
+  })
+
+  it('is rebuilding where its builder says so', () => {
+    const input = { model, checkpoints: new Map(), heads: new Map(), nowMs, rebuilding: true }
+    expect(projectionStatus(input).status).toBe('rebuilding')
+  })
+})
