@@ -21,7 +21,9 @@ const envelope = z.object({
   causationId: z.string(),
   writer: z.string(),
   idempotency: z.object({ key: z.string(), fingerprint: z.string() }),
-  data: z.custom<JsonObject>((value) => typeof value === 'object' && value !== null),
+  data: z.custom<JsonObject>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  ),
 })
 
 /**

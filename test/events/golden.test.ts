@@ -1,0 +1,99 @@
+import { hash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { decodeEvent } from '#events/decode.ts'
+import type { RecordedEvent } from '#events/envelope.ts'
+import { currentVersions } from '#events/ledger-event.ts'
+import { evolve } from '#ledger/evolve.ts'
+import { unopenedLedger } from '#ledger/ledger.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import { foldAll } from '#test/support/projection-specification.ts'
+import { canonicalJson } from '#values/canonical-json.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/**
+ * One ledger's log, an event per file, written by the program as it was when the version was new. These files are
+ * never edited: a new version of an event goes on where the log ends.
+ */
+const folder = join(import.meta.dirname, 'golden')
+const files = globSync('*.json', { cwd: folder }).toSorted()
+const stored = files.map((file) =>
+  canonicalJson(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
+)
+
+describe('the golden events', () => {
+  it.each(files.map((file, index) => [file, stored[index] ?? '']))('%s decodes', (file, json) => {
+    const event = decodeEvent(json)
+    expect(fileName(event, JSON.parse(json))).toBe(file)
+    expect(event.schemaVersion).toBe(currentVersions[event.type])
+  })
+
+  it('pin every version of every type that was ever written', () => {
+    const versions = Object.entries(currentVersions).flatMap(([type, current]) =>
+      Array.from({ length: current }, (_, index) => `${kebab(type)}-v${index + 1}`),
+    )
+    const pinned = new Set(files.map((file) => file.slice(3, -'.json'.length)))
+    expect(versions.filter((version) => !pinned.has(version))).toEqual([])
+  })
+
+  it('have ids that stand for their contents', () => {
+    for (const json of stored) {
+      const { id, ...contents }: JsonObject = JSON.parse(json)
+      expect(uuidOf(canonicalJson(contents))).toBe(id)
+    }
+  })
+
+  it('fold into books that balance', () => {
+    const ledger = unopenedLedger('acme')
+    for (const json of stored) evolve(ledger, decodeEvent(json))
+    const balances = [...ledger.accounts.values()].map(({ accountId, balances: held }) => [
+      accountId,
+      Object.fromEntries([...held].map(([asset, t]) => [asset, t.postedDebits - t.postedCredits])),
+    ])
+    expect(Object.fromEntries(balances)).toEqual({
+      'bank:cash': { 'EUR/2': 9_007_199_254_740_993n, 'USD/2': 249_960n },
+      'users:alice': { 'USD/2': -248_460n },
+      'users:bob': { 'EUR/2': -9_007_199_254_740_993n, 'USD/2': -1500n },
+      'users:carol': {},
+    })
+    expect([...ledger.closedHolds]).toEqual([
+      ['13', 'captured'],
+      ['17', 'voided'],
+      ['19', 'expired'],
+    ])
+    expect([...ledger.reversed]).toEqual([
+      ['15', [0n]],
+      ['20', [500n]],
+    ])
+  })
+
+  it('fold into every read model', () => {
+    const events = stored.map((json) => decodeEvent(json))
+    for (const projection of allProjections)
+      expect(foldAll(projection, events).size).toBeGreaterThan(0)
+  })
+})
+
+/** RFC 9562 §5.5 over the SHA-256 of the contents, in the namespace of Daybook's events. */
+function uuidOf(contents: string): string {
+  const namespace = Buffer.from('5f0c7f0a3c8e4d0e9a52b1d6c7e83f14', 'hex')
+  const digest = hash('sha1', Buffer.concat([namespace, hash('sha256', contents, 'buffer')]))
+  const variant = ((Number.parseInt(digest.slice(16, 18), 16) & 0x3f) | 0x80).toString(16)
+  return [
+    digest.slice(0, 8),
+    digest.slice(8, 12),
+    `5${digest.slice(13, 16)}`,
+    `${variant}${digest.slice(18, 20)}`,
+    digest.slice(20, 32),
+  ].join('-')
+}
+
+function fileName(event: RecordedEvent, { schemaVersion }: { schemaVersion: number }): string {
+  const revision = event.revision.toString().padStart(2, '0')
+  return `${revision}-${kebab(event.type)}-v${schemaVersion}.json`
+}
+
+function kebab(type: string): string {
+  return type.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()
+}
