@@ -3,7 +3,7 @@ import type { SourcedPosting } from '#events/transaction-events.ts'
 import type { BalanceRecord } from '#values/balances.ts'
 
 /** What is recorded cannot have happened after what was recorded before it: a bug, never a client's mistake. */
-export class BooksContradict extends Error {
+class BooksContradict extends Error {
   override readonly name = 'BooksContradict'
 }
 

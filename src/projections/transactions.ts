@@ -9,12 +9,8 @@ import type { Amount } from '#values/amounts.ts'
 export const transactions: Projection<TransactionDocument> = {
   name: 'transactions',
   version: 1,
-  fields: { transactionId: 'integer', externalReference: 'text', effectiveAt: 'text' },
-  indexes: [
-    ['transactionId'],
-    ['externalReference', 'transactionId'],
-    ['effectiveAt', 'transactionId'],
-  ],
+  fields: { transactionId: 'integer', externalReference: 'text' },
+  indexes: [['transactionId'], ['externalReference', 'transactionId']],
 
   keysOf(event) {
     if (event.type === 'HoldCaptured') return [event.revision.toString()]

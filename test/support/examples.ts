@@ -100,7 +100,7 @@ export const transfer: Posting = {
 }
 
 /** The balances that postings leave behind on accounts never used before, by account and asset. */
-export function balancesAfter(
+function balancesAfter(
   postings: readonly Posting[],
   kind: 'posted' | 'pending' = 'posted',
 ): readonly BalanceRecord[] {
