@@ -35,7 +35,7 @@ export async function ask(parts: Parts, question: Question): Promise<Answered> {
     if (applied < (minRevision ?? 0n)) return undefined
     const { query, parameters, page } = question
     const answer = await query.answer({ view, ledgerId, revision: applied, page }, parameters)
-    return { answer: granted(answer), revision: applied }
+    return { answer: granted(answer, applied), revision: applied }
   }
   const first = await attempt()
   if (first !== undefined) return first
@@ -67,10 +67,14 @@ async function appliedOf(view: ReadView, models: readonly ReadModelShape[]): Pro
     .reduce((least, revision) => (revision < least ? revision : least))
 }
 
-function granted(answer: Answer): Exclude<Answer, { kind: 'refused' }> {
+/** A refusal carries the revision it was answered at, as every answer about a ledger does. */
+function granted(answer: Answer, revision?: bigint): Exclude<Answer, { kind: 'refused' }> {
   if (answer.kind !== 'refused') return answer
   const { code, detail, context = {} } = answer
-  const headers = code === 'projection-behind' ? retryAfter(1) : {}
+  const headers = {
+    ...(code === 'projection-behind' && retryAfter(1)),
+    ...(revision !== undefined && { 'ledger-revision': revision.toString() }),
+  }
   throw refused(code, detail, { context, headers })
 }
 

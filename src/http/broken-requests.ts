@@ -41,7 +41,7 @@ function answerTo(nodeCode: string): string {
   const code = codes[nodeCode] ?? 'malformed-request'
   const requestId = crypto.randomUUID()
   const problem = problemOf(code, details[code])
-  const body = JSON.stringify(problemBody(problem, { instance: '', requestId }))
+  const body = JSON.stringify(problemBody(problem, { requestId }))
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'Content-Type: application/problem+json; charset=utf-8',

@@ -16,6 +16,9 @@ const requestsPerSocketMax = 100_000
 const headersCountMax = 100
 const connectionsMax = 10_000
 
+/** A connection on which nothing moves for so long is closed, also one that does not take its answer. */
+const silenceMs = 120_000
+
 /** How long a stop waits for requests under way before it cuts them off. */
 const stopMs = 10_000
 const stopCheckMs = 20
@@ -45,6 +48,7 @@ export async function listen(
   server.maxRequestsPerSocket = requestsPerSocketMax
   server.maxHeadersCount = headersCountMax
   server.maxConnections = connectionsMax
+  server.timeout = silenceMs
   server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, underWay))
   const bound = await bind(server, { host, port })
   const stop = stopper(server, app, limits.stopMs ?? stopMs)

@@ -129,10 +129,10 @@ export function retryAfter(seconds: number): { 'retry-after': string } {
   return { 'retry-after': String(seconds) }
 }
 
-/** RFC 9457. `instance` and `requestId` say which request; an item of a batch has neither. */
+/** RFC 9457. `instance` is the path; an item of a batch has neither that nor a `requestId`. */
 export function problemBody(
   problem: Problem,
-  request?: { readonly instance: string; readonly requestId: string },
+  request?: { readonly instance?: string; readonly requestId: string },
 ): JsonObject {
   return {
     type: `urn:daybook:problem:${problem.code}`,

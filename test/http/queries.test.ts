@@ -102,6 +102,11 @@ describe('a question', () => {
   ])('about what is not there is a 404 of its kind: %s', async (path, expected) => {
     expect(await problemOf(http.request(path))).toBe(expected)
   })
+
+  it('says of which revision it is not there', async () => {
+    const { status, headers } = await http.request('/v1/ledgers/acme/accounts/nobody')
+    expect([status, headers.get('ledger-revision')]).toEqual([404, '5'])
+  })
 })
 
 describe('a list', () => {

@@ -43,6 +43,7 @@ export function answerEvent({ parts }: EventParts): Act {
     if (event === undefined)
       throw refused('event-not-found', `there is no event ${revision} in this ledger`, {
         context: { revision },
+        headers: { 'ledger-revision': head.toString() },
       })
     answerText(exchange, 200, { text: `{"data":${event.json}}`, headers: { revision: head } })
   }
