@@ -32,11 +32,12 @@ export async function list<Document extends JsonObject>(
 
 /** One page of a list whose documents come, in its order and from after its cursor, out of `source`. */
 export async function listFrom<Document extends JsonObject>(
-  { page: { limit, after } }: Moment,
+  { ledgerId, page: { limit, after } }: Moment,
   source: AsyncIterable<readonly Found<Document>[]>,
   { orderBy, accept, resource }: Omit<Listing<Document>, 'model' | 'where'>,
 ): Promise<Answer> {
-  if (after !== undefined && after.length !== orderBy.length + 1) return invalidCursor
+  const keyLength = orderBy.length + (ledgerId === undefined ? 2 : 1)
+  if (after !== undefined && after.length !== keyLength) return invalidCursor
   const found = await take(source, limit + 1, accept ?? (() => true))
   const shown = found.slice(0, limit)
   const last = shown.at(-1)

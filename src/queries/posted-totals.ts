@@ -15,8 +15,8 @@ type Sums = { readonly debits: bigint; readonly credits: bigint }
 export type PostedWhen = AccountAt & { readonly asset: Asset; readonly before: string }
 
 /**
- * Sums from both ends of business time in turn, so the cost is that of the shorter side: what counts, or what has to be
- * taken off the totals at the revision. Undefined where nothing had touched the account in this asset by then.
+ * Sums on both sides of the bound in turn, so the cost is that of the shorter one: what counts, or what has to be taken
+ * off the totals at the revision. Undefined where nothing had touched the account in this asset by then.
  */
 export async function postedTotals(
   view: ReadView,
@@ -26,8 +26,7 @@ export async function postedTotals(
   const last = await balanceAt(view, when, asset)
   if (last === undefined) return undefined
   const counting = sumInSteps(view, postingsInOrder(when, asset, { before }))
-  const later = { ...postingsInOrder(when, asset, { from: before }), descending: true }
-  const excess = sumInSteps(view, later)
+  const excess = sumInSteps(view, postingsInOrder(when, asset, { from: before }))
   for (;;) {
     const over = await excess.next()
     if (over.done === true) {

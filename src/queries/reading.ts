@@ -1,5 +1,6 @@
 import type { Find, ReadView } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
+import type { LedgerId } from '#values/ids.ts'
 import type { JsonObject } from '#values/json.ts'
 
 /** How many documents a scan reads at a time, between two turns of the event loop. */
@@ -10,6 +11,8 @@ export type Found<Document extends JsonObject> = {
   readonly id: string
   readonly revision: bigint
   readonly document: Document
+  /** Only on what a view of all ledgers found. */
+  readonly ledgerId?: LedgerId
 }
 
 export async function getFrom<Document extends JsonObject>(
@@ -65,9 +68,10 @@ export async function take<Document extends JsonObject>(
   return taken
 }
 
-/** Where a document stands in an order: the values it is ordered by, then its id. */
+/** Where a document stands in an order: the values it is ordered by, its id, and in a view of all ledgers its ledger. */
 export function keyOf(found: Found<JsonObject>, orderBy: readonly string[]): readonly string[] {
-  return [...orderBy.map((field) => textOf(found, field)), found.id]
+  const key = [...orderBy.map((field) => textOf(found, field)), found.id]
+  return found.ledgerId === undefined ? key : [...key, found.ledgerId]
 }
 
 /** Lets others of this process go first. */

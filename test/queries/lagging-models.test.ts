@@ -1,0 +1,103 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { accounts } from '#projections/accounts.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import { commands } from '#projections/commands.ts'
+import { entries } from '#projections/entries.ts'
+import { holds } from '#projections/holds.ts'
+import type { Projection } from '#projections/projection.ts'
+import { transactions } from '#projections/transactions.ts'
+import { trialBalances } from '#projections/trial-balances.ts'
+import {
+  type Asked,
+  column,
+  dataOf,
+  project,
+  type QueryName,
+  type Store,
+} from '#test/queries/asking.ts'
+import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { exampleBooks, inAcme, noonOn2March, ofAlice } from '#test/queries/example-books.ts'
+
+closeAfterwards()
+
+describe.each(engines)('read models at different revisions, on $engine', ({ open }) => {
+  const { events } = exampleBooks()
+  let behind: Store
+  beforeEach(async () => {
+    behind = await open()
+  })
+
+  /** All models know the whole week, but for these, which know it up to a revision. */
+  async function lag(models: readonly Projection[], revision: number): Promise<void> {
+    const ahead = allProjections.filter((model) => !models.includes(model))
+    await project(behind, events, ahead)
+    await project(behind, events.slice(0, revision + 1), models)
+  }
+
+  async function at(revision: number): Promise<Store> {
+    const store = await open()
+    await project(store, events.slice(0, revision + 1))
+    return store
+  }
+
+  it.each([
+    { lagging: 'accounts', models: [accounts] },
+    { lagging: 'entries', models: [entries] },
+    { lagging: 'commands', models: [commands] },
+  ])('answer balances as of the one behind: $lagging', async ({ models }) => {
+    await lag(models, 9)
+    const whole = await at(9)
+    for (const asked of [
+      {},
+      { effectiveAt: noonOn2March },
+      { recordedAt: '2027-01-01T00:00:00Z' },
+    ]) {
+      const balances = await dataOf(behind, 'accountBalances', { ...ofAlice, ...asked })
+      expect(balances).toEqual(await dataOf(whole, 'accountBalances', { ...ofAlice, ...asked }))
+    }
+  })
+
+  it.each([
+    { lagging: 'entries', models: [entries] },
+    { lagging: 'trial-balances', models: [trialBalances] },
+  ])('answer a trial balance as of the one behind: $lagging', async ({ models }) => {
+    await lag(models, 9)
+    const whole = await at(9)
+    for (const asked of [{}, { effectiveAt: noonOn2March }]) {
+      const balance = await dataOf(behind, 'trialBalance', { ...inAcme, ...asked })
+      expect(balance).toEqual(await dataOf(whole, 'trialBalance', { ...inAcme, ...asked }))
+    }
+  })
+
+  it.each([4, 6, 9, 12])(
+    'list what an account took part in as its own model knows it, entries at %i',
+    async (revision) => {
+      await lag([entries], revision)
+      const whole = await at(13)
+      await expectSame('listTransactions', { account: 'users:bob' }, whole)
+      await expectSame('listHolds', { account: 'users:alice' }, whole)
+    },
+  )
+
+  it.each([4, 6, 9, 12])(
+    'list no more than their own model knows, which is at %i',
+    async (revision) => {
+      await lag([transactions, holds], revision)
+      const whole = await at(revision)
+      await expectSame('listTransactions', { account: 'users:bob' }, whole)
+      await expectSame('listHolds', { account: 'users:alice' }, whole)
+    },
+  )
+
+  it('know no account that was opened beyond the revision of the answer', async () => {
+    await lag([entries], 2)
+    const bob = { ...inAcme, accountId: 'users:bob' }
+    await expect(dataOf(behind, 'accountBalances', bob)).rejects.toThrow('users:bob')
+    expect(column(await dataOf(behind, 'listAccounts', inAcme), 'accountId')).toContain('users:bob')
+  })
+
+  async function expectSame(name: QueryName, asked: Asked, whole: Store): Promise<void> {
+    const question = { ...inAcme, ...asked }
+    expect(await dataOf(behind, name, question)).toEqual(await dataOf(whole, name, question))
+  }
+})
