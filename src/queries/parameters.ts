@@ -27,7 +27,7 @@ export const printableText = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, 'this is 1 to 255 printable ASCII characters')
 
-export const aTime = z.string().transform((text, context) => {
+const aTime = z.string().transform((text, context) => {
   const parsed = parseTimestamp(text)
   if (parsed !== undefined) return parsed
   context.addIssue({
