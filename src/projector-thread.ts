@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
@@ -9,14 +8,9 @@ import { readModelsFileName } from '#adapters/sqlite/read-models-file.ts'
 import { openSqliteReadModels } from '#adapters/sqlite/read-models.ts'
 import { openSqliteReadModelWriter } from '#adapters/sqlite/read-models-writer.ts'
 import { openLogger } from '#adapters/system/logger.ts'
-import { EventStoreUnavailable } from '#ports/event-store.ts'
-import type { Logger } from '#ports/logger.ts'
-import { ReadModelsUnavailable } from '#ports/read-models.ts'
 import { projectorFeed } from '#projector-feed.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
-
-const pauseMs = 500
 
 const settings = z.object({
   logFolder: z.string(),
@@ -44,22 +38,7 @@ async function project(given: ProjectorThreadSettings, signal: AbortSignal): Pro
     logger,
   })
   parentPort?.postMessage('projecting')
-  while (!signal.aborted)
-    await projector
-      .run(openLogFeed({ name: projectorFeed, store, positions: writer }), signal)
-      .catch((error: unknown) => pauseAfter(error, { logger, signal }))
-}
-
-/** A store that can't be read now is tried again; anything else ends the thread, and with it the program. */
-async function pauseAfter(
-  error: unknown,
-  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
-): Promise<void> {
-  if (signal.aborted) return
-  if (!(error instanceof EventStoreUnavailable || error instanceof ReadModelsUnavailable))
-    throw error
-  logger.warn({ err: error }, 'the projector waits and tries again')
-  await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+  await projector.run(openLogFeed({ name: projectorFeed, store, positions: writer }), signal)
 }
 
 const stop = new AbortController()

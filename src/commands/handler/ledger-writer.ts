@@ -7,7 +7,6 @@ import { outcomeUnknown, overloaded, unavailable, unrecorded } from '#commands/h
 import { replayJob } from '#commands/handler/replay.ts'
 import { Round } from '#commands/handler/round.ts'
 import type { ClockGuard } from '#commands/handler/clock-guard.ts'
-import type { RecordedEvent } from '#events/envelope.ts'
 import { isOpened, type Ledger, unopenedLedger } from '#ledger/ledger.ts'
 import {
   AppendOutcomeUnknown,
@@ -125,7 +124,7 @@ export class LedgerWriter {
     // What arrives while these are looked up waits for the next round.
     const jobs = this.#queue.slice(0, appendEventsMax)
     const rehearsals = [...this.#rehearsals]
-    const earlier = await this.#lookAhead([
+    const earlier = await this.#log.pick(this.#ledger.head.revision, [
       ...jobs.flatMap(tasksOf).flatMap(revisionsSeenBy),
       ...rehearsals.flatMap(({ looksAt }) => looksAt),
     ])
@@ -199,17 +198,6 @@ export class LedgerWriter {
     this.#ledger.journal.undoTo(0)
     await this.#log.catchUp(this.#ledger)
     this.#hydrated = true
-  }
-
-  /** Reads the events that the next decisions will look at. */
-  async #lookAhead(revisions: readonly bigint[]): Promise<ReadonlyMap<bigint, RecordedEvent>> {
-    const earlier = new Map<bigint, RecordedEvent>()
-    for (const revision of revisions) {
-      if (revision > this.#ledger.head.revision || earlier.has(revision)) continue
-      const event = await this.#log.at(revision)
-      if (event !== undefined) earlier.set(revision, event)
-    }
-    return earlier
   }
 
   #refuseWaiting(refusal: RefusedOutcome): void {

@@ -35,6 +35,19 @@ export class LogReader {
     return (await this.range(revision, 1))[0]
   }
 
+  /** The events at those of the revisions that the log reaches; `head` is its last one as far as it is known. */
+  async pick(
+    head: bigint,
+    revisions: readonly bigint[],
+  ): Promise<ReadonlyMap<bigint, RecordedEvent>> {
+    const events = new Map<bigint, RecordedEvent>()
+    for (const revision of new Set(revisions)) {
+      const event = revision > head ? undefined : await this.at(revision)
+      if (event !== undefined) events.set(revision, event)
+    }
+    return events
+  }
+
   async range(from: bigint, count: number): Promise<readonly RecordedEvent[]> {
     const events: RecordedEvent[] = []
     while (events.length < count) {

@@ -1,5 +1,6 @@
+import { decodeEvent, UndecodableEvent } from '#events/decode.ts'
 import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
-import type { EventStore } from '#ports/event-store.ts'
+import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import {
@@ -8,6 +9,7 @@ import {
   projectionStatus,
 } from '#projections/runtime/projection-status.ts'
 import type { LedgerId } from '#values/ids.ts'
+import type { Timestamp } from '#values/timestamps.ts'
 
 const newEventsLooked = 1_000
 
@@ -15,7 +17,7 @@ const newEventsLooked = 1_000
 export type StatusesParts = {
   readonly projections: readonly Projection[]
   readonly readModels: Pick<ReadModels, 'checkpoints'>
-  readonly store: Pick<EventStore, 'head' | 'readAll'>
+  readonly store: Pick<EventStore, 'head' | 'readAll' | 'readStream'>
   readonly feedPosition: () => Promise<bigint | undefined>
   readonly nowMs: number
 }
@@ -32,10 +34,15 @@ export async function projectionStatuses(
   for (const ledgerId of await newLedgers(parts)) ledgerIds.add(ledgerId)
   const heads = new Map<LedgerId, LedgerHead>()
   for (const ledgerId of ledgerIds) {
-    const head = await headOf(parts, ledgerId)
+    const applied = all.map(({ checkpoints }) => checkpoints.get(ledgerId)?.revision ?? -1n)
+    const head = await headOf(parts, ledgerId, least(applied))
     if (head !== undefined) heads.set(ledgerId, head)
   }
   return all.map(({ model, checkpoints }) => projectionStatus({ model, checkpoints, heads, nowMs }))
+}
+
+function least(revisions: readonly bigint[]): bigint {
+  return revisions.reduce((min, revision) => (revision < min ? revision : min))
 }
 
 async function newLedgers({ store, feedPosition }: StatusesParts): Promise<readonly LedgerId[]> {
@@ -43,10 +50,27 @@ async function newLedgers({ store, feedPosition }: StatusesParts): Promise<reado
   return page.flatMap(({ stream }) => ledgerOfStream(stream) ?? [])
 }
 
+/** Where the log of a ledger ends, and since when the model that is furthest behind has waited. */
 async function headOf(
   { store }: StatusesParts,
   ledgerId: LedgerId,
+  applied: bigint,
 ): Promise<LedgerHead | undefined> {
-  const revision = await store.head(ledgerStream(ledgerId))
-  return revision === 'no-stream' ? undefined : { revision }
+  const stream = ledgerStream(ledgerId)
+  const revision = await store.head(stream)
+  if (revision === 'no-stream') return undefined
+  if (applied >= revision) return { revision }
+  const [next] = await store.readStream(stream, applied + 1n, 1)
+  const waitingSince = next && recordedAtOf(next)
+  return waitingSince === undefined ? { revision } : { revision, waitingSince }
+}
+
+/** An event that can't be read is why a ledger is parked: its lag is told without it. */
+function recordedAtOf({ json }: StoredEvent): Timestamp | undefined {
+  try {
+    return decodeEvent(json).recordedAt
+  } catch (error) {
+    if (error instanceof UndecodableEvent) return undefined
+    throw error
+  }
 }
