@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -10,6 +10,7 @@ import { openRejects } from '#cli/import/rejects.ts'
 import type { Row } from '#cli/import/row.ts'
 import { openSource, type Source } from '#cli/import/source.ts'
 import { choiceOption, ledgerOption } from '#cli/options.ts'
+import { hasLog, logFileName, openExistingLog } from '#cli/existing-log.ts'
 import { openProgress, type Progress } from '#cli/progress.ts'
 import {
   type Arguments,
@@ -18,13 +19,12 @@ import {
   type Subcommand,
   WrongUsage,
 } from '#cli/subcommand.ts'
-import { openLog, openWriteSide } from '#compose.ts'
+import { openWriteSide } from '#compose.ts'
 import type { Config } from '#config.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 const rowsPerChunkMax = 500
-const logFile = 'log.db'
 
 /** Brings commands from a file into the books: each row once, however often it is run. */
 export const importFile: Subcommand = {
@@ -143,10 +143,9 @@ async function copiedLog(
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-dry-run-'))
   opening.defer(() => rm(folder, { recursive: true, force: true }))
-  const isThere = await stat(config.eventStore.folder).catch(() => undefined)
-  if (isThere !== undefined) {
-    await using log = await openLog(config, logger)
-    await log.backup(join(folder, logFile))
+  if (hasLog(config)) {
+    await using log = await openExistingLog(config, logger)
+    await log.backup(join(folder, logFileName))
   }
   return folder
 }

@@ -4,4 +4,8 @@ import type { Subcommand } from '#cli/subcommand.ts'
 export const subcommands: Readonly<Record<string, () => Promise<Subcommand>>> = {
   start: async () => (await import('#cli/start.ts')).start,
   import: async () => (await import('#cli/import.ts')).importFile,
+  export: async () => (await import('#cli/export.ts')).exportEvents,
+  backup: async () => (await import('#cli/backup.ts')).backup,
+  replay: async () => (await import('#cli/replay.ts')).replay,
+  'verify-books': async () => (await import('#cli/verify-books.ts')).verifyBooks,
 }

@@ -85,7 +85,8 @@ function withPostings(
   const postings: JsonObject[] = []
   for (const row of rows) {
     const amount = amountOf(row)
-    if ('fault' in amount) return `${amount.fault} in line ${row.line}`
+    if ('fault' in amount)
+      return row === first ? amount.fault : `${amount.fault} in line ${row.line}`
     postings.push({ ...picked(row, ['debit', 'credit', 'asset']), ...amount })
   }
   const at = first.cells.get(time)

@@ -1,0 +1,172 @@
+import { ledgerPages } from '#cli/log-pages.ts'
+import { decodeEvent } from '#events/decode.ts'
+import type { RecordedEvent } from '#events/envelope.ts'
+import { ledgerStream } from '#events/stream-names.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import type { Document } from '#ports/read-models.ts'
+import type { Projection } from '#projections/projection.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** What a read model of one ledger must hold, from the log alone. */
+export type Expected = {
+  /** Reads the log up to a revision, from where it was. */
+  scanTo(revision: bigint): Promise<void>
+  /** How many documents there are, as far as was scanned. */
+  readonly count: number
+  /** Those of these documents that there are, at a revision that was scanned. */
+  documentsOf(ids: readonly string[], at: bigint): Promise<ReadonlyMap<string, ExpectedDocument>>
+  /** Every document's id, as far as was scanned. */
+  ids(): AsyncIterable<string>
+}
+
+export type ExpectedDocument = { readonly revision: bigint; readonly document: Document }
+
+export type Folding = {
+  readonly store: EventStore
+  readonly projection: Projection
+  readonly ledgerId: LedgerId
+}
+
+/** Read models with a document per account or ledger, which any event may change; the others' ids begin with a revision. */
+const summed: ReadonlySet<string> = new Set(['ledgers', 'accounts', 'trial-balances'])
+
+export function expectedDocuments(folding: Folding): Expected & { readonly onlyNow: boolean } {
+  return summed.has(folding.projection.name)
+    ? new FoldedDocuments(folding)
+    : new ChainedDocuments(folding)
+}
+
+/** Keeps every document: as much as there are accounts. Knows them only as of the last revision scanned. */
+class FoldedDocuments implements Expected {
+  readonly onlyNow = true
+  readonly #folding: Folding
+  readonly #documents = new Map<string, ExpectedDocument>()
+  #next = 0n
+
+  constructor(folding: Folding) {
+    this.#folding = folding
+  }
+
+  get count(): number {
+    return this.#documents.size
+  }
+
+  async scanTo(revision: bigint): Promise<void> {
+    const { projection } = this.#folding
+    for await (const event of eventsOf(this.#folding, this.#next, revision)) {
+      this.#next = event.revision + 1n
+      for (const id of projection.keysOf(event)) {
+        const before = this.#documents.get(id)?.document
+        const document = projection.evolve(before, event, id)
+        this.#documents.set(id, { revision: event.revision, document })
+      }
+    }
+  }
+
+  async documentsOf(): Promise<ReadonlyMap<string, ExpectedDocument>> {
+    return this.#documents
+  }
+
+  async *ids(): AsyncIterable<string> {
+    yield* this.#documents.keys()
+  }
+}
+
+/** Keeps only which later events touch a document, and folds its few events when it is asked for. */
+class ChainedDocuments implements Expected {
+  readonly onlyNow = false
+  count = 0
+  readonly #folding: Folding
+  readonly #later = new Map<string, bigint[]>()
+  #next = 0n
+
+  constructor(folding: Folding) {
+    this.#folding = folding
+  }
+
+  async scanTo(revision: bigint): Promise<void> {
+    const { projection } = this.#folding
+    for await (const event of eventsOf(this.#folding, this.#next, revision)) {
+      this.#next = event.revision + 1n
+      for (const id of projection.keysOf(event)) {
+        if (birthOf(id) === event.revision) this.count += 1
+        else this.#later.set(id, [...(this.#later.get(id) ?? []), event.revision])
+      }
+    }
+  }
+
+  async documentsOf(
+    ids: readonly string[],
+    at: bigint,
+  ): Promise<ReadonlyMap<string, ExpectedDocument>> {
+    const chains = ids.map((id) => ({
+      id,
+      revisions: [birthOf(id), ...(this.#later.get(id) ?? [])].filter((revision) => revision <= at),
+    }))
+    const events = await this.#eventsAt(chains.flatMap(({ revisions }) => revisions))
+    const documents = new Map<string, ExpectedDocument>()
+    for (const { id, revisions } of chains) {
+      const expected = this.#folded(
+        id,
+        revisions.flatMap((revision) => events.get(revision) ?? []),
+      )
+      if (expected !== undefined) documents.set(id, expected)
+    }
+    return documents
+  }
+
+  async *ids(): AsyncIterable<string> {
+    const { projection } = this.#folding
+    for await (const event of eventsOf(this.#folding, 0n, this.#next - 1n))
+      for (const id of projection.keysOf(event)) if (birthOf(id) === event.revision) yield id
+  }
+
+  #folded(id: string, events: readonly RecordedEvent[]): ExpectedDocument | undefined {
+    const { projection } = this.#folding
+    let expected: ExpectedDocument | undefined
+    for (const event of events) {
+      if (!projection.keysOf(event).includes(id)) continue
+      const document = projection.evolve(expected?.document, event, id)
+      expected = { revision: event.revision, document }
+    }
+    return expected
+  }
+
+  /** Reads neighbours together. */
+  async #eventsAt(revisions: readonly bigint[]): Promise<ReadonlyMap<bigint, RecordedEvent>> {
+    const { store, ledgerId } = this.#folding
+    const events = new Map<bigint, RecordedEvent>()
+    const wanted = [...new Set(revisions)].filter((revision) => revision >= 0n).toSorted(byNumber)
+    for (let at = 0; at < wanted.length; ) {
+      const from = wanted[at] ?? 0n
+      let length = 1
+      while (wanted[at + length] === from + BigInt(length)) length += 1
+      for (const { json } of await store.readStream(ledgerStream(ledgerId), from, length)) {
+        const event = decodeEvent(json)
+        events.set(event.revision, event)
+      }
+      at += length
+    }
+    return events
+  }
+}
+
+async function* eventsOf(
+  { store, ledgerId }: Folding,
+  from: bigint,
+  to: bigint,
+): AsyncGenerator<RecordedEvent> {
+  for await (const page of ledgerPages(store, ledgerId, { from, to }))
+    for (const { json } of page) yield decodeEvent(json)
+}
+
+/** The revision that an id begins with; -1 for what is no such id. */
+function birthOf(id: string): bigint {
+  const [first = ''] = id.split('/')
+  return /^\d{1,18}$/.test(first) ? BigInt(first) : -1n
+}
+
+function byNumber(a: bigint, b: bigint): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

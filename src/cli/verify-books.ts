@@ -1,0 +1,138 @@
+import process from 'node:process'
+import type { Finding } from '#cli/audit/finding.ts'
+import { LedgerAudit } from '#cli/audit/ledger-audit.ts'
+import { auditReadModel } from '#cli/audit/read-model-audit.ts'
+import { openExistingLog } from '#cli/existing-log.ts'
+import { allPages, ledgerHead, ledgerPages } from '#cli/log-pages.ts'
+import { ledgerOption } from '#cli/options.ts'
+import { openProgress, type Progress } from '#cli/progress.ts'
+import type { Subcommand } from '#cli/subcommand.ts'
+import { openReadModels } from '#compose.ts'
+import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import type { ReadModels } from '#ports/read-models.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** Audits the log by an implementation of its own, and the read models by the log. */
+export const verifyBooks: Subcommand = {
+  name: 'verify-books',
+  summary: 'audit every event and every read model, independently of the program',
+  positionals: [],
+  options: {
+    ledger: { value: 'LEDGER', help: 'only this ledger' },
+    json: { help: 'print one JSON object instead of lines' },
+  },
+  notes: [
+    'Every event is checked by a second implementation of the rules of the books: bytes and ids, order and time, keys and references, balances, limits, holds and reversals. Then every document of every read model is compared with the fold of the log up to what the model has applied. A server may be running.',
+    'Exit code 0: nothing was found. 1: there are findings.',
+  ],
+  logsTo: 2,
+
+  async run({ arguments: given, config, logger }) {
+    await using store = await openExistingLog(config, logger)
+    await using readModels = await openReadModels(config)
+    const only = ledgerOption(given)
+    const ledgers = only === undefined ? await ledgersIn(store) : [only]
+    const report = new Report(given.flags.has('json'))
+    for (const ledgerId of ledgers) {
+      await auditLog({ store, ledgerId, report })
+      await auditModels({ store, readModels, ledgerId, report })
+    }
+    if (only === undefined) await auditStrangers({ store, readModels, ledgers, report })
+    report.end(ledgers.length)
+    return report.findings === 0 ? 0 : 1
+  },
+}
+
+/** Counts, and prints findings as they are found, or all of them at the end. */
+class Report {
+  events = 0
+  documents = 0
+  findings = 0
+  readonly #json: boolean
+  readonly #kept: Finding[] = []
+
+  constructor(json: boolean) {
+    this.#json = json
+  }
+
+  add(finding: Finding): void {
+    this.findings += 1
+    if (this.#json) this.#kept.push(finding)
+    else process.stdout.write(`${lineOf(finding)}\n`)
+  }
+
+  end(ledgers: number): void {
+    const { events, documents, findings } = this
+    const text = this.#json
+      ? JSON.stringify({ ledgers, events, documents, findings: this.#kept })
+      : `ledgers ${ledgers}, events ${events}, documents ${documents}, findings ${findings}`
+    process.stdout.write(`${text}\n`)
+  }
+}
+
+type Audited = { readonly ledgerId: LedgerId; readonly report: Report }
+
+function lineOf({ ledgerId, revision, rule, detail }: Finding): string {
+  return `${ledgerId}${revision === undefined ? '' : ` revision ${revision}`}: ${rule}: ${detail}`
+}
+
+async function auditLog(parts: Audited & { readonly store: EventStore }): Promise<void> {
+  const { store, ledgerId, report } = parts
+  const audit = new LedgerAudit(ledgerId, async (revision) => {
+    const [event] = await store.readStream(ledgerStream(ledgerId), revision, 1)
+    return event?.json
+  })
+  const total = Number(await ledgerHead(store, ledgerId)) + 1
+  using progress = openProgress(`auditing ${ledgerId}`, total)
+  let events = 0
+  for await (const page of ledgerPages(store, ledgerId)) {
+    for (const event of page) for (const finding of await audit.see(event)) report.add(finding)
+    events += page.length
+    progress.show(events, `${events} events`)
+  }
+  for (const finding of audit.finish()) report.add(finding)
+  report.events += events
+}
+
+async function auditModels(
+  parts: Audited & { readonly store: EventStore; readonly readModels: ReadModels },
+): Promise<void> {
+  const { report, ...reading } = parts
+  for (const projection of allProjections) {
+    using progress: Progress = openProgress(`comparing ${parts.ledgerId} ${projection.name}`, 0)
+    const compared = (documents: number) => {
+      report.documents += documents
+      progress.show(0, `${report.documents} documents`)
+    }
+    for await (const finding of auditReadModel({ ...reading, projection }, compared))
+      report.add(finding)
+  }
+}
+
+/** Ledgers that a read model has and the log does not. */
+async function auditStrangers({
+  store,
+  readModels,
+  ledgers,
+  report,
+}: {
+  readonly store: EventStore
+  readonly readModels: ReadModels
+  readonly ledgers: readonly LedgerId[]
+  readonly report: Report
+}): Promise<void> {
+  const known = new Set(ledgers)
+  for (const projection of allProjections)
+    for (const ledgerId of (await readModels.checkpoints(projection)).keys())
+      if (!known.has(ledgerId) && (await store.head(ledgerStream(ledgerId))) === 'no-stream')
+        report.add({ ledgerId, rule: 'read-model', detail: `${projection.name}: not in the log` })
+}
+
+async function ledgersIn(store: EventStore): Promise<readonly LedgerId[]> {
+  const ledgers = new Set<LedgerId>()
+  for await (const page of allPages(store))
+    for (const { stream } of page) ledgers.add(ledgerOfStream(stream) ?? '')
+  return [...ledgers].toSorted()
+}
