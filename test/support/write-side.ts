@@ -17,6 +17,14 @@ const circumstances: Circumstances = {
   causationId: 'causation-1',
 }
 
+let keys = 0
+
+/** A key that was not used before, in whatever ledger. */
+export function newKey(): string {
+  keys += 1
+  return `key ${keys}`
+}
+
 export type Asked = { readonly key?: string; readonly ledgerId?: string }
 
 /** One process's write side over a store, asked the way a client asks: by names and JSON. */
@@ -24,7 +32,6 @@ export class WriteSide implements AsyncDisposable {
   readonly bus: CommandBus
   readonly store: EventStore
   readonly clock: SettableClock
-  #keys = 0
 
   constructor({
     store = new MemoryEventStore(),
@@ -38,12 +45,6 @@ export class WriteSide implements AsyncDisposable {
     this.store = store
     this.clock = clock
     this.bus = openCommandBus({ store, clock, logger: silent, ...rest })
-  }
-
-  /** A key that was not used before. */
-  newKey(): string {
-    this.#keys += 1
-    return `key ${this.#keys} of this writer`
   }
 
   ask(command: string, members: JsonObject, asked: Asked = {}): Promise<Outcome> {
@@ -89,7 +90,7 @@ export class WriteSide implements AsyncDisposable {
     return {
       ...circumstances,
       ledgerId,
-      key: key ?? this.newKey(),
+      key: key ?? newKey(),
       item: wellFormed(command, members),
     }
   }
@@ -100,7 +101,7 @@ export class WriteSide implements AsyncDisposable {
     { key, ledgerId = 'acme' }: Asked,
   ) {
     const items = commands.map((command) => parseBatchItem(command))
-    return { ...circumstances, ledgerId, key: key ?? this.newKey(), mode, items, commands }
+    return { ...circumstances, ledgerId, key: key ?? newKey(), mode, items, commands }
   }
 }
 

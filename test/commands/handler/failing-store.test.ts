@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { depositing, item, openedBooks, paying, WriteSide } from '#test/support/write-side.ts'
+
+async function aSide() {
+  const store = new MemoryEventStore()
+  const side = await openedBooks({ store })
+  await side.ask('PostTransaction', depositing('100'))
+  return { store, side, before: store.appends.length }
+}
+
+describe('a store that is unavailable', () => {
+  it('has nothing of the append: 503, and the books are as they were', async () => {
+    const { store, side } = await aSide()
+    store.faults.push({ kind: 'unavailable' })
+    const failed = await Promise.all([
+      side.ask('PostTransaction', paying('100'), { key: 'k' }),
+      side.askBatch('atomic', [
+        item('FreezeAccount', { accountId: 'users:alice', direction: 'all', reason: 'r' }),
+      ]),
+    ])
+    for (const outcome of failed) {
+      expect(outcome).toMatchObject({ code: 'unavailable', status: 503, retryAfterSeconds: 1 })
+      expect(outcome.revision).toBeUndefined()
+    }
+    const again = await side.ask('PostTransaction', paying('100'), { key: 'k' })
+    expect(again).toMatchObject({ kind: 'accepted', revision: 6n, replayed: false })
+  })
+
+  it('lets those who come later see the durable books', async () => {
+    const { store, side } = await aSide()
+    store.faults.push({ kind: 'unavailable' })
+    const [spent, after] = await Promise.all([
+      side.ask('PostTransaction', paying('100')),
+      new Promise((resolve) => setImmediate(resolve)).then(() =>
+        side.ask('PostTransaction', paying('100')),
+      ),
+    ])
+    expect([spent, after]).toMatchObject([{ code: 'unavailable' }, { kind: 'accepted' }])
+  })
+
+  it('that cannot be read either refuses everyone, and recovers', async () => {
+    const { store, side } = await aSide()
+    store.faults.push({ kind: 'unavailable' })
+    store.unreadable = true
+    expect(await side.ask('PostTransaction', paying('1'))).toMatchObject({ code: 'unavailable' })
+    expect(await side.ask('PostTransaction', paying('1'))).toMatchObject({ code: 'unavailable' })
+    expect(await side.rehearse('PostTransaction', paying('1'))).toMatchObject({
+      code: 'unavailable',
+    })
+    store.unreadable = false
+    expect(await side.ask('PostTransaction', paying('100'))).toMatchObject({ kind: 'accepted' })
+  })
+
+  it('holds a log that contradicts itself: nobody is told anything but 503', async () => {
+    const { store, side } = await aSide()
+    const [stored] = store.eventsOf('ledger-acme').slice(-1)
+    const json = stored?.json.replace('"revision":"5"', '"revision":"9"') ?? ''
+    await store.append('ledger-acme', [{ id: 'forged', type: 'TransactionPosted', json }], 5n)
+    await using other = new WriteSide({ store })
+    expect(await other.ask('PostTransaction', paying('1'))).toMatchObject({ code: 'unavailable' })
+    await side[Symbol.asyncDispose]()
+  })
+})
+
+describe('an append whose outcome is not known', () => {
+  it.each([true, false])(
+    'is sent again, byte for byte, until it is (stored: %s)',
+    async (stored) => {
+      const { store, side, before } = await aSide()
+      store.faults.push({ kind: 'unknown', stored }, { kind: 'unknown', stored: false })
+      const outcome = await side.ask('PostTransaction', paying('100'))
+      expect(outcome).toMatchObject({ kind: 'accepted', revision: 6n })
+      const [first, ...again] = store.appends.slice(before)
+      expect(again).toHaveLength(2)
+      for (const append of again) expect(append).toEqual(first)
+      expect(await side.types(6n)).toEqual(['TransactionPosted'])
+    },
+  )
+
+  it('keeps everyone waiting: nothing is decided meanwhile, nobody is told it failed', async () => {
+    const { store, side, before } = await aSide()
+    store.faults.push({ kind: 'unknown', stored: true }, { kind: 'slow', ms: 100 })
+    const first = side.ask('PostTransaction', paying('60'))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    const second = side.ask('PostTransaction', paying('60'))
+    expect(await first).toMatchObject({ kind: 'accepted' })
+    expect(await second).toMatchObject({ code: 'insufficient-funds', context: { available: '40' } })
+    expect(store.appends.slice(before).map(({ events }) => events.length)).toEqual([1, 1, 1])
+  })
+
+  it('stays unknown through an answer that says only what became of a later attempt', async () => {
+    const { store, side } = await aSide()
+    store.faults.push({ kind: 'unknown', stored: true }, { kind: 'unavailable' })
+    expect(await side.ask('PostTransaction', paying('1'))).toMatchObject({
+      kind: 'accepted',
+      revision: 6n,
+    })
+  })
+
+  it('and turns out not to be stored, another writer having come first, is decided again', async () => {
+    const { store, side } = await aSide()
+    await using other = new WriteSide({ store, clock: side.clock })
+    store.faults.push(
+      { kind: 'unknown', stored: false },
+      { kind: 'overtaken', by: () => other.ask('PostTransaction', paying('100')) },
+    )
+    const outcome = await side.ask('PostTransaction', paying('1'))
+    expect(outcome).toMatchObject({ code: 'insufficient-funds', revision: 7n })
+  })
+
+  it('and turns out stored although the answer was lost is answered once', async () => {
+    const { store, side } = await aSide()
+    store.faults.push({ kind: 'unknown', stored: true })
+    const batch = await side.askBatch('atomic', [
+      item('PostTransaction', paying('1')),
+      item('PostTransaction', paying('2')),
+    ])
+    expect(batch).toMatchObject({ kind: 'batch', revision: 7n, replayed: false })
+    expect(await side.types(6n)).toHaveLength(2)
+  })
+
+  it.concurrent('is told as unknown after 10 s, and known to a retry with the key', async () => {
+    const { store, side } = await aSide()
+    store.faults.push({ kind: 'unknown', stored: true }, { kind: 'slow', ms: 11_000 })
+    const begun = performance.now()
+    const outcome = await side.ask('PostTransaction', paying('1'), { key: 'k' })
+    expect(performance.now() - begun).toBeGreaterThan(9000)
+    expect(outcome).toMatchObject({ code: 'outcome-unknown', status: 504 })
+    const again = await side.ask('PostTransaction', paying('1'), { key: 'k' })
+    expect(again).toMatchObject({ kind: 'accepted', revision: 6n, replayed: true })
+  })
+
+  it('is told as unknown at once where the store has failed for good', async () => {
+    const { store, side } = await aSide()
+    store.faults.push({ kind: 'unknown', stored: true }, { kind: 'unavailable' })
+    const asked = side.ask('PostTransaction', paying('1'))
+    await new Promise((resolve) => setImmediate(resolve))
+    store.fail()
+    expect(await asked).toMatchObject({ code: 'outcome-unknown', status: 504 })
+  })
+})

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { asAnswered, depositing, item, openedBooks } from '#test/support/write-side.ts'
+
+describe('a second request while the first with its key is under way', () => {
+  it('waits for the outcome', async () => {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store })
+    store.faults.push({ kind: 'slow', ms: 300 })
+    const first = side.ask('PostTransaction', depositing('7'), { key: 'k' })
+    const second = await side.ask('PostTransaction', depositing('7'), { key: 'k' })
+    expect(second.replayed).toBe(true)
+    expect(asAnswered(second)).toBe(asAnswered(await first))
+  })
+
+  it('waits for it also to be told that it is another request', async () => {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store })
+    store.faults.push({ kind: 'slow', ms: 100 })
+    const first = side.ask('PostTransaction', depositing('7'), { key: 'k' })
+    const second = await side.ask('PostTransaction', depositing('8'), { key: 'k' })
+    expect(second).toMatchObject({ code: 'idempotency-key-mismatch', context: { revision: '5' } })
+    await first
+  })
+
+  it.concurrent('is told after 5 s that it is in flight, and the first still has its outcome', async () => {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store })
+    const release = store.hold()
+    const first = side.ask('PostTransaction', depositing('7'), { key: 'k' })
+    const begun = performance.now()
+    const second = await side.ask('PostTransaction', depositing('7'), { key: 'k' })
+    expect(second).toMatchObject({
+      kind: 'refused',
+      status: 409,
+      code: 'idempotency-in-flight',
+      retryAfterSeconds: 1,
+    })
+    expect(performance.now() - begun).toBeGreaterThan(4900)
+    expect(performance.now() - begun).toBeLessThan(8000)
+    release()
+    expect(await first).toMatchObject({ kind: 'accepted', revision: 5n })
+  })
+
+  it.concurrent('waits the same for a batch', async () => {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store })
+    const release = store.hold()
+    const commands = [item('PostTransaction', depositing('7'))]
+    const first = side.askBatch('atomic', commands, { key: 'k' })
+    expect(await side.askBatch('atomic', commands, { key: 'k' })).toMatchObject({
+      code: 'idempotency-in-flight',
+    })
+    release()
+    expect(await first).toMatchObject({ kind: 'batch', replayed: false })
+  })
+
+  it.concurrent('does not make other keys wait behind it', async () => {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store })
+    const release = store.hold()
+    const first = side.ask('PostTransaction', depositing('7'), { key: 'k' })
+    const second = side.ask('PostTransaction', depositing('7'), { key: 'k' })
+    const third = side.ask('PostTransaction', depositing('7'), { key: 'other' })
+    release()
+    expect((await Promise.all([first, second, third])).map(({ revision }) => revision)).toEqual([
+      5n,
+      5n,
+      6n,
+    ])
+  })
+})
+
+describe('a request after the first with its key failed', () => {
+  it('is decided as if it were the first', async () => {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store })
+    store.faults.push({ kind: 'unavailable' })
+    const [first, second] = await Promise.all([
+      side.ask('PostTransaction', depositing('7'), { key: 'k' }),
+      side.ask('PostTransaction', depositing('7'), { key: 'k' }),
+    ])
+    expect(first).toMatchObject({ code: 'unavailable', status: 503 })
+    expect(second).toMatchObject({ kind: 'accepted', revision: 5n, replayed: false })
+  })
+})
