@@ -3,8 +3,8 @@ export type Edit =
   | { readonly path: string; readonly makes: string }
   | { readonly path: string; readonly replaces: string; readonly by: string }
 
-const pathLine = /^`([\w./-]+\.ts)`(, new)?/
-const fence = /^```(\w*)$/
+/** A line that begins with a file's path, which may be `new`, or a fenced block. */
+const pathOrBlock = /^`([\w./-]+\.ts)`(, new)?|^```(\w*)\n([\s\S]*?)^```$/gm
 
 /**
  * The edits of a walk, in order. A block stands below a line that begins with its file's path; `diff` blocks change
@@ -13,26 +13,20 @@ const fence = /^```(\w*)$/
 export function editsIn(markdown: string): readonly Edit[] {
   const edits: Edit[] = []
   let [path, isNew] = ['', false]
-  const lines = markdown.split('\n')
-  for (let at = 0; at < lines.length; at += 1) {
-    const named = pathLine.exec(lines[at] ?? '')
-    if (named !== null) [path, isNew] = [named[1] ?? '', named[2] !== undefined]
-    const kind = fence.exec(lines[at] ?? '')?.[1]
-    if (kind === undefined) continue
-    const end = lines.indexOf('```', at + 1)
-    const block = lines.slice(at + 1, end)
-    if (kind === 'diff') edits.push({ path, ...sidesOf(block) })
-    if (kind === 'ts' && isNew) edits.push({ path, makes: `${block.join('\n')}\n` })
-    at = end
+  for (const [, named, made, kind, block = ''] of markdown.matchAll(pathOrBlock)) {
+    if (named !== undefined) [path, isNew] = [named, made !== undefined]
+    else if (kind === 'diff') edits.push({ path, ...sidesOf(block) })
+    else if (kind === 'ts' && isNew) edits.push({ path, makes: block })
   }
   return edits
 }
 
-function sidesOf(block: readonly string[]): { replaces: string; by: string } {
-  const side = (other: '+' | '-') =>
+function sidesOf(block: string): { replaces: string; by: string } {
+  const without = (sign: '+' | '-') =>
     block
-      .filter((line) => !line.startsWith(other))
-      .map((line) => `${line.slice(1)}\n`)
+      .split(/(?<=\n)/)
+      .filter((line) => !line.startsWith(sign))
+      .map((line) => line.slice(1))
       .join('')
-  return { replaces: side('+'), by: side('-') }
+  return { replaces: without('+'), by: without('-') }
 }
