@@ -18,11 +18,9 @@ export const start: Subcommand = {
 
   async run({ config, logger }) {
     const stop = stopSignals(logger)
-    const node = await startNode(config, logger)
-    process.on('SIGUSR2', () => {
-      node.confirmClock()
-      logger.warn({}, 'the clock is confirmed')
-    })
+    const starting = startNode(config, logger)
+    confirmClockOnSignal(starting, logger)
+    const node = await starting
     const ending = await Promise.race([stop, failure(node.failed)])
     if (ending === 'failed') {
       logger.fatal({ reason: node.failed.reason }, 'stopping: the node cannot go on')
@@ -47,6 +45,20 @@ function stopSignals(logger: ProgramLogger): Promise<'stopped'> {
       resolve('stopped')
     })
   return promise
+}
+
+/** In place before anyone can know of the node: unhandled, the signal would end the process. */
+function confirmClockOnSignal(
+  starting: Promise<{ confirmClock(): void }>,
+  logger: ProgramLogger,
+): void {
+  const confirm = async () => {
+    const node = await starting
+    node.confirmClock()
+    logger.warn({}, 'the clock is confirmed')
+  }
+  // What keeps the node from starting is told elsewhere.
+  process.on('SIGUSR2', () => void confirm().catch(() => {}))
 }
 
 function failure(failed: AbortSignal): Promise<'failed'> {

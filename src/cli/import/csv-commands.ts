@@ -5,7 +5,7 @@ import type { JsonObject } from '#values/json.ts'
 export function csvItem(rows: readonly CsvCells[]): JsonObject | string {
   const [first] = rows
   if (first === undefined) return 'there is no row'
-  const command = csvCommandOf(first)
+  const command = first.cells.get('command') ?? 'PostTransaction'
   const shape = Object.hasOwn(shapes, command) ? shapes[command] : undefined
   if (shape === undefined) return `a CSV row can't say ${command}: use NDJSON`
   const fault = faultIn(rows, [...everywhere, ...shape.columns], command)
@@ -19,10 +19,6 @@ export function csvItem(rows: readonly CsvCells[]): JsonObject | string {
     ...body,
     ...(hasMetadata && { metadata: first.metadata }),
   }
-}
-
-export function csvCommandOf({ cells }: CsvCells): string {
-  return cells.get('command') ?? 'PostTransaction'
 }
 
 type Shape = {

@@ -1,5 +1,5 @@
 import { type CsvCells, type CsvHeader, csvHeader } from '#cli/import/csv-columns.ts'
-import { csvCommandOf, csvItem } from '#cli/import/csv-commands.ts'
+import { csvItem } from '#cli/import/csv-commands.ts'
 import { type CsvRecord, csvRecords } from '#cli/import/csv-records.ts'
 import type { Row } from '#cli/import/row.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
@@ -45,12 +45,9 @@ function rowOf(group: readonly CsvCells[]): Row {
 function belongs([first]: readonly CsvCells[], next: CsvCells): boolean {
   if (first === undefined) return false
   const label = labelOf(first)
-  return (
-    label !== undefined &&
-    label === labelOf(next) &&
-    csvCommandOf(first) === csvCommandOf(next) &&
-    (next.cells.get('ledgerId') ?? '') === (first.cells.get('ledgerId') ?? '')
-  )
+  const repeats = (column: 'command' | 'ledgerId') =>
+    !next.cells.has(column) || next.cells.get(column) === first.cells.get(column)
+  return label !== undefined && label === labelOf(next) && repeats('command') && repeats('ledgerId')
 }
 
 function labelOf({ cells }: CsvCells): string | undefined {

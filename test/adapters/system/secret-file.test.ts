@@ -1,0 +1,38 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { secretInFile } from '#adapters/system/secret-file.ts'
+import { temporaryFolder } from '#test/support/program.ts'
+
+describe('a secret in a file', () => {
+  it('is made once, for its owner alone', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'data', 'cursor.secret')
+    const made = await secretInFile(path)
+    expect(made).toMatch(/^[\w-]{43}$/)
+    expect(await secretInFile(path)).toBe(made)
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
+  it('is the same for all that make it at once', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'cursor.secret')
+    const secrets = await Promise.all(Array.from({ length: 20 }, () => secretInFile(path)))
+    expect(new Set(secrets).size).toBe(1)
+  })
+
+  it('is taken as it is found', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'cursor.secret')
+    await writeFile(path, 'chosen by an operator\n')
+    expect(await secretInFile(path)).toBe('chosen by an operator')
+    expect(await readFile(path, 'utf8')).toBe('chosen by an operator\n')
+  })
+
+  it('is not replaced where the file is empty', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'cursor.secret')
+    await writeFile(path, '')
+    await expect(secretInFile(path)).rejects.toThrow('is empty: remove the file')
+  })
+})
