@@ -4,7 +4,7 @@ import { mutations, oneOf, randomFrom, type ValidRequest } from '#test/end-to-en
 import { outcome, posting, type TestBooks } from '#test/end-to-end/test-books.ts'
 import type { ApiClient } from '#test/support/http-client.ts'
 
-const requestsCount = 10_500
+const requestsCount = 20_000
 const connections = 32
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 
