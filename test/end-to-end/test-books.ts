@@ -136,3 +136,8 @@ export function member(value: unknown, ...path: readonly (string | number)[]): u
     value,
   )
 }
+
+/** Texts in the order of their code units. */
+export function sorted(values: readonly unknown[]): readonly string[] {
+  return values.map(String).toSorted((a, b) => (a < b ? -1 : 1))
+}
