@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { auditReadModel } from '#cli/audit/read-model-audit.ts'
+import { decodeEvent } from '#events/decode.ts'
+import { ledgerStream } from '#events/stream-names.ts'
+import type { EventStore, StoredEvent } from '#ports/event-store.ts'
+import type { ModelChange, StoredDocument } from '#ports/read-models.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import type { Projection } from '#projections/projection.ts'
+import { eventfulBooks } from '#test/cli/audit/history.ts'
+import { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
+import { foldAll } from '#test/support/projection-specification.ts'
+
+const ledgerId = 'acme'
+
+describe.each(allProjections.map((projection) => [projection.name, projection] as const))(
+  'the read model %s',
+  (_name, projection) => {
+    it('has no finding where it is the fold of the log', async () => {
+      const books = await eventfulBooks()
+      expect(await audited(projection, { books, change: (all) => all })).toEqual([])
+    })
+
+    it('has none either where it is behind', async () => {
+      const books = await eventfulBooks()
+      const change = () => documentsOf(projection, books.slice(0, 13))
+      expect(await audited(projection, { books, change, applied: 12n })).toEqual([])
+    })
+
+    it('shows a document that is missing', async () => {
+      const books = await eventfulBooks()
+      const [lost] = documentsOf(projection, books)
+      const change = (all: Documents) => all.filter(({ id }) => id !== lost?.id)
+      expect(await audited(projection, { books, change })).toEqual([
+        `${projection.name}: document ${lost?.id} is missing at revision 31`,
+      ])
+    })
+
+    it('shows a document that is another', async () => {
+      const books = await eventfulBooks()
+      const change = ([first, ...others]: Documents): Documents =>
+        first === undefined
+          ? []
+          : [{ ...first, document: { ...first.document, note: 'changed' } }, ...others]
+      const findings = await audited(projection, { books, change })
+      expect(findings).toEqual([expect.stringContaining('"note":"changed"')])
+    })
+
+    it('shows a document that no event made', async () => {
+      const books = await eventfulBooks()
+      const change = (all: Documents): Documents => [
+        ...all,
+        ...all.slice(0, 1).map((first) => ({ ...first, id: '99/none' })),
+      ]
+      expect(await audited(projection, { books, change })).toEqual([
+        `${projection.name}: document 99/none comes of no event`,
+      ])
+    })
+
+    it('shows a checkpoint ahead of the log', async () => {
+      const books = await eventfulBooks()
+      expect(await audited(projection, { books, change: () => [], applied: 40n })).toEqual([
+        `${projection.name}: has applied revision 40, the log ends at 31`,
+      ])
+    })
+  },
+)
+
+type Documents = readonly StoredDocument[]
+
+type Given = {
+  readonly books: readonly StoredEvent[]
+  readonly change: (documents: Documents) => Documents
+  readonly applied?: bigint
+}
+
+/** What is found where the read model has these documents instead of its own. */
+async function audited(
+  projection: Projection,
+  { books, change, applied = 31n }: Given,
+): Promise<readonly string[]> {
+  await using readModels = openMemoryReadModels()
+  const checkpoint = { revision: applied, recordedAt: '2026-03-01T12:00:00.000Z' }
+  const documents = change(documentsOf(projection, books))
+  const put: ModelChange = {
+    model: projection,
+    ledgerId,
+    expected: undefined,
+    checkpoint,
+    documents,
+  }
+  await readModels.prepare(projection)
+  await readModels.commit([put])
+  const store = await storeOf(books)
+  const findings = auditReadModel({ store, readModels, projection, ledgerId }, () => {})
+  return (await Array.fromAsync(findings)).map(({ detail }) => detail)
+}
+
+async function storeOf(books: readonly StoredEvent[]): Promise<EventStore> {
+  const store = new MemoryEventStore()
+  const events = books.map(({ json, type }) => ({ id: decodeEvent(json).id, type, json }))
+  await store.append(ledgerStream(ledgerId), events, 'no-stream')
+  return store
+}
+
+function documentsOf(projection: Projection, books: readonly StoredEvent[]): Documents {
+  const events = books.map(({ json }) => decodeEvent(json))
+  return [...foldAll(projection, events)].map(([id, document]) => {
+    const last = events.findLast((event) => projection.keysOf(event).includes(id))
+    return { id, revision: last?.revision ?? 0n, document }
+  })
+}
