@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
-const child = join(import.meta.dirname, 'logger-lines.ts')
+const child = fileURLToPath(new URL('./logger-lines.ts', import.meta.url))
 const line = z.looseObject({ level: z.string(), msg: z.string(), role: z.string().optional() })
 
 describe('the logger', () => {
