@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Attempt, checkHistory } from '#test/support/history-checker.ts'
-import { type LoggedEvent, readLog } from '#test/support/history-checker-events.ts'
-import {
-  checkReadModels,
-  readModels,
-  type ShownModels,
-} from '#test/support/history-checker-read-models.ts'
+import { type Attempt, checkHistory, readLedger } from '#test/support/history-checker.ts'
+import type { LoggedEvent } from '#test/support/history-checker-events.ts'
+import { checkReadModels, type ShownModels } from '#test/support/history-checker-read-models.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
@@ -30,9 +26,8 @@ describe('the history checker', () => {
     await load.acknowledges(300, 20_000)
     stop.abort()
     await running
-    events = await readLog(api, ledgerId)
     attempts = load.attempts
-    shown = await readModels(api, ledgerId, BigInt(events.length - 1))
+    ;({ events, shown } = await readLedger(api, ledgerId))
   }, 60_000)
 
   afterAll(() => opened.disposeAsync())

@@ -1,7 +1,11 @@
 import { hash } from 'node:crypto'
 import { CheckedBooks } from '#test/support/history-checker-books.ts'
 import { type LoggedEvent, readLog } from '#test/support/history-checker-events.ts'
-import { checkReadModels, readModels } from '#test/support/history-checker-read-models.ts'
+import {
+  checkReadModels,
+  readModels,
+  type ShownModels,
+} from '#test/support/history-checker-read-models.ts'
 import type { ApiClient } from '#test/support/http-client.ts'
 import type { Json, JsonObject } from '#values/json.ts'
 
@@ -49,12 +53,26 @@ export async function checkLedger(
   ledgerId: string,
   attempts: readonly Attempt[],
 ): Promise<readonly string[]> {
-  const events = await readLog(api, ledgerId)
-  const head = BigInt(events.at(-1)?.revision ?? 0)
-  const shown = await readModels(api, ledgerId, head)
+  const { events, shown } = await readLedger(api, ledgerId)
   const own = attempts.filter((attempt) => attempt.ledgerId === ledgerId)
   return [...checkHistory(events, own), ...checkReadModels(events, shown)]
 }
+
+/** The log and the read models of one moment: read again where holds expired meanwhile. */
+export async function readLedger(
+  api: ApiClient,
+  ledgerId: string,
+): Promise<{ readonly events: readonly LoggedEvent[]; readonly shown: ShownModels }> {
+  for (let tries = 0; tries < readingsMax; tries += 1) {
+    const events = await readLog(api, ledgerId)
+    const shown = await readModels(api, ledgerId, BigInt(events.length - 1))
+    const { revision } = await api.get(`/v1/ledgers/${ledgerId}/events?limit=1`)
+    if (revision === BigInt(events.at(-1)?.revision ?? -1)) return { events, shown }
+  }
+  throw new Error(`${ledgerId} does not come to rest`)
+}
+
+const readingsMax = 20
 
 /** One effect per key, and none that nobody asked for. */
 function checkKeys(

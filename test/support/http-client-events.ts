@@ -16,6 +16,7 @@ export type LiveLog = Disposable & {
   readonly ended: Promise<void>
   /** Takes nothing from the connection any more; what is on its way stays there. */
   pause(): void
+  resume(): void
 }
 
 const waitMsMax = 10_000
@@ -61,6 +62,7 @@ export async function openLiveLog(url: string, headers: Headers = {}): Promise<L
       return events
     },
     pause: () => void response.pause(),
+    resume: () => void response.resume(),
     [Symbol.dispose]: () => void request.destroy(),
   }
 }
