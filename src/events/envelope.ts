@@ -1,7 +1,6 @@
 import type { LedgerEvent } from '#events/ledger-event.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
 import type { LedgerId } from '#values/ids.ts'
-import type { Json } from '#values/json.ts'
 import type { Timestamp } from '#values/timestamps.ts'
 
 /** Under which key a command came and what it asked: SHA-256 in hex of its RFC 8785 form. */
@@ -44,29 +43,15 @@ export type RecordedEvent = UnsealedEvent & { readonly id: string }
  * `head + tail`, the stored bytes are `head + "id":"…", + tail`.
  */
 export function canonicalParts(event: UnsealedEvent): { head: string; tail: string } {
-  const head = [
-    member('actor', event.actor),
-    member('causationId', event.causationId),
-    member('correlationId', event.correlationId),
-    member('data', event.data),
-  ]
-  const tail = [
-    member('idempotency', event.idempotency),
-    member('ledgerId', event.ledgerId),
-    member('recordedAt', event.recordedAt),
-    member('revision', event.revision.toString()),
-    member('schemaVersion', event.schemaVersion),
-    member('type', event.type),
-    member('writer', event.writer),
-  ]
-  return { head: `{${head.join(',')},`, tail: `${tail.join(',')}}` }
+  const { actor, causationId, correlationId, data } = event
+  const { idempotency, ledgerId, recordedAt, schemaVersion, type, writer } = event
+  const revision = event.revision.toString()
+  const head = canonicalJson({ actor, causationId, correlationId, data })
+  const tail = { idempotency, ledgerId, recordedAt, revision, schemaVersion, type, writer }
+  return { head: `${head.slice(0, -1)},`, tail: canonicalJson(tail).slice(1) }
 }
 
 /** Puts the id where canonical order wants it. */
 export function sealedJson(parts: { head: string; tail: string }, id: string): string {
   return `${parts.head}"id":${canonicalJson(id)},${parts.tail}`
-}
-
-function member(name: string, value: Json): string {
-  return `"${name}":${canonicalJson(value)}`
 }

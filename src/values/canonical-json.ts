@@ -1,14 +1,56 @@
 import type { Json, JsonObject } from '#values/json.ts'
 
-// A string of these characters alone is its own JSON form (RFC 8785 §3.2.2.2).
-const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
-
 /**
  * The canonical form of a JSON value (RFC 8785): names sorted by UTF-16 code unit, shortest numbers, no white space.
  * Members that are `undefined` are left out.
  * @throws {TypeError} for a number that is not finite and for a string with a lone surrogate.
  */
 export function canonicalJson(value: Json): string {
+  // Measured: one JSON.stringify costs half of what putting the text together by member does.
+  const ordered = inOrder(value)
+  if (ordered === undefined) return byMember(value)
+  const text = JSON.stringify(ordered)
+  return mayHideSurrogate(text) ? byMember(value) : text
+}
+
+/** The value itself, or a copy with its names sorted at every level; undefined where `JSON.stringify` can't write that form. */
+function inOrder(value: Json): Json | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  if (typeof value !== 'object' || value === null) return value
+  return isArray(value) ? itemsInOrder(value) : membersInOrder(value)
+}
+
+function itemsInOrder(items: readonly Json[]): Json | undefined {
+  const copies: Json[] = []
+  for (const item of items) {
+    const copy = inOrder(item)
+    if (copy === undefined) return undefined
+    copies.push(copy)
+  }
+  return copies
+}
+
+function membersInOrder(object: JsonObject): Json | undefined {
+  const copies: Record<string, Json> = {}
+  for (const name of sortedNames(object)) {
+    const value = object[name]
+    if (value === undefined) continue
+    const copy = fixedPlace.test(name) ? undefined : inOrder(value)
+    if (copy === undefined) return undefined
+    copies[name] = copy
+  }
+  return copies
+}
+
+/** Names that an object puts where it will: it begins with those that are indexes, and `__proto__` is none of its own. */
+const fixedPlace = /^\d|^__proto__$/
+
+/** Lone surrogates are escaped, and nothing else begins so, but text that has a backslash itself. */
+function mayHideSurrogate(text: string): boolean {
+  return text.includes('\\ud')
+}
+
+function byMember(value: Json): string {
   if (typeof value === 'string') return canonicalString(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') return canonicalNumber(value)
@@ -20,7 +62,6 @@ function isArray(value: readonly Json[] | JsonObject): value is readonly Json[] 
 }
 
 function canonicalString(text: string): string {
-  if (plain.test(text)) return `"${text}"`
   if (!text.isWellFormed()) throw new TypeError('a lone surrogate has no canonical form')
   return JSON.stringify(text)
 }
@@ -33,7 +74,7 @@ function canonicalNumber(value: number): string {
 function canonicalArray(items: readonly Json[]): string {
   let text = '['
   for (let index = 0; index < items.length; index += 1)
-    text += (index === 0 ? '' : ',') + canonicalJson(items[index] ?? null)
+    text += (index === 0 ? '' : ',') + byMember(items[index] ?? null)
   return `${text}]`
 }
 
@@ -42,7 +83,7 @@ function canonicalObject(object: JsonObject): string {
   for (const name of sortedNames(object)) {
     const value = object[name]
     if (value === undefined) continue
-    text += `${text === '' ? '{' : ','}${canonicalString(name)}:${canonicalJson(value)}`
+    text += `${text === '' ? '{' : ','}${canonicalString(name)}:${byMember(value)}`
   }
   return text === '' ? '{}' : `${text}}`
 }
