@@ -12,6 +12,7 @@ import { currentVersions } from '#events/ledger-event.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import { createApp } from '#http/app.ts'
 import { listen } from '#http/listen.ts'
+import type { Clock } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
@@ -30,15 +31,18 @@ export type Node = AsyncDisposable & {
 }
 
 /** Starts everything, in order; disposing stops it in reverse: what was accepted is finished. */
-export async function startNode(config: Config, logger: Logger): Promise<Node> {
+export async function startNode(
+  config: Config,
+  logger: Logger,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Promise<Node> {
   await using starting = new AsyncDisposableStack()
   const cursorSecret = config.cursorSecret ?? (await secretInFile(config.cursorSecretFile))
   const store = starting.use(await openLog(config, logger))
   const readModels = starting.use(await openReadModels(config))
   const projector = starting.use(await startProjectorThread(config))
-  const clock = systemClock
   const commandBus = starting.use(openCommandBus({ store, clock, logger }))
-  starting.use(startSweeper({ commandBus, readModels, config, logger }))
+  starting.use(startSweeper({ commandBus, readModels, clock, config, logger }))
   const app = createApp({
     commandBus,
     readModels,
@@ -103,16 +107,17 @@ export async function openWriteSide(config: Config, logger: Logger): Promise<Com
 function startSweeper(parts: {
   readonly commandBus: CommandBus
   readonly readModels: ReadModels
+  readonly clock: Clock
   readonly config: Config
   readonly logger: Logger
 }): AsyncDisposable {
-  const { commandBus, readModels, config, logger } = parts
+  const { commandBus, readModels, clock, config, logger } = parts
   const stop = new AbortController()
   const swept = runHoldSweeper(
     {
       bus: commandBus,
       dueHolds: (now, limit) => dueHolds(readModels, now, limit),
-      clock: systemClock,
+      clock,
       logger,
       intervalMs: config.sweepIntervalMs,
     },

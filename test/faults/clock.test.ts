@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startNode, type Node } from '#compose.ts'
+import { parseConfig } from '#config.ts'
+import { TestBooks, outcome } from '#test/end-to-end/test-books.ts'
+import { ApiClient } from '#test/support/http-client.ts'
+import { temporaryFolder } from '#test/support/program.ts'
+import { recordingLogger } from '#test/support/recording-logger.ts'
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const yearMs = 365 * 24 * hourMs
+
+/** A clock that runs, and whose wall time somebody sets. */
+const clock = {
+  aheadMs: 0,
+  now: () => Date.now() + clock.aheadMs,
+  monotonic: () => performance.now(),
+}
+
+describe('a clock that is set', () => {
+  const opened = new AsyncDisposableStack()
+  let node: Node
+  let api: ApiClient
+
+  beforeAll(async () => {
+    const folder = opened.use(await temporaryFolder())
+    const config = parseConfig({ DAYBOOK_DATA: folder.path, DAYBOOK_PORT: '0' })
+    node = opened.use(await startNode(config, recordingLogger().logger, { clock }))
+    api = opened.use(new ApiClient(node.url))
+  })
+
+  afterAll(() => opened.disposeAsync())
+
+  const deposit = async (books: TestBooks) => books.transact('bank:cash -> users:alice 1')
+
+  it('back by two minutes is waited out: time stands still, and never goes back', async () => {
+    const books = await TestBooks.open(() => api)
+    const before = await deposit(books)
+    clock.aheadMs = -2 * minuteMs
+    const after = await deposit(books)
+    expect(outcome(after)).toBe('201')
+    expect(after.at('data', 'recordedAt')).toBe(before.at('data', 'recordedAt'))
+    clock.aheadMs = 0
+    const later = await deposit(books)
+    expect(later.string('data', 'recordedAt') >= after.string('data', 'recordedAt')).toBe(true)
+  })
+
+  it('back by an hour stops what would be written, not what is read, until it is right again', async () => {
+    const books = await TestBooks.open(() => api)
+    await deposit(books)
+    clock.aheadMs = -hourMs
+    expect(outcome(await deposit(books))).toBe('503 clock-jumped')
+    expect(await books.balance('users:alice')).toBe('1 1 1')
+    clock.aheadMs = 0
+    expect(outcome(await deposit(books))).toBe('201')
+  })
+
+  it('ahead by a year becomes no history and expires no hold, until it is right again', async () => {
+    const books = await TestBooks.open(() => api)
+    await deposit(books)
+    const expiresAt = new Date(Date.now() + hourMs).toISOString()
+    const holdId = await books.held('users:alice -> users:bob 1', { expiresAt })
+    const head = await books.head()
+    clock.aheadMs = yearMs
+    expect(outcome(await deposit(books))).toBe('503 clock-jumped')
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    expect(await books.head()).toBe(head)
+    clock.aheadMs = 0
+    expect(outcome(await deposit(books))).toBe('201')
+    expect((await books.get(`/holds/${holdId}`)).at('data', 'status')).toBe('open')
+  })
+
+  it('ahead by a year is believed once an operator confirms it', async () => {
+    const books = await TestBooks.open(() => api)
+    clock.aheadMs = yearMs
+    expect(outcome(await deposit(books))).toBe('503 clock-jumped')
+    node.confirmClock()
+    const answer = await deposit(books)
+    expect(outcome(answer)).toBe('201')
+    expect(Date.parse(answer.string('data', 'recordedAt')) - Date.now()).toBeGreaterThan(yearMs / 2)
+    clock.aheadMs = 0
+    const after = await deposit(books)
+    expect(after.at('data', 'recordedAt')).toBe(answer.at('data', 'recordedAt'))
+  })
+})
