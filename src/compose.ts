@@ -37,8 +37,9 @@ export async function startNode(
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): Promise<Node> {
   await using starting = new AsyncDisposableStack()
-  const cursorSecret = config.cursorSecret ?? (await secretInFile(config.cursorSecretFile))
+  // The log first: it makes the data folder's own name durable where it is new.
   const store = starting.use(await openLog(config, logger))
+  const cursorSecret = config.cursorSecret ?? (await secretInFile(config.cursorSecretFile))
   const readModels = starting.use(await openReadModels(config))
   const projector = starting.use(await startProjectorThread(config))
   const commandBus = starting.use(openCommandBus({ store, clock, logger }))
@@ -116,7 +117,7 @@ function startSweeper(parts: {
   const swept = runHoldSweeper(
     {
       bus: commandBus,
-      dueHolds: (now, limit) => dueHolds(readModels, now, limit),
+      dueHolds: (now, page) => dueHolds(readModels, now, page),
       clock,
       logger,
       intervalMs: config.sweepIntervalMs,

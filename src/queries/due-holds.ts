@@ -11,11 +11,14 @@ export type DueHold = {
   readonly expiresAt: Timestamp
 }
 
-/** The open holds of all ledgers that were due by `now`, longest due first, `limit` at most. As far as the model knows: the books decide. */
+/**
+ * The open holds of all ledgers that were due by `now`, longest due first, `limit` at most, from after one of them. As
+ * far as the model knows: the books decide.
+ */
 export async function dueHolds(
   readModels: ReadModels,
   now: Timestamp,
-  limit: number,
+  { limit, after }: { readonly limit: number; readonly after?: DueHold },
 ): Promise<readonly DueHold[]> {
   await using view = await readModels.view(undefined)
   const found = await findIn(view, holds, {
@@ -25,6 +28,7 @@ export async function dueHolds(
     ],
     orderBy: ['expiresAt'],
     limit,
+    ...(after && { after: [after.expiresAt, after.holdId, after.ledgerId] }),
   })
   return found.flatMap(({ document: { ledgerId, holdId, expiresAt } }) =>
     expiresAt === undefined ? [] : [{ ledgerId, holdId, expiresAt }],

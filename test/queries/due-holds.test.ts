@@ -23,17 +23,23 @@ describe.each(engines)('holds of several ledgers, on $engine', ({ open }) => {
       { ledgerId: 'beta', holdId: '3', expiresAt: one },
       { ledgerId: 'acme', holdId: '3', expiresAt: two },
     ]
-    expect(await dueHolds(store, '2026-03-02T11:59:59.999Z', 10)).toEqual([])
-    expect(await dueHolds(store, noon, 10)).toEqual([first])
-    expect(await dueHolds(store, '2026-03-03T00:00:00.000Z', 10)).toEqual([first, second, third])
-    expect(await dueHolds(store, '2026-03-03T00:00:00.000Z', 2)).toEqual([first, second])
+    expect(await dueHolds(store, '2026-03-02T11:59:59.999Z', { limit: 10 })).toEqual([])
+    expect(await dueHolds(store, noon, { limit: 10 })).toEqual([first])
+    expect(await dueHolds(store, '2026-03-03T00:00:00.000Z', { limit: 10 })).toEqual([
+      first,
+      second,
+      third,
+    ])
+    expect(await dueHolds(store, '2026-03-03T00:00:00.000Z', { limit: 2 })).toEqual([first, second])
+    const next = { limit: 2, after: second }
+    expect(await dueHolds(store, '2026-03-03T00:00:00.000Z', next)).toEqual([third])
     acme.do('ExpireHold', { holdId: '6' }, { recordedAt: noon })
     await project(store, acme.events)
-    expect(await dueHolds(store, noon, 10)).toEqual([])
+    expect(await dueHolds(store, noon, { limit: 10 })).toEqual([])
   })
 
   it('are none before anything was stored', async () => {
-    expect(await dueHolds(await open(), noon, 10)).toEqual([])
+    expect(await dueHolds(await open(), noon, { limit: 10 })).toEqual([])
   })
 })
 

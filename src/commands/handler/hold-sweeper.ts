@@ -5,7 +5,7 @@ import type { Logger } from '#ports/logger.ts'
 import type { LedgerId, RevisionId } from '#values/ids.ts'
 import { formatTimestamp, type Timestamp } from '#values/timestamps.ts'
 
-const holdsPerSweepMax = 500
+const holdsPerPage = 500
 const actor = 'daybook:sweeper'
 
 /** A hold that a read model believes to be due; the books decide whether it is. */
@@ -17,7 +17,11 @@ export type DueHold = {
 
 export type HoldSweeperParts = {
   readonly bus: Pick<CommandBus, 'execute'>
-  readonly dueHolds: (now: Timestamp, limit: number) => Promise<readonly DueHold[]>
+  /** The holds due by `now`, longest due first, after one of them; fewer than `limit` at the end. */
+  readonly dueHolds: (
+    now: Timestamp,
+    page: { readonly limit: number; readonly after?: DueHold },
+  ) => Promise<readonly DueHold[]>
   readonly clock: Clock
   readonly logger: Logger
   readonly intervalMs: number
@@ -26,22 +30,32 @@ export type HoldSweeperParts = {
 /** Expires due holds until the signal aborts. A sweep that fails is logged and tried again at the next interval. */
 export async function runHoldSweeper(parts: HoldSweeperParts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await sweep(parts).catch((error: unknown) => {
+    await sweep(parts, signal).catch((error: unknown) => {
       parts.logger.warn({ err: error }, 'a sweep of due holds failed')
     })
     await sleep(parts.intervalMs, undefined, { signal }).catch(() => undefined)
   }
 }
 
-/** The read model may lag: what is expired already is answered from the log by its key, what is not due writes nothing. */
-async function sweep({ bus, dueHolds, clock, logger }: HoldSweeperParts): Promise<void> {
+/**
+ * Page by page to the last one that is due, so that neither many at once nor some that can't be expired hold up others.
+ * The read model may lag: what is expired already is answered from the log by its key, what is not due writes nothing.
+ */
+async function sweep(
+  { bus, dueHolds, clock, logger }: HoldSweeperParts,
+  signal: AbortSignal,
+): Promise<void> {
   const now = formatTimestamp(clock.now())
   if (now === undefined) return
-  const due = await dueHolds(now, holdsPerSweepMax)
-  const outcomes = await Promise.all(due.map((hold) => bus.execute(expiryOf(hold))))
-  const failed = outcomes.filter(isFailure)
-  if (failed.length > 0)
-    logger.warn({ failed: failed.length, first: failed[0] }, 'holds not expired')
+  let last: DueHold | undefined
+  do {
+    const due = await dueHolds(now, { limit: holdsPerPage, ...(last && { after: last }) })
+    const outcomes = await Promise.all(due.map((hold) => bus.execute(expiryOf(hold))))
+    const failed = outcomes.filter(isFailure)
+    if (failed.length > 0)
+      logger.warn({ failed: failed.length, first: failed[0] }, 'holds not expired')
+    last = due.length < holdsPerPage ? undefined : due.at(-1)
+  } while (last !== undefined && !signal.aborted)
 }
 
 function expiryOf({ ledgerId, holdId, expiresAt }: DueHold): Parameters<CommandBus['execute']>[0] {
