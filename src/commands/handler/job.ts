@@ -41,6 +41,12 @@ export function tasksOf(job: Job): readonly Task[] {
   return job.kind === 'single' ? [job.task] : job.tasks
 }
 
+/** The keys that a job would give an outcome to. */
+export function keysOf(job: Job): readonly string[] {
+  const keys = tasksOf(job).map(({ key }) => key)
+  return job.kind === 'atomic' ? [job.key, ...keys] : keys
+}
+
 /** Revisions of the earlier events that deciding this will ask for. */
 export function revisionsSeenBy({ command, input }: Pick<Task, 'command' | 'input'>) {
   return command.looksAt?.(input) ?? []

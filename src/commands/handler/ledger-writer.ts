@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appendSurely } from '#commands/handler/append.ts'
-import { type Job, revisionsSeenBy, tasksOf } from '#commands/handler/job.ts'
+import { type Job, keysOf, revisionsSeenBy, tasksOf } from '#commands/handler/job.ts'
 import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
-import { outcomeUnknown, overloaded, unavailable, unrecorded } from '#commands/handler/refusals.ts'
-import { replayJob } from '#commands/handler/replay.ts'
+import { inFlight, outcomeUnknown, unrecorded, waitedTooLong } from '#commands/handler/refusals.ts'
+import { Replays } from '#commands/handler/replay.ts'
 import { Round } from '#commands/handler/round.ts'
+import { isExpected, refusalFor } from '#commands/handler/store-failures.ts'
 import type { ClockGuard } from '#commands/handler/clock-guard.ts'
 import { isOpened, type Ledger, unopenedLedger } from '#ledger/ledger.ts'
-import {
-  AppendOutcomeUnknown,
-  appendEventsMax,
-  type EventStore,
-  EventStoreUnavailable,
-  WrongExpectedRevision,
-} from '#ports/event-store.ts'
+import { appendEventsMax, type EventStore, WrongExpectedRevision } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -146,8 +141,9 @@ export class LedgerWriter {
     readonly settlements: readonly Settle[]
   } {
     const settlements: Settle[] = []
+    const replays = new Replays(this.#log)
     for (const job of jobs) {
-      const settle = this.#decided(round, job)
+      const settle = this.#decided(round, job, replays)
       if (settle === undefined) break
       settlements.push(settle)
     }
@@ -155,11 +151,11 @@ export class LedgerWriter {
   }
 
   /** How to settle the job once the round is stored; undefined where it must wait for the next round. */
-  #decided(round: Round, job: Job): Settle | undefined {
+  #decided(round: Round, job: Job, replays: Replays): Settle | undefined {
     try {
       const verdict = round.decide(job)
       if (verdict.kind === 'full') return undefined
-      if (verdict.kind === 'known') return () => replayJob(job, this.#log, verdict.revision)
+      if (verdict.kind === 'known') return () => replays.add(job, verdict.revision)
       return () => verdict.settle()
     } catch (error) {
       return () => job.settled.reject(error)
@@ -170,7 +166,8 @@ export class LedgerWriter {
   async #stored(round: Round, taken: readonly Job[]): Promise<boolean> {
     if (round.events.length === 0) return true
     try {
-      await appendSurely(this.#parts, { events: round.events, log: this.#log, waiting: taken })
+      const append = { events: round.events, log: this.#log }
+      await appendSurely(this.#parts, append, () => this.#tellUnknown(taken))
       this.#ledger.journal.clear()
       this.#conflicts = 0
       return true
@@ -190,8 +187,18 @@ export class LedgerWriter {
     }
     this.#conflicts = 0
     this.#hydrated = false
-    for (const job of taken) refuse(job, refusalFor(error))
+    // A failure of no known kind says nothing about what was stored.
+    for (const job of taken) refuse(job, isExpected(error) ? refusalFor(error) : outcomeUnknown)
     if (!isExpected(error)) throw error
+  }
+
+  /** Nothing is decided before the outcome is known: what came meanwhile has certainly not happened. */
+  #tellUnknown(taken: readonly Job[]): void {
+    for (const job of taken) refuse(job, outcomeUnknown)
+    const keys = new Set(taken.flatMap(keysOf))
+    for (const job of this.#queue.splice(0))
+      refuse(job, keysOf(job).some((key) => keys.has(key)) ? inFlight : waitedTooLong)
+    for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(waitedTooLong)
   }
 
   async #hydrate(): Promise<void> {
@@ -220,20 +227,4 @@ function refuse(job: Job, refusal: RefusedOutcome): void {
 
 function clockJumped(detail: string): RefusedOutcome {
   return unrecorded('clock-jumped', detail, { retryAfterSeconds: 60 })
-}
-
-function isExpected(error: unknown): boolean {
-  return (
-    error instanceof EventStoreUnavailable ||
-    error instanceof AppendOutcomeUnknown ||
-    error instanceof WrongExpectedRevision
-  )
-}
-
-function refusalFor(error: unknown): RefusedOutcome {
-  if (error instanceof WrongExpectedRevision) return overloaded
-  if (error instanceof AppendOutcomeUnknown) return outcomeUnknown
-  return unavailable(
-    error instanceof EventStoreUnavailable ? error.message : 'the log can’t be used now',
-  )
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { decodeEvent } from '#events/decode.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
@@ -7,6 +8,9 @@ import type { EventStore } from '#ports/event-store.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 const pageSize = 1000
+
+// Reads between two turns of the event loop: a store may read on this very thread.
+const readsPerTurn = 100
 
 /** Reads one ledger's events as the writer needs them. */
 export class LogReader {
@@ -27,6 +31,7 @@ export class LogReader {
         ledger.journal.clear()
       }
       if (page.length === 0) return
+      await turn()
     }
   }
 
@@ -62,25 +67,40 @@ export class LogReader {
     return events
   }
 
-  /** The stored bytes from a revision on, for comparing. */
+  /** The stored bytes from a revision on, for comparing; fewer where the log ends before. */
   async bytes(from: bigint, count: number): Promise<readonly string[]> {
-    const page = await this.#store.readStream(this.#stream, from, count)
-    return page.map((stored) => stored.json)
+    const bytes: string[] = []
+    while (bytes.length < count) {
+      const next = from + BigInt(bytes.length)
+      const page = await this.#store.readStream(this.#stream, next, count - bytes.length)
+      if (page.length === 0) break
+      bytes.push(...page.map((stored) => stored.json))
+    }
+    return bytes
   }
 
-  /** The event and all earlier ones about the same ledger, account or hold, oldest first: its chain of `previous`. */
-  async history(event: RecordedEvent): Promise<readonly RecordedEvent[]> {
-    const chain = [event]
-    for (let link = previousOf(event); link !== undefined; ) {
+  /**
+   * The earlier events about the same ledger, account or hold, newest first: the chain of `previous` down to its
+   * beginning, or to the first that is `known`, which is left out.
+   */
+  async earlier(
+    event: RecordedEvent,
+    known: (revision: bigint) => boolean,
+  ): Promise<readonly RecordedEvent[]> {
+    const chain: RecordedEvent[] = []
+    let link = previousOf(event)
+    while (link !== undefined && !known(link)) {
       const earlier = await this.at(link)
       if (earlier === undefined) throw new Error(`revision ${link} is missing from ${this.#stream}`)
       chain.push(earlier)
+      if (chain.length % readsPerTurn === 0) await turn()
       link = previousOf(earlier)
     }
-    return chain.toReversed()
+    return chain
   }
 }
 
-function previousOf({ data }: RecordedEvent): bigint | undefined {
+/** The revision of the event before in its chain; undefined at the beginning of one. */
+export function previousOf({ data }: RecordedEvent): bigint | undefined {
   return 'previous' in data ? BigInt(data.previous) : undefined
 }

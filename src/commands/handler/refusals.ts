@@ -57,6 +57,8 @@ export function unavailable(detail: string): RefusedOutcome {
   return unrecorded('unavailable', detail, { retryAfterSeconds: 1 })
 }
 
+export const waitedTooLong = unavailable('the outcome of an earlier append is not known yet')
+
 /** The refusal that an event recorded. */
 export function recordedRefusal(
   event: Extract<RecordedEvent, { type: 'CommandRejected' }>,

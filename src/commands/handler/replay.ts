@@ -1,9 +1,5 @@
-import {
-  type AcceptedEvent,
-  answerTo,
-  type Before,
-  documentAfter,
-} from '#commands/handler/answers.ts'
+import { answerTo } from '#commands/handler/answers.ts'
+import { EarlierDocuments } from '#commands/handler/earlier-documents.ts'
 import type { Job } from '#commands/handler/job.ts'
 import type { LogReader } from '#commands/handler/log-reader.ts'
 import type { BatchOutcome, Outcome, RefusedOutcome } from '#commands/handler/outcome.ts'
@@ -18,25 +14,42 @@ export type Reuse = {
   readonly revision: bigint
 }
 
-/** Settles a job with what its key came to before. */
-export function replayJob(job: Job, log: LogReader, revision: bigint): void {
-  if (job.kind === 'atomic') {
-    const { key, fingerprint, settled } = job
-    replayAtomic(log, { key, fingerprint, revision }).then(settled.resolve, settled.reject)
-  } else {
-    const { key, fingerprint } = job.task
-    replay(log, { key, fingerprint, revision }).then(job.settled.resolve, job.settled.reject)
+/** The replays of one round, one after the other: what one reads of the log the next need not read again. */
+export class Replays {
+  readonly #source: Source
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(log: LogReader) {
+    this.#source = { log, documents: new EarlierDocuments(log) }
+  }
+
+  /** Settles a job with what its key came to before. */
+  add(job: Job, revision: bigint): void {
+    this.#last = this.#last.then(() => this.#settle(job, revision))
+  }
+
+  #settle(job: Job, revision: bigint): Promise<void> {
+    if (job.kind === 'atomic') {
+      const { key, fingerprint, settled } = job
+      const reuse = { key, fingerprint, revision }
+      return replayAtomic(this.#source, reuse).then(settled.resolve, settled.reject)
+    }
+    const { task, settled } = job
+    const reuse = { key: task.key, fingerprint: task.fingerprint, revision }
+    return replay(this.#source, reuse).then(settled.resolve, settled.reject)
   }
 }
 
+type Source = { readonly log: LogReader; readonly documents: EarlierDocuments }
+
 /** The first outcome again, or a mismatch where the request is another one. */
-async function replay(log: LogReader, reuse: Reuse): Promise<Outcome> {
+async function replay({ log, documents }: Source, reuse: Reuse): Promise<Outcome> {
   const event = await firstUse(log, reuse)
-  return mismatch(event, reuse) ?? replayed(log, event)
+  return mismatch(event, reuse) ?? replayed(documents, event)
 }
 
 /** The same for the key of an atomic batch. */
-async function replayAtomic(log: LogReader, reuse: Reuse): Promise<BatchOutcome> {
+async function replayAtomic({ log, documents }: Source, reuse: Reuse): Promise<BatchOutcome> {
   const first = await firstUse(log, reuse)
   const refusal = mismatch(first, reuse)
   if (refusal !== undefined) return refusal
@@ -44,7 +57,7 @@ async function replayAtomic(log: LogReader, reuse: Reuse): Promise<BatchOutcome>
   const size = first.idempotency.batch?.size ?? 1
   const events = await log.range(first.revision, size)
   const items: Outcome[] = []
-  for (const event of events) items.push(await replayed(log, event))
+  for (const event of events) items.push(await replayed(documents, event))
   const revision = first.revision + BigInt(size) - 1n
   return { kind: 'batch', mode: 'atomic', items, revision, replayed: true }
 }
@@ -80,18 +93,8 @@ function useOf(idempotency: Idempotency, key: string): { fingerprint: string; of
     : { fingerprint: batch.fingerprint, ofBatch: true }
 }
 
-async function replayed(log: LogReader, event: RecordedEvent): Promise<Outcome> {
+async function replayed(documents: EarlierDocuments, event: RecordedEvent): Promise<Outcome> {
   if (event.type === 'CommandRejected') return recordedRefusal(event, true)
-  const before = await documentBeforeFromLog(log, event)
-  const data = answerTo(event, before)
+  const data = answerTo(event, await documents.before(event))
   return { kind: 'accepted', event: event.type, data, revision: event.revision, replayed: true }
-}
-
-async function documentBeforeFromLog(log: LogReader, event: AcceptedEvent): Promise<Before> {
-  const earlier = (await log.history(event)).slice(0, -1)
-  return earlier.reduce<Before>(
-    (document, step) =>
-      step.type === 'CommandRejected' ? document : documentAfter(step, document),
-    undefined,
-  )
 }

@@ -244,6 +244,47 @@ describe('another request with the same key', () => {
   })
 })
 
+describe('a retry about something that has changed often', () => {
+  const frozen = (reason: string) =>
+    item('FreezeAccount', { accountId: 'users:alice', direction: 'all', reason })
+
+  it.each(['atomic', 'independent'] as const)(
+    'reads no event of an %s batch twice for each of its commands',
+    async (mode) => {
+      const store = new MemoryEventStore()
+      await using side = await openedBooks({ store })
+      const commands = Array.from({ length: 100 }, (_, index) => frozen(`reason ${index}`))
+      const first = await side.askBatch(mode, commands, { key: 'k' })
+      let reads = 0
+      store.beforeRead = async () => void (reads += 1)
+      const again = await side.askBatch(mode, commands, { key: 'k' })
+      expect(asAnswered(again)).toBe(asAnswered(first))
+      expect(again.replayed).toBe(true)
+      expect(reads).toBeLessThan(2 * commands.length)
+    },
+  )
+
+  it('lets the event loop turn while it reads', async () => {
+    await using side = await openedBooks()
+    const commands = Array.from({ length: 450 }, (_, index) => frozen(`reason ${index}`))
+    await side.askBatch('atomic', commands, { key: 'k' })
+    await side.ask(
+      'FreezeAccount',
+      { accountId: 'users:alice', direction: 'all', reason: 'r' },
+      { key: 'l' },
+    )
+    let turns = 0
+    const turn = setInterval(() => (turns += 1), 0)
+    await side.ask(
+      'FreezeAccount',
+      { accountId: 'users:alice', direction: 'all', reason: 'r' },
+      { key: 'l' },
+    )
+    clearInterval(turn)
+    expect(turns).toBeGreaterThan(1)
+  })
+})
+
 describe('a key', () => {
   it('belongs to its ledger', async () => {
     await using side = await openedBooks()

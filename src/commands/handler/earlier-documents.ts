@@ -1,0 +1,39 @@
+import { type AcceptedEvent, type Before, documentAfter } from '#commands/handler/answers.ts'
+import { type LogReader, previousOf } from '#commands/handler/log-reader.ts'
+
+const rememberedMax = 1_000
+
+/**
+ * Documents as the log had them before an event. Each costs a read per link of the event's chain of `previous`, so what
+ * was made once is remembered: a batch's commands are often about one account.
+ */
+export class EarlierDocuments {
+  readonly #log: LogReader
+  /** By the revision of the event that left the document so. */
+  readonly #after = new Map<bigint, Before>()
+
+  constructor(log: LogReader) {
+    this.#log = log
+  }
+
+  /** The document that the event changes, as it was before it; undefined where the event makes it. */
+  async before(event: AcceptedEvent): Promise<Before> {
+    const chain = await this.#log.earlier(event, (revision) => this.#after.has(revision))
+    const link = previousOf(chain.at(-1) ?? event)
+    const start = link === undefined ? undefined : this.#after.get(link)
+    const before = chain.reduceRight<Before>(
+      (document, step) =>
+        step.type === 'CommandRejected' ? document : documentAfter(step, document),
+      start,
+    )
+    // A transaction is a document by itself: no later event goes on from it.
+    if (event.type !== 'TransactionPosted')
+      this.#remember(event.revision, documentAfter(event, before))
+    return before
+  }
+
+  #remember(revision: bigint, after: Before): void {
+    if (this.#after.size >= rememberedMax) this.#after.clear()
+    this.#after.set(revision, after)
+  }
+}

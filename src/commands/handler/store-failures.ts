@@ -1,0 +1,25 @@
+import type { RefusedOutcome } from '#commands/handler/outcome.ts'
+import { outcomeUnknown, overloaded, unavailable } from '#commands/handler/refusals.ts'
+import {
+  AppendOutcomeUnknown,
+  EventStoreUnavailable,
+  WrongExpectedRevision,
+} from '#ports/event-store.ts'
+
+/** Whether the error is one that the store's port declares, and so says what was stored. */
+export function isExpected(error: unknown): boolean {
+  return (
+    error instanceof EventStoreUnavailable ||
+    error instanceof AppendOutcomeUnknown ||
+    error instanceof WrongExpectedRevision
+  )
+}
+
+/** What those who wait are told of a failure of the store. */
+export function refusalFor(error: unknown): RefusedOutcome {
+  if (error instanceof WrongExpectedRevision) return overloaded
+  if (error instanceof AppendOutcomeUnknown) return outcomeUnknown
+  return unavailable(
+    error instanceof EventStoreUnavailable ? error.message : 'the log can’t be used now',
+  )
+}
