@@ -6,8 +6,10 @@ import { currentVersions } from '#events/ledger-event.ts'
 
 const root = join(import.meta.dirname, '../..')
 const rows = rowsOf('docs/reference/events.md')
+type Golden = { readonly type: string; readonly revision: string; readonly data: object }
+
 const golden = globSync('test/events/golden/*.json', { cwd: root }).map(
-  (path): JsonObject => JSON.parse(read(path)),
+  (path): Golden => JSON.parse(read(path)),
 )
 
 describe('the reference of the events', () => {
