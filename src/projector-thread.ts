@@ -8,6 +8,8 @@ import { readModelsFileName } from '#adapters/sqlite/read-models-file.ts'
 import { openSqliteReadModels } from '#adapters/sqlite/read-models.ts'
 import { openSqliteReadModelWriter } from '#adapters/sqlite/read-models-writer.ts'
 import { openLogger } from '#adapters/system/logger.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import { type ReadModels, ReadModelsUnavailable } from '#ports/read-models.ts'
 import { projectorFeed } from '#projector-feed.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
@@ -30,6 +32,7 @@ async function project(given: ProjectorThreadSettings, signal: AbortSignal): Pro
   using store = await openSqliteEventLogReading(join(logFolder, logFileName))
   await using writer = await openSqliteReadModelWriter({ path })
   await using readModels = await openSqliteReadModels({ path })
+  await requireSameLog(store, readModels)
   const projector = createProjector({
     projections: allProjections,
     writer,
@@ -39,6 +42,20 @@ async function project(given: ProjectorThreadSettings, signal: AbortSignal): Pro
   })
   parentPort?.postMessage('projecting')
   await projector.run(openLogFeed({ name: projectorFeed, store, positions: writer }), signal)
+}
+
+/** A log that was put back to an older one goes on with other events at revisions that the read models have had. */
+async function requireSameLog(
+  store: Pick<EventStore, 'readAll'>,
+  readModels: Pick<ReadModels, 'feedPosition'>,
+): Promise<void> {
+  const position = await readModels.feedPosition(projectorFeed)
+  if (position === undefined) return
+  const [last] = await store.readAll(position - 1n, 1)
+  if (last?.position === position) return
+  throw new ReadModelsUnavailable(
+    'The read models were made from a longer log than this one: delete read-models.db and its companions and start again; they are made anew.',
+  )
 }
 
 const stop = new AbortController()
