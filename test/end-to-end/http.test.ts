@@ -87,9 +87,9 @@ describeEndToEnd('HTTP', (on) => {
       'application/json',
       'text/html, application/json;q=0.1',
     ])
-      expect((await on.api.get(books.path(), { accept })).status).toBe(200)
+      expect((await books.get('', { accept })).status).toBe(200)
     for (const accept of ['text/html', 'application/xml', 'application/json;q=0'])
-      expect(outcome(await on.api.get(books.path(), { accept }))).toBe('406 not-acceptable')
+      expect(outcome(await books.get('', { accept }))).toBe('406 not-acceptable')
     expect(outcome(await on.api.get(books.path('/accounts'), { accept: 'text/csv' }))).toBe(
       '406 not-acceptable',
     )

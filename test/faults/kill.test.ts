@@ -34,4 +34,4 @@ it('a program that is killed a hundred times under load has kept everything it s
     expect(await checkLedger(api, ledgerId, load.attempts)).toEqual([])
   expect(load.acknowledged).toBeGreaterThan(kills)
   expect(await program.stop()).toEqual({ code: 0, signal: null })
-}, 400_000)
+}, 900_000)

@@ -70,7 +70,7 @@ const event = z.object({
 export type LoggedEvent = z.infer<typeof event>
 export type LoggedPosting = z.infer<typeof posting>
 
-export const loggedEvents = z.array(event)
+const loggedEvents = z.array(event)
 export const limitsShape = limits
 export const textsShape = texts
 export const ledgerFieldsShape = z.object({

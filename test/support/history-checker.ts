@@ -140,7 +140,7 @@ function checkAnswer(
 }
 
 /** SHA-256 of the RFC 8785 form, as the contract says, by other means than the program's. */
-export function fingerprintOf(request: JsonObject): string {
+function fingerprintOf(request: JsonObject): string {
   return hash('sha256', canonical(request), 'hex')
 }
 

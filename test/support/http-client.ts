@@ -30,7 +30,7 @@ export type Headers = Readonly<Record<string, string>>
 const timeoutMs = 20_000
 
 /** An answer breaks a rule that holds for all of them. */
-export class RuleBroken extends Error {
+class RuleBroken extends Error {
   override readonly name = 'RuleBroken'
 }
 
