@@ -8,9 +8,10 @@ import { startProgram, temporaryFolder } from '#test/support/program.ts'
 /** In the order in which they are read: the later ones ask about what the first one booked. */
 const guides = ['getting-started', 'auditing', 'operating']
 const backups = '/var/backups/daybook'
+const playMsMax = 120_000
 
 describe('the guides', () => {
-  it('answer what they say, step by step', async () => {
+  it('answer what they say, step by step', { timeout: playMsMax }, async () => {
     await using folder = await temporaryFolder()
     await using program = await startProgram(folder.path)
     process.env['DAYBOOK_DATA'] = join(folder.path, 'data')
