@@ -26,11 +26,13 @@ export type Append = {
 
 /**
  * A log in memory that several writers may share, and that fails on demand: `faults` are used up by the next appends,
- * in order. It remembers every append that was tried.
+ * in order. It remembers every append and read that was tried.
  */
 export class MemoryEventStore implements EventStore {
   readonly appends: Append[] = []
   readonly faults: Fault[] = []
+  /** From which revision each read of a stream went, in order. */
+  readonly reads: bigint[] = []
   readonly #log: StoredEvent[] = []
   readonly #streams = new Map<string, { readonly ids: string[]; readonly events: StoredEvent[] }>()
   readonly #failure = new AbortController()
@@ -75,6 +77,7 @@ export class MemoryEventStore implements EventStore {
   }
 
   async readStream(stream: string, from: bigint, limit: number): Promise<readonly StoredEvent[]> {
+    this.reads.push(from)
     await this.#readable()
     return this.eventsOf(stream).slice(Number(from), Number(from) + limit)
   }

@@ -6,13 +6,22 @@ const factor = Number(process.env['DAYBOOK_PROPERTY_RUNS'] ?? '1')
 
 export const seed = Number(process.env['DAYBOOK_PROPERTY_SEED'] ?? Date.now() % 2_147_483_647)
 
-export function runs(count: number): {
-  readonly numRuns: number
-  readonly seed: number
-  readonly interruptAfterTimeLimit?: number
-} {
+export function runs(count: number): { readonly numRuns: number; readonly seed: number } {
   return { numRuns: Math.max(1, Math.round(count * factor)), seed }
 }
 
-/** Time for a test with properties; a longer run gets more. */
-export const patienceMs = 60_000 * Math.max(1, factor)
+// When one property has been tried long enough, on a machine that is busy with other things.
+const enoughMs = 25_000 * Math.max(1, factor)
+
+/** Tries no more once one property has taken long enough. */
+export function untilEnough<Values extends readonly unknown[]>(
+  property: (...values: Values) => Promise<void>,
+): (...values: Values) => Promise<void> {
+  const begun = performance.now()
+  return async (...values) => {
+    if (performance.now() - begun < enoughMs) await property(...values)
+  }
+}
+
+/** After that something hangs. */
+export const patienceMs = 8 * enoughMs

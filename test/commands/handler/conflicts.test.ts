@@ -30,6 +30,18 @@ describe('a writer that was overtaken', () => {
     })
   })
 
+  it('reads no more than it does not know yet', async () => {
+    await using writers = await twoWriters()
+    await writers.second.ask('PostTransaction', depositing('1'))
+    const before = writers.store.reads.length
+    await writers.first.ask('PostTransaction', depositing('1'))
+    expect(writers.store.reads.slice(before).filter((from) => from < 7n)).toEqual([])
+    writers.store.faults.push({ kind: 'unavailable' })
+    await writers.first.ask('PostTransaction', depositing('1'))
+    await writers.first.ask('PostTransaction', depositing('1'))
+    expect(writers.store.reads.slice(before).filter((from) => from < 7n)).toEqual([])
+  })
+
   it('does so in the middle of an append too', async () => {
     await using writers = await twoWriters()
     const by = () => writers.second.ask('PostTransaction', paying('200'))

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { AppendOutcomeUnknown, type EventStore } from '#ports/event-store.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { depositing, item, openedBooks, paying, WriteSide } from '#test/support/write-side.ts'
 
@@ -120,6 +121,15 @@ describe('an append whose outcome is not known', () => {
     expect(await side.types(6n)).toHaveLength(2)
   })
 
+  it('is never taken for stored where other bytes are in its place', async () => {
+    const { store, side, before } = await aSide()
+    await using liar = new WriteSide({ store: lying(store), clock: side.clock })
+    const outcome = await liar.ask('PostTransaction', paying('1'))
+    expect(outcome).toMatchObject({ code: 'outcome-unknown', status: 504 })
+    expect(store.appends.length - before).toBe(1)
+    expect((await side.events()).at(-1)).toMatchObject({ actor: 'somebody else' })
+  })
+
   it.concurrent('is told as unknown after 5 s, and known to a retry with the key', async () => {
     const { store, side } = await aSide()
     store.faults.push({ kind: 'unknown', stored: true }, { kind: 'slow', ms: 6_000 })
@@ -177,3 +187,27 @@ describe('an append whose outcome is not known', () => {
     expect(await asked).toMatchObject({ code: 'outcome-unknown', status: 504 })
   })
 })
+
+/** A store that loses an answer, stores something else, and then says that all is well. */
+function lying(store: MemoryEventStore): EventStore {
+  let attempts = 0
+  return {
+    append: async (stream, events, expected) => {
+      attempts += 1
+      if (attempts > 1) return 0n
+      const others = events.map(({ type, json }) => ({
+        type,
+        id: 'another',
+        json: json.replace('anonymous', 'somebody else'),
+      }))
+      await store.append(stream, others, expected)
+      throw new AppendOutcomeUnknown('the answer was lost')
+    },
+    readStream: (stream, from, limit) => store.readStream(stream, from, limit),
+    head: (stream) => store.head(stream),
+    readAll: (after, limit) => store.readAll(after, limit),
+    check: () => store.check(),
+    failed: store.failed,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  }
+}
