@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
-import { startProgram, temporaryFolder } from '#test/support/program.ts'
+import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
 const kills = 100
 /** A kill comes at random up to this long after the first answer; every fifth doesn't wait for one. */
@@ -34,4 +34,6 @@ it('a program that is killed a hundred times under load has kept everything it s
     expect(await checkLedger(api, ledgerId, load.attempts)).toEqual([])
   expect(load.acknowledged).toBeGreaterThan(kills)
   expect(await program.stop()).toEqual({ code: 0, signal: null })
+  const audit = await runProgram(['verify-books'], folder.path)
+  expect([audit.code, audit.output]).toEqual([0, expect.stringMatching(/\d/)])
 }, 900_000)
