@@ -10,18 +10,31 @@ export type SheetPlace = {
   readonly assets: readonly { readonly asset: Asset; readonly totals?: SheetTotals }[]
 }
 
-/** The cursor of the page that follows these sheets: revision, last asset and account, then each asset with its totals. */
+/** A cursor with where a page begins; the assets only where it carries their totals. */
+export type CursorPlace = Pick<SheetPlace, 'revision' | 'after'> &
+  Partial<Pick<SheetPlace, 'assets'>>
+
+/** A cursor goes into a URL: beyond this, the totals are counted anew for every page. */
+const totalsCharactersMax = 2_000
+
+/**
+ * The cursor of the page that follows these sheets: revision, last asset and account, then each asset with its totals
+ * as long as they are few.
+ */
 export function cursorAfter(revision: bigint, sheets: readonly AssetSheet[]): readonly string[] {
   const last = sheets.findLast(({ accounts }) => accounts.length > 0)
   const accountId = last?.accounts.at(-1)?.accountId ?? ''
   const totals = sheets.flatMap((sheet) => [sheet.asset, sheet.totalDebits, sheet.totalCredits])
-  return [revision.toString(), last?.asset ?? '', accountId, ...totals]
+  const place = [revision.toString(), last?.asset ?? '', accountId]
+  return totals.join().length > totalsCharactersMax ? place : [...place, ...totals]
 }
 
 /** Reads a cursor back; undefined where it is not one of these. */
-export function placeOfCursor(cursor: readonly string[]): SheetPlace | undefined {
+export function placeOfCursor(cursor: readonly string[]): CursorPlace | undefined {
   const [revision, lastAsset, accountId, ...rest] = cursor
   if (revision === undefined || lastAsset === undefined || accountId === undefined) return undefined
+  const place = { revision: BigInt(revision), after: { asset: lastAsset, accountId } }
+  if (rest.length === 0) return place
   const assets = []
   for (let index = 0; index < rest.length; index += 3) {
     const [asset, totalDebits, totalCredits] = rest.slice(index, index + 3)
@@ -29,5 +42,5 @@ export function placeOfCursor(cursor: readonly string[]): SheetPlace | undefined
       return undefined
     assets.push({ asset, totals: { totalDebits, totalCredits } })
   }
-  return { revision: BigInt(revision), after: { asset: lastAsset, accountId }, assets }
+  return { ...place, assets }
 }

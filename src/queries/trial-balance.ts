@@ -41,10 +41,9 @@ export const trialBalance: Query<Asked> = {
     const { revision } = place
     if (revision > moment.revision) return projectionBehind(revision, moment.revision)
     const { effectiveAt } = asked
-    return answerFrom(moment, place, {
-      revision,
-      ...(effectiveAt !== undefined && { effectiveAt }),
-    })
+    const when = { revision, ...(effectiveAt !== undefined && { effectiveAt }) }
+    const assets = place.assets ?? (await countedAssets(moment, asked, when))
+    return answerFrom(moment, { ...place, assets }, when)
   }),
 }
 
@@ -61,6 +60,22 @@ async function begin(moment: LedgerMoment, asked: Asked): Promise<SheetPlace | Q
     assets.push(totals === undefined ? { asset } : { asset, totals })
   }
   return { revision: when.revision, assets }
+}
+
+/** The assets of a later page whose cursor had no room for their totals. */
+async function countedAssets(
+  moment: LedgerMoment,
+  asked: Asked,
+  when: AsOf,
+): Promise<SheetPlace['assets']> {
+  const { view } = moment
+  const wanted = asked.asset === undefined ? await registeredAssets(moment) : [asked.asset]
+  const assets: SheetPlace['assets'][number][] = []
+  for (const asset of wanted) {
+    const totals = await knownTotals(view, asset, when)
+    assets.push({ asset, totals: totals ?? (await readSheet(view, { asset, room: 0 }, when)) })
+  }
+  return assets
 }
 
 async function answerFrom(moment: LedgerMoment, place: SheetPlace, when: AsOf): Promise<Answer> {

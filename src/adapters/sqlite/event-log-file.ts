@@ -23,8 +23,9 @@ export async function prepareEventLog(folder: string): Promise<string> {
   makeFolder(resolve(folder))
   refuseNetworkFolder(folder)
   const path = join(resolve(folder), logFileName)
-  const created = makePrivateFile(path)
-  if (created) syncFolder(dirname(path))
+  makePrivateFile(path)
+  // Also where the file was there: whoever made it may have been killed before this.
+  syncFolder(dirname(path))
   await whenFree(() => inspectEventLog(path))
   await whenFree(() => settle(path))
   return path

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appendSurely } from '#commands/handler/append.ts'
+import { foreignBatches } from '#commands/handler/foreign-batches.ts'
 import { type Job, keysOf, revisionsSeenBy, tasksOf } from '#commands/handler/job.ts'
 import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
@@ -183,7 +184,12 @@ export class LedgerWriter {
       this.#conflicts += 1
       this.#queue.unshift(...taken)
       await sleep(Math.random() * Math.min(conflictPauseMsMax, 2 ** this.#conflicts))
-      return this.#log.catchUp(this.#ledger)
+      const known = this.#ledger.head.revision
+      await this.#log.catchUp(this.#ledger)
+      const news = { ledger: this.#ledger, log: this.#log, since: known + 1n }
+      const refusals = await foreignBatches(this.#queue, news)
+      this.#queue = this.#queue.filter((job) => !refused(job, refusals.get(job)))
+      return
     }
     this.#conflicts = 0
     this.#hydrated = false
@@ -223,6 +229,12 @@ export class LedgerWriter {
 
 function refuse(job: Job, refusal: RefusedOutcome): void {
   job.settled.resolve(refusal)
+}
+
+/** Whether there was a refusal for it. */
+function refused(job: Job, refusal: RefusedOutcome | undefined): boolean {
+  if (refusal !== undefined) refuse(job, refusal)
+  return refusal !== undefined
 }
 
 function clockJumped(detail: string): RefusedOutcome {

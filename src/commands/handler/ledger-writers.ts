@@ -9,12 +9,16 @@ import type { LedgerId } from '#values/ids.ts'
 /** How much may wait for a decision in this process, over all ledgers; bytes are those of the canonical requests. */
 export type Bounds = { readonly commandsMax: number; readonly bytesMax: number }
 
+/** Dry runs and look-ups that may wait at a time. */
+const rehearsalsMax = 1_000
+
 /** The writers of this process, one per ledger, behind one bound on all that waits. */
 export class LedgerWriters implements AsyncDisposable {
   readonly #parts: WriterParts
   readonly #bounds: Bounds
   readonly #writers = new Map<LedgerId, LedgerWriter>()
   #commands = 0
+  #rehearsals = 0
   #bytes = 0
   #closing = false
 
@@ -58,19 +62,25 @@ export class LedgerWriters implements AsyncDisposable {
     looksAt: readonly bigint[] = [],
   ): Promise<Result | RefusedOutcome> {
     if (this.#closing) return stopping
-    return new Promise((resolve, reject) => {
-      this.of(ledgerId).rehearse({
-        looksAt,
-        run(round, ledger) {
-          try {
-            resolve(decide(round, ledger))
-          } catch (error) {
-            reject(error)
-          }
-        },
-        refuse: resolve,
+    if (this.#rehearsals >= rehearsalsMax) return overloaded
+    this.#rehearsals += 1
+    try {
+      return await new Promise((resolve, reject) => {
+        this.of(ledgerId).rehearse({
+          looksAt,
+          run(round, ledger) {
+            try {
+              resolve(decide(round, ledger))
+            } catch (error) {
+              reject(error)
+            }
+          },
+          refuse: resolve,
+        })
       })
-    })
+    } finally {
+      this.#rehearsals -= 1
+    }
   }
 
   /** Takes no more and waits for what was taken. */
