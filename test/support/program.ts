@@ -83,8 +83,14 @@ export async function runProgram(
   return { ...(await exitOf(child)), output }
 }
 
+/** No child outlives the tests, not even that of a test that took too long. */
+const alive = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
 function spawnDaybook(given: readonly string[], folder: string, settings: Settings): ChildProcess {
-  return spawn(process.execPath, [main, ...given], {
+  const child = spawn(process.execPath, [main, ...given], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -95,6 +101,9 @@ function spawnDaybook(given: readonly string[], folder: string, settings: Settin
       ...settings,
     },
   })
+  alive.add(child)
+  child.once('exit', () => alive.delete(child))
+  return child
 }
 
 function running(
