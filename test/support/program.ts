@@ -83,7 +83,7 @@ export async function runProgram(
   return { ...(await exitOf(child)), output }
 }
 
-/** No child outlives the tests, not even that of a test that took too long. */
+/** No child outlives a process of tests that ends by itself. */
 const alive = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
