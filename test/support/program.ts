@@ -83,10 +83,15 @@ export async function runProgram(
   return { ...(await exitOf(child)), output }
 }
 
-/** No child outlives a process of tests that ends by itself. */
+/** No child outlives the tests, not even that of a test that took too long. */
 const alive = new Set<ChildProcess>()
-process.on('exit', () => {
+const killAll = () => {
   for (const child of alive) child.kill('SIGKILL')
+}
+process.on('exit', killAll)
+process.once('SIGTERM', () => {
+  killAll()
+  process.exit(1)
 })
 
 function spawnDaybook(given: readonly string[], folder: string, settings: Settings): ChildProcess {
