@@ -4,6 +4,7 @@ import type { ProgramLogger, Subcommand } from '#cli/subcommand.ts'
 import { startNode } from '#compose.ts'
 
 const drainMsMax = 10_000
+const stopMsMax = 30_000
 
 /** Runs every role in this process until a signal or a failure ends it. */
 export const start: Subcommand = {
@@ -27,7 +28,11 @@ export const start: Subcommand = {
       await Promise.race([node[Symbol.asyncDispose](), sleep(drainMsMax)])
       process.exit(1)
     }
-    await node[Symbol.asyncDispose]()
+    const drained = node[Symbol.asyncDispose]().then(() => 'drained')
+    if ((await Promise.race([drained, sleep(stopMsMax, 'late', { ref: false })])) === 'late') {
+      logger.fatal({ stopMsMax }, 'stopping took too long: what was not answered may be stored')
+      process.exit(1)
+    }
     logger.info({}, 'stopped')
     return 0
   },

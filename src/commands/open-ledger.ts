@@ -10,7 +10,7 @@ const schema = z.strictObject({
   name,
   assets: z
     .array(z.strictObject({ asset, name: name.exactOptional() }))
-    .max(assetsMax)
+    .max(assetsMax, `at most ${assetsMax} assets`)
     .refine((assets) => new Set(assets.map((item) => item.asset)).size === assets.length, {
       error: 'every asset once',
     }),

@@ -9,6 +9,8 @@ import { parseTimestamp } from '#values/timestamps.ts'
 
 const postingsMax = 500
 const conditionsMax = 100
+const postingsCount = `1 to ${postingsMax} postings`
+const amountsCount = `1 to ${postingsMax} amounts, one per posting`
 const tab = 0x09
 const newline = 0x0a
 
@@ -23,20 +25,20 @@ export const revisionId = z.custom<string>(isRevisionId, 'an id is a decimal rev
 
 export const asset = z.custom<string>(isAsset, 'an asset is CODE/scale, e.g. USD/2')
 
-export const amount = amountWhere(isAmount, 'an amount matches ^[1-9][0-9]{0,30}$')
+const amount = amountWhere(isAmount, 'an amount matches ^[1-9][0-9]{0,30}$')
 
 export const limit = amountWhere(
   isSignedAmount,
   'a limit is an integer in the smallest unit, or null',
 ).nullable()
 
-export const bound = amountWhere(isSignedAmount, 'a bound is an integer in the smallest unit')
+const bound = amountWhere(isSignedAmount, 'a bound is an integer in the smallest unit')
 
 /** One amount per posting of the target, "0" for none; something must be left. */
 export const amounts = z
   .array(amountWhere(isAmountOrZero, 'an amount here matches ^(0|[1-9][0-9]{0,30})$'))
-  .min(1)
-  .max(postingsMax)
+  .min(1, amountsCount)
+  .max(postingsMax, amountsCount)
   .refine((list) => list.some((item) => item !== '0'), {
     error: 'at least one amount is not zero',
     params: { amount: true },
@@ -55,8 +57,8 @@ export const timestamp = z.string().transform((value, context) => {
 
 export const name = text(1, 200)
 export const reason = text(1, 500)
-export const description = text(0, 1000)
-export const externalReference = z
+const description = text(0, 1000)
+const externalReference = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, 'an external reference is 1 to 255 printable ASCII characters')
 
@@ -78,8 +80,8 @@ export const metadataChange = z
 
 export const postings = z
   .array(z.strictObject({ debit: accountId, credit: accountId, asset, amount }))
-  .min(1)
-  .max(postingsMax)
+  .min(1, postingsCount)
+  .max(postingsMax, postingsCount)
 
 export const conditions = z
   .array(
@@ -91,7 +93,7 @@ export const conditions = z
         .refine((range) => range.gte !== undefined || range.lte !== undefined, 'gte, lte or both'),
     }),
   )
-  .max(conditionsMax)
+  .max(conditionsMax, `at most ${conditionsMax} conditions`)
 
 /** What a client may say about a transaction or hold. */
 export const particulars = {

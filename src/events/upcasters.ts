@@ -5,8 +5,7 @@ import type { JsonObject } from '#values/json.ts'
 export type Upcaster = (data: JsonObject) => JsonObject
 
 /** By type and the version lifted *from*. Empty while every type is still at its first version. */
-export const upcasters: Readonly<Partial<Record<EventType, Readonly<Record<number, Upcaster>>>>> =
-  {}
+const upcasters: Readonly<Partial<Record<EventType, Readonly<Record<number, Upcaster>>>>> = {}
 
 /**
  * The data as today's code knows it.

@@ -35,6 +35,8 @@ export async function ask(parts: Parts, question: Question): Promise<Answered> {
     if (applied < (minRevision ?? 0n)) return undefined
     const { query, parameters, page } = question
     const answer = await query.answer({ view, ledgerId, revision: applied, page }, parameters)
+    if (answer.kind === 'refused' && answer.code === 'projection-behind')
+      throw projectionBehind(applied, await requireLedger(parts, ledgerId))
     return { answer: granted(answer, applied), revision: applied }
   }
   const first = await attempt()

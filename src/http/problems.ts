@@ -75,7 +75,7 @@ export function refused(
 /** A 400 that names one parameter or header. */
 export function invalid(pointer: string, detail: string): RequestRefused {
   const errors = [{ pointer, code: 'validation-failed', detail }]
-  return refused('validation-failed', `${pointer.slice(1)}: ${detail}`, { errors })
+  return refused('validation-failed', `${pointer}: ${detail}`, { errors })
 }
 
 export function problemOf(code: HttpCode, detail: string, particulars: Particulars = {}): Problem {

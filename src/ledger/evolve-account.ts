@@ -26,7 +26,7 @@ export function evolveAccount(ledger: Ledger, event: AccountEvent): void {
 }
 
 /** Limits as numbers; null is none. */
-export function limitsOf(limits: Limits): Account['limits'] {
+function limitsOf(limits: Limits): Account['limits'] {
   return {
     min: limits.min === null ? null : BigInt(limits.min),
     max: limits.max === null ? null : BigInt(limits.max),

@@ -27,7 +27,7 @@ export function mayMove(
   return undefined
 }
 
-export function assetKnown(ledger: Ledger, asset: Asset): Guard {
+function assetKnown(ledger: Ledger, asset: Asset): Guard {
   if (ledger.assets.has(asset)) return undefined
   return reject('asset-unknown', `asset ${asset} is not registered in this ledger`, { asset })
 }

@@ -4,8 +4,8 @@ export type Metadata = Readonly<Record<string, string>>
 /** A change to metadata: `null` removes the key, anything else sets it. */
 export type MetadataChange = Readonly<Record<string, string | null>>
 
-export const metadataKeysMax = 64
-export const metadataBytesMax = 16 * 1024
+const metadataKeysMax = 64
+const metadataBytesMax = 16 * 1024
 
 /** Applies a change and leaves what it does not name as it was. */
 export function changeMetadata(before: Metadata, change: MetadataChange): Metadata {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { describeEndToEnd } from '#test/end-to-end/engines.ts'
 import { outcome, posting } from '#test/end-to-end/test-books.ts'
-import type { Answer } from '#test/support/http-client.ts'
+import type { Answer } from '#test/support/http-exchange.ts'
 
 describeEndToEnd('an idempotency key', (on) => {
   const expectReplay = (first: Answer, again: Answer) => {

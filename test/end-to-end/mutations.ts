@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { amounts } from '#test/end-to-end/malformed-requests.ts'
-import type { Sent } from '#test/support/http-client.ts'
+import type { Sent } from '#test/support/http-exchange.ts'
 import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
 
 /** A request that would be taken, before it is broken. */

@@ -12,7 +12,8 @@ import {
 } from '#test/end-to-end/malformed-requests.ts'
 import { column, outcome, posting, type TestBooks } from '#test/end-to-end/test-books.ts'
 import { connectTo } from '#test/support/http-socket.ts'
-import type { Answer, Headers } from '#test/support/http-client.ts'
+import type { Headers } from '#test/support/http-client.ts'
+import type { Answer } from '#test/support/http-exchange.ts'
 import type { Json } from '#values/json.ts'
 
 describeEndToEnd('a malformed request', (on) => {

@@ -1,4 +1,5 @@
-import type { Answer, ApiClient, Headers } from '#test/support/http-client.ts'
+import type { ApiClient, Headers } from '#test/support/http-client.ts'
+import type { Answer } from '#test/support/http-exchange.ts'
 import type { Json, JsonObject } from '#values/json.ts'
 
 /** A posting written as `debit -> credit amount ASSET`, of USD/2 where it names no asset. */

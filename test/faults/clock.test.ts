@@ -79,6 +79,9 @@ describe('a clock that is set', () => {
     expect(outcome(answer)).toBe('201')
     expect(Date.parse(answer.string('data', 'recordedAt')) - Date.now()).toBeGreaterThan(yearMs / 2)
     clock.aheadMs = 0
+    // Set back, the clock is no longer the one that was confirmed; confirmed again, time stands still until it catches up.
+    expect(outcome(await deposit(books))).toBe('503 clock-jumped')
+    node.confirmClock()
     const after = await deposit(books)
     expect(after.at('data', 'recordedAt')).toBe(answer.at('data', 'recordedAt'))
   })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Answer, Sent } from '#test/support/http-client.ts'
+import type { Answer, Sent } from '#test/support/http-exchange.ts'
 import * as shapes from '#test/support/http-client-shapes.ts'
 
 const ledgers = '/v1/ledgers'

@@ -1,4 +1,4 @@
-import type { Answer } from '#test/support/http-client.ts'
+import type { Answer } from '#test/support/http-exchange.ts'
 import type { JsonObject } from '#values/json.ts'
 
 /** A request that is ready to be sent; `items` are the commands of a batch. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Attempt, type SentCommand } from '#test/support/history-checker.ts'
-import type { Answer, ApiClient } from '#test/support/http-client.ts'
+import type { ApiClient } from '#test/support/http-client.ts'
+import type { Answer } from '#test/support/http-exchange.ts'
 import { type Built, LoadCommands } from '#test/support/load-commands.ts'
 
 /** A request of the load: what is needed to send it again, and what came of it. */

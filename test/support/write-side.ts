@@ -9,7 +9,7 @@ import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { SettableClock } from '#test/support/settable-clock.ts'
 import type { Json, JsonObject } from '#values/json.ts'
 
-export const silent = { debug() {}, info() {}, warn() {}, error() {} }
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 const circumstances: Circumstances = {
   actor: 'anonymous',

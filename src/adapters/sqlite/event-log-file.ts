@@ -1,7 +1,17 @@
-import { chmodSync, closeSync, fchmodSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { openWriterConnection, pragma } from '#adapters/sqlite/event-log-connection.ts'
+import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
 import { inspectEventLog } from '#adapters/sqlite/event-log-inspection.ts'
 import {
   logApplicationId,
@@ -10,7 +20,7 @@ import {
   logSchemaVersion,
 } from '#adapters/sqlite/event-log-format.ts'
 import { refuseNetworkFolder } from '#adapters/sqlite/network-folder.ts'
-import { isDiskFull, whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import { isDiskFull, reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
 
 /**
@@ -23,9 +33,8 @@ export async function prepareEventLog(folder: string): Promise<string> {
   makeFolder(resolve(folder))
   refuseNetworkFolder(folder)
   const path = join(resolve(folder), logFileName)
-  makePrivateFile(path)
-  // Also where the file was there: whoever made it may have been killed before this.
-  syncFolder(dirname(path))
+  const created = makePrivateFile(path)
+  if (created) syncFolder(dirname(path))
   await whenFree(() => inspectEventLog(path))
   await whenFree(() => settle(path))
   return path
@@ -60,12 +69,23 @@ export function syncFolder(folder: string): void {
   closeSync(handle)
 }
 
+/** Folder by folder: Node's recursive mkdir never ends where a parent is there and takes no folders (as in /proc). */
 function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  chmodSync(folder, 0o700)
-  for (let made = folder; made.length >= first.length; made = dirname(made))
-    syncFolder(dirname(made))
+  if (existsSync(folder)) return requireFolder(folder)
+  const parent = dirname(folder)
+  makeFolder(parent)
+  try {
+    mkdirSync(folder, 0o700)
+    chmodSync(folder, 0o700)
+  } catch (error) {
+    if (existsSync(folder)) return requireFolder(folder)
+    throw new EventLogRefused(`The folder ${folder} cannot be made: ${reasonOf(error)}.`)
+  }
+  syncFolder(parent)
+}
+
+function requireFolder(path: string): void {
+  if (!statSync(path).isDirectory()) throw new EventLogRefused(`${path} is not a folder.`)
 }
 
 /**

@@ -141,11 +141,13 @@ class ChainedDocuments implements Expected {
       const from = wanted[at] ?? 0n
       let length = 1
       while (wanted[at + length] === from + BigInt(length)) length += 1
-      for (const { json } of await store.readStream(ledgerStream(ledgerId), from, length)) {
+      const page = await store.readStream(ledgerStream(ledgerId), from, length)
+      for (const { json } of page) {
         const event = decodeEvent(json)
         events.set(event.revision, event)
       }
-      at += length
+      // A page may be shorter than asked for; an empty one means that the log ends here.
+      at += page.length === 0 ? length : page.length
     }
     return events
   }

@@ -16,7 +16,8 @@ export class ClockGuard {
   readonly #clock: Clock
   #wall: number
   #monotonic: number
-  #aheadAllowed = false
+  /** The wall clock when an operator confirmed it. */
+  #confirmed: number | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -35,15 +36,21 @@ export class ClockGuard {
     const now = formatTimestamp(wall)
     if (now === undefined) return { distrust: 'the wall clock is outside the years 0000 to 9999' }
     if (last <= now) return { now }
-    if (!this.#aheadAllowed && epochMsOf(last) - wall > aheadMsMax)
+    if (epochMsOf(last) - wall > aheadMsMax && !this.#isConfirmed(wall))
       return { distrust: `the last event was recorded at ${last}, far ahead of the wall clock` }
     return { now: last }
   }
 
-  /** An operator says that the clock is right and so is the log. */
+  /** An operator says that the clock is right and so is the log; holds until the clock is set back again. */
   confirm(): void {
     this.#wall = this.#clock.now()
     this.#monotonic = this.#clock.monotonic()
-    this.#aheadAllowed = true
+    this.#confirmed = this.#wall
+  }
+
+  #isConfirmed(wall: number): boolean {
+    if (this.#confirmed !== undefined && wall < this.#confirmed - aheadMsMax)
+      this.#confirmed = undefined
+    return this.#confirmed !== undefined
   }
 }

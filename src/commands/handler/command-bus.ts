@@ -24,6 +24,7 @@ import type { Clock } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { LedgerId } from '#values/ids.ts'
+import { randomId } from '#values/random-id.ts'
 
 const defaultBounds: Bounds = { commandsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
 
@@ -36,7 +37,10 @@ export function openCommandBus(parts: {
 }): CommandBus {
   const { store, logger, bounds = defaultBounds } = parts
   const clock = new ClockGuard(parts.clock)
-  const writers = new LedgerWriters({ store, logger, clock, writer: randomUUID() }, bounds)
+  const writers = new LedgerWriters(
+    { store, logger, clock, writer: randomId(randomUUID()) },
+    bounds,
+  )
   return new Bus(writers, clock)
 }
 
@@ -93,7 +97,7 @@ class Bus implements CommandBus {
     const job: AtomicJob = {
       ...circumstancesOf(request),
       kind: 'atomic',
-      tasks: tasks.filter(isTask),
+      tasks: tasks.map(parsedTask),
       key: request.key,
       fingerprint,
       request: { command: 'ExecuteBatch', commands: request.commands, mode: request.mode },
@@ -153,6 +157,12 @@ type Tasks = readonly (Task | MalformedItem)[]
 
 function isTask(item: Task | MalformedItem): item is Task {
   return 'command' in item
+}
+
+/** An atomic batch with a malformed command is refused before it gets here. */
+function parsedTask(item: Task | MalformedItem): Task {
+  if (isTask(item)) return item
+  throw new TypeError('an atomic batch has a malformed command')
 }
 
 function singleJob(circumstances: Circumstances, task: Task): SingleJob {

@@ -106,8 +106,22 @@ async function readRevisions(
     else runs.push({ from: revision, count: 1 })
   }
   const stream = streamOf(ledgerId)
-  const read = await Promise.all(
-    runs.map(({ from, count }) => store.readStream(stream, from, count)),
-  )
+  const read = await Promise.all(runs.map((run) => readRun(store, stream, run)))
   return read.flat()
+}
+
+/** A page may be shorter than asked for: only an empty one is the end. */
+async function readRun(
+  store: Parts['store'],
+  stream: string,
+  { from, count }: { readonly from: bigint; readonly count: number },
+): Promise<readonly StoredEvent[]> {
+  const events: StoredEvent[] = []
+  while (events.length < count) {
+    const at = from + BigInt(events.length)
+    const page = await store.readStream(stream, at, count - events.length)
+    if (page.length === 0) break
+    events.push(...page)
+  }
+  return events
 }
