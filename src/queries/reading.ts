@@ -1,4 +1,4 @@
-import type { Find, ReadView } from '#ports/read-models.ts'
+import type { Find, ReadView, StoredDocument } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import type { LedgerId } from '#values/ids.ts'
 import type { JsonObject } from '#values/json.ts'
@@ -21,8 +21,7 @@ export async function getFrom<Document extends JsonObject>(
   id: string,
 ): Promise<Found<Document> | undefined> {
   const found = await view.get(model, id)
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a model stores what its own fold made
-  return found as Found<Document> | undefined
+  return found !== undefined && isOf(model, found) ? found : undefined
 }
 
 export async function findIn<Document extends JsonObject>(
@@ -31,8 +30,15 @@ export async function findIn<Document extends JsonObject>(
   find: Find,
 ): Promise<readonly Found<Document>[]> {
   const found = await view.find(model, find)
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a model stores what its own fold made
-  return found as readonly Found<Document>[]
+  return found.filter((each) => isOf(model, each))
+}
+
+/** The parsing edge: a model stores what its own fold made, and that is believed to be what its type says. */
+function isOf<Document extends JsonObject>(
+  _model: Projection<Document>,
+  found: StoredDocument,
+): found is Found<Document> & StoredDocument {
+  return typeof found.document === 'object'
 }
 
 /** Everything that a find asks for, `find.limit` documents at a time; gives the event loop a turn between two pages. */

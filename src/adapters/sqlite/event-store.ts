@@ -2,12 +2,10 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { AppendLine } from '#adapters/sqlite/append-line.ts'
 import { backUpEventLog } from '#adapters/sqlite/event-log-backup.ts'
-import { openReaderConnection } from '#adapters/sqlite/event-log-connection.ts'
 import { prepareEventLog } from '#adapters/sqlite/event-log-file.ts'
-import { namingDamage } from '#adapters/sqlite/event-log-inspection.ts'
-import { EventLogReader } from '#adapters/sqlite/event-log-reader.ts'
-import { reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
-import { type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
+import { openSqliteEventLogReading } from '#adapters/sqlite/event-log-reading.ts'
+import { reasonOf } from '#adapters/sqlite/sqlite-results.ts'
+import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 
 /** The log in one SQLite file of a folder on this machine; several processes may have it open. */
@@ -35,31 +33,20 @@ export async function openSqliteEventStore({
   const path = await prepareEventLog(folder)
   await using opening = new AsyncDisposableStack()
   const line = opening.adopt(new AppendLine(await startWorker(path)), (it) => it.close())
-  const database = opening.use(await whenFree(() => openReaderConnection(path)))
-  const reader = new EventLogReader(database)
+  const log = opening.use(await openSqliteEventLogReading(path))
   line.failed.addEventListener('abort', () =>
     logger?.error({ reason: reasonOf(line.failed.reason.cause) }, 'the event log failed'),
   )
 
-  const read = async <Page>(query: () => Page): Promise<Page> => {
-    try {
-      return await whenFree(() => namingDamage(path, query))
-    } catch (error) {
-      throw new EventStoreUnavailable(`the event log cannot be read: ${reasonOf(error)}`, {
-        cause: error,
-      })
-    }
-  }
-
   const opened = opening.move()
   return {
     append: line.append,
-    readStream: (stream, from, limit) => read(() => reader.ofStream(stream, from, limit)),
-    readAll: (after, limit) => read(() => reader.ofAll(after, limit)),
-    head: (stream) => read(() => reader.head(stream)),
+    readStream: log.readStream,
+    readAll: log.readAll,
+    head: log.head,
     check: async () => {
       line.failed.throwIfAborted()
-      await read(() => reader.ofAll(undefined, 1))
+      await log.readAll(undefined, 1)
     },
     failed: line.failed,
     backup: (to) => backUpEventLog(path, to),
