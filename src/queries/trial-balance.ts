@@ -17,6 +17,7 @@ import { assetUnknown, invalidCursor, projectionBehind } from '#queries/refusals
 import { registeredAssets } from '#queries/registered-assets.ts'
 import { cursorAfter, placeOfCursor, type SheetPlace } from '#queries/trial-balance-cursor.ts'
 import { type AssetSheet, knownTotals, readSheet } from '#queries/trial-balance-sheets.ts'
+import type { Asset } from '#values/assets.ts'
 
 const parameters = z
   .strictObject({ ledgerId: aLedgerId, asset: anAsset.optional(), ...clocks })
@@ -42,7 +43,8 @@ export const trialBalance: Query<Asked> = {
     if (revision > moment.revision) return projectionBehind(revision, moment.revision)
     const { effectiveAt } = asked
     const when = { revision, ...(effectiveAt !== undefined && { effectiveAt }) }
-    const assets = place.assets ?? (await countedAssets(moment, asked, when))
+    const assets =
+      'assets' in place ? place.assets : await countedAssets(moment, { ...asked, ...place }, when)
     return answerFrom(moment, { ...place, assets }, when)
   }),
 }
@@ -65,11 +67,11 @@ async function begin(moment: LedgerMoment, asked: Asked): Promise<SheetPlace | Q
 /** The assets of a later page whose cursor had no room for their totals. */
 async function countedAssets(
   moment: LedgerMoment,
-  asked: Asked,
+  { asset: only, assetCount }: { readonly asset?: Asset | undefined; readonly assetCount: number },
   when: AsOf,
 ): Promise<SheetPlace['assets']> {
   const { view } = moment
-  const wanted = asked.asset === undefined ? await registeredAssets(moment) : [asked.asset]
+  const wanted = only === undefined ? await registeredAssets(moment, assetCount) : [only]
   const assets: SheetPlace['assets'][number][] = []
   for (const asset of wanted) {
     const totals = await knownTotals(view, asset, when)

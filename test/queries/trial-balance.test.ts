@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   allPages,
+  ask,
   type Asked,
   dataOf,
   project,
   refusalOf,
   type Store,
 } from '#test/queries/asking.ts'
-import type { Books } from '#test/queries/books.ts'
+import { Books } from '#test/queries/books.ts'
 import { closeAfterwards, engines } from '#test/queries/engines.ts'
 import { exampleBooks, inAcme, noonOn2March } from '#test/queries/example-books.ts'
 
@@ -117,6 +118,35 @@ describe.each(engines)('a trial balance, on $engine', ({ open }) => {
     },
   )
 
+  it.each([{}, { effectiveAt: '2026-12-31T00:00:00Z' }, { asset: 'A7/2' }])(
+    'of forty assets goes on by a cursor that fits into a URL: %j',
+    async (asked) => {
+      const many = new Books('many')
+      const registered = Array.from({ length: 40 }, (_, index) => ({ asset: `A${index}/2` }))
+      many.do('OpenLedger', { ledgerId: 'many', name: 'Many', assets: registered })
+      many.do('OpenAccount', { accountId: 'bank', type: 'asset' })
+      many.do('OpenAccount', { accountId: 'owner', type: 'equity' })
+      for (const { asset } of registered) many.post(`bank -> owner ${'9'.repeat(31)} ${asset}`)
+      await project(store, many.events)
+      const question = { ledgerId: 'many', ...asked }
+      const whole = await dataOf(store, 'trialBalance', question, 1_000)
+      const between = async () => {
+        many.do('RegisterAsset', { asset: `A0${many.events.length}/2` })
+        many.post(`bank -> owner 1 A7/2`)
+        await project(store, many.events)
+      }
+      const first = await ask(store, 'trialBalance', question, { limit: 1 })
+      expect('next' in first && JSON.stringify(first.next).length).toBeLessThan(2_500)
+      const pages = await allPages(store, ['trialBalance', question], { limit: 1, between })
+      const rows = pages.flatMap((page) => sheetsOf(page).flatMap(({ accounts }) => accounts))
+      expect(rows).toEqual(sheetsOf(whole).flatMap(({ accounts }) => accounts))
+      const totals = pages.map((page) =>
+        sheetsOf(page).map((sheet) => ({ ...sheet, accounts: [] })),
+      )
+      expect(new Set(totals.map((each) => JSON.stringify(each))).size).toBe(1)
+    },
+  )
+
   it('is not continued by a cursor of another shape', async () => {
     const page = { limit: 1, after: ['13', 'USD/2', 'fees', 'USD/2'] }
     expect(await refusalOf(store, 'trialBalance', inAcme, page)).toBe('invalid-cursor')
@@ -127,6 +157,14 @@ describe.each(engines)('a trial balance, on $engine', ({ open }) => {
     expect(await refusalOf(store, 'trialBalance', asked)).toBe('projection-behind')
   })
 })
+
+type Sheet = { readonly asset: string; readonly accounts: readonly unknown[] }
+
+function sheetsOf(data: unknown): readonly Sheet[] {
+  const assets: unknown = Reflect.get(Object(data), 'assets')
+  if (!Array.isArray(assets)) throw new Error('a trial balance has assets')
+  return assets
+}
 
 function usd<Row>(total: string, accounts: readonly Row[]) {
   return { asset: 'USD/2', totalDebits: total, totalCredits: total, accounts }
