@@ -17,6 +17,15 @@ const measured = z.object({
 })
 
 type Measured = z.infer<typeof measured>
+
+const footprint = z.object({
+  bareKey: z.number(),
+  key: z.number(),
+  account: z.number(),
+  balance: z.number(),
+  hold: z.number(),
+})
+
 let runs = 0
 
 async function main(): Promise<void> {
@@ -36,6 +45,7 @@ async function main(): Promise<void> {
     await openBooks(daybook)
     await singles(bare, daybook)
     await batches(daybook)
+    await memory()
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -68,6 +78,16 @@ async function batches(daybook: Server): Promise<void> {
     name: `SQLite's durable inserts, ${batch} a commit`,
     perSecond: median(limit),
   })
+}
+
+async function memory(): Promise<void> {
+  const bytes = footprint.parse(JSON.parse(await run('bench/memory.ts', [])))
+  print('memory of the books, bytes each')
+  print(
+    `  idempotency key ${bytes.key}, account ${bytes.account}, balance ${bytes.balance}, open hold ${bytes.hold}`,
+  )
+  print(`  limit    ${bytes.bareKey} (a bare Map's entry for such a key)`)
+  print(`  ratio    ${(bytes.key / bytes.bareKey).toFixed(2)} per key\n`)
 }
 
 function report(

@@ -1,0 +1,72 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { taskOf } from '#commands/handler/job.ts'
+import { Round } from '#commands/handler/round.ts'
+import { parseCommand } from '#commands/parse-command.ts'
+import { unopenedLedger } from '#ledger/ledger.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/**
+ * What a ledger's books take in memory: bytes of heap per idempotency key, account, balance and open hold, beside what
+ * a bare Map of the same keys takes. A process of its own; prints one line of JSON.
+ */
+
+const count = 50_000
+const everyone = { actor: 'anonymous', correlationId: 'bench', causationId: 'bench' }
+const ledger = unopenedLedger('bench')
+const round = new Round(ledger, {
+  now: '2026-01-01T00:00:00.000Z',
+  writer: 'bench',
+  earlier: new Map(),
+})
+
+/** As a request brings it: one flat string, not one that still remembers the pieces it was put together from. */
+function keyOf(kind: string, index: number): string {
+  return Buffer.from(`${kind}-${index.toString().padStart(33, '0')}`).toString('latin1')
+}
+
+function perform(name: string, members: JsonObject, key: string): void {
+  const item = parseCommand(name, members)
+  if ('malformed' in item) throw new Error(JSON.stringify(item.malformed))
+  const outcome = round.perform(taskOf(item, key).task, everyone)
+  if (outcome.kind !== 'accepted') throw new Error(outcome.code)
+  ledger.journal.clear()
+  round.events.length = 0
+}
+
+function bytesEach(fill: (index: number) => void): number {
+  const before = heap()
+  for (let index = 0; index < count; index += 1) fill(index)
+  return Math.round((heap() - before) / count)
+}
+
+function heap(): number {
+  setFlagsFromString('--expose_gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().heapUsed
+}
+
+function post(credit: string, kind: string, index: number): void {
+  const postings = [{ debit: 'bank:cash', credit, asset: 'USD/2', amount: '1' }]
+  perform('PostTransaction', { postings }, keyOf(kind, index))
+}
+
+perform('OpenLedger', { ledgerId: 'bench', name: 'B', assets: [{ asset: 'USD/2' }] }, 'l')
+perform('OpenAccount', { accountId: 'bank:cash', type: 'asset' }, 'a')
+perform('OpenAccount', { accountId: 'shop', type: 'liability' }, 'b')
+
+const bare = new Map<string, bigint>()
+const bareKey = bytesEach((index) => bare.set(keyOf('bare', index), BigInt(index)))
+const key = bytesEach((index) => post('shop', 'key', index))
+const account = bytesEach((index) =>
+  perform('OpenAccount', { accountId: `users:${index}`, type: 'liability' }, keyOf('acc', index)),
+)
+const balance = bytesEach((index) => post(`users:${index}`, 'bal', index))
+const hold = bytesEach((index) => {
+  const postings = [{ debit: `users:${index}`, credit: 'shop', asset: 'USD/2', amount: '1' }]
+  perform('PlaceHold', { postings }, keyOf('hold', index))
+})
+process.stdout.write(
+  `${JSON.stringify({ bareKey, key, account: account - key, balance: balance - key, hold: hold - key })}\n`,
+)
+if (bare.size !== count) throw new Error('the bare map was not kept')
