@@ -2,7 +2,7 @@ import type { AccountAct } from '#events/account-events.ts'
 import { accountClosed, accountNotFound } from '#ledger/guards.ts'
 import type { Account, Ledger } from '#ledger/ledger.ts'
 import type { LedgerDecision } from '#ledger/rejections.ts'
-import { balanceRecord } from '#values/balances.ts'
+import { balanceRecords } from '#ledger/stored-form.ts'
 import type { AccountId } from '#values/ids.ts'
 
 /** Decides about an account that exists. */
@@ -30,9 +30,7 @@ export function withOpenAccount(
 export function actOn(account: Account): AccountAct {
   return {
     accountId: account.accountId,
-    balances: [...account.balances]
-      .map(([asset, totals]) => balanceRecord(account, asset, totals))
-      .toSorted((a, b) => (a.asset < b.asset ? -1 : 1)),
+    balances: balanceRecords(account),
     previous: account.lastAct.toString(),
   }
 }

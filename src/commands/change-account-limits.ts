@@ -3,9 +3,9 @@ import { actOn, withOpenAccount } from '#commands/account-act.ts'
 import type { Command } from '#commands/command.ts'
 import { limitsInOrder } from '#commands/limits.ts'
 import { accountId, limit } from '#commands/schemas.ts'
-import type { Limits } from '#events/account-events.ts'
 import type { Account } from '#ledger/ledger.ts'
 import type { LedgerRejection } from '#ledger/rejections.ts'
+import { storedLimits } from '#ledger/stored-form.ts'
 import { available, ceiling } from '#values/balances.ts'
 import { accept, reject } from '#values/decision.ts'
 
@@ -25,7 +25,7 @@ export const changeAccountLimits: Command<Input> = {
   pathIds: ['accountId'],
   decide: (ledger, input) =>
     withOpenAccount(ledger, input.accountId, (account) => {
-      const before = limitsAsStored(account)
+      const before = storedLimits(account)
       const after = {
         max: input.limits.max === undefined ? before.max : input.limits.max,
         min: input.limits.min === undefined ? before.min : input.limits.min,
@@ -36,10 +36,6 @@ export const changeAccountLimits: Command<Input> = {
         accept({ type: 'AccountLimitsChanged', data: { ...actOn(account), after, before } })
       )
     }),
-}
-
-function limitsAsStored({ limits }: Account): Limits {
-  return { max: limits.max?.toString() ?? null, min: limits.min?.toString() ?? null }
 }
 
 function balancesKeepTo(

@@ -3,7 +3,7 @@ import type { Command } from '#commands/command.ts'
 import { particularsOf } from '#commands/particulars.ts'
 import { conditions, particulars, postings, timestamp } from '#commands/schemas.ts'
 import { conditionsHold, expiresAfterNow, mayMove, referenceFree } from '#ledger/guards.ts'
-import { balancesAfter, moved, withinLimits } from '#ledger/movements.ts'
+import { balancesAfter, heldChanges, moved, withinLimits } from '#ledger/movements.ts'
 import { accept } from '#values/decision.ts'
 
 const schema = z.strictObject({
@@ -25,10 +25,7 @@ export const placeHold: Command<z.infer<typeof schema>> = {
       referenceFree(ledger, input.externalReference) ??
       conditionsHold(ledger, input.conditions ?? [])
     if (refusal !== undefined) return refusal
-    const movements = moved(
-      ledger,
-      input.postings.map((posting) => ({ posting, posted: 0n, pending: BigInt(posting.amount) })),
-    )
+    const movements = moved(ledger, heldChanges(input.postings))
     return (
       withinLimits(movements) ??
       accept({

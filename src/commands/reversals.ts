@@ -1,11 +1,13 @@
 import type { RecordedEvent } from '#events/envelope.ts'
 import type { SourcedPosting, TransactionPosted } from '#events/transaction-events.ts'
+import { amountsBySource } from '#ledger/amounts-by-source.ts'
 import type { Ledger } from '#ledger/ledger.ts'
 import type { LedgerRejection } from '#ledger/rejections.ts'
 import type { Amount } from '#values/amounts.ts'
 import { reject } from '#values/decision.ts'
 
-type PostedEvent = Extract<RecordedEvent, { type: 'TransactionPosted' | 'HoldCaptured' }>
+/** An event that posted a transaction. */
+export type PostedEvent = Extract<RecordedEvent, { type: 'TransactionPosted' | 'HoldCaptured' }>
 
 /** The part of a TransactionPosted that says what is undone. */
 export type Undoing = Pick<TransactionPosted['data'], 'kind' | 'postings' | 'reinstates'>
@@ -49,7 +51,7 @@ export function reinstatementOf(
   return {
     kind: 'reinstatement',
     postings: turnedRound(postings, taken),
-    reinstates: { amounts: perOriginalPosting(postings), transactionId: reverses },
+    reinstates: { amounts: amountsBySource(postings), transactionId: reverses },
   }
 }
 
@@ -83,14 +85,4 @@ function turnedRound(
       ? []
       : [{ amount: amount.toString(), asset, credit: debit, debit: credit, source }]
   })
-}
-
-/** A reversal's amounts by the index of the original's posting, as far as its last source. */
-function perOriginalPosting(postings: readonly SourcedPosting[]): readonly Amount[] {
-  const amounts: Amount[] = []
-  for (const { source, amount } of postings) {
-    if (source === undefined) throw new Error('a reversal names no source')
-    amounts[source] = amount
-  }
-  return Array.from(amounts, (amount) => amount ?? '0')
 }

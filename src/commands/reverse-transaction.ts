@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { Command, DecisionContext } from '#commands/command.ts'
 import { particularsOf } from '#commands/particulars.ts'
-import { reinstatementOf, reversalOf } from '#commands/reversals.ts'
+import { type PostedEvent, reinstatementOf, reversalOf } from '#commands/reversals.ts'
 import { amounts, particulars, reason, revisionId, timestamp } from '#commands/schemas.ts'
-import type { RecordedEvent } from '#events/envelope.ts'
 import { effectiveByNow, mayMove, referenceFree } from '#ledger/guards.ts'
 import { balancesAfter, moved, postedChanges, withinLimits } from '#ledger/movements.ts'
 import type { LedgerRejection } from '#ledger/rejections.ts'
@@ -59,8 +58,6 @@ export const reverseTransaction: Command<z.infer<typeof schema>> = {
     )
   },
 }
-
-type PostedEvent = Extract<RecordedEvent, { type: 'TransactionPosted' | 'HoldCaptured' }>
 
 function targetOf(context: DecisionContext, transactionId: RevisionId): PostedEvent | undefined {
   const event = context.eventAt(BigInt(transactionId))

@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#events/envelope.ts'
 import { applyChanges } from '#ledger/apply-changes.ts'
 import { rememberReference } from '#ledger/evolve-transaction.ts'
 import { drop, type Hold, type HoldEnd, type Ledger, put } from '#ledger/ledger.ts'
-import { capturedChanges, releasedChanges } from '#ledger/movements.ts'
+import { capturedChanges, heldChanges, releasedChanges } from '#ledger/movements.ts'
 
 type OfType<Type> = Extract<RecordedEvent, { type: Type }>
 type HoldEvent = OfType<
@@ -40,11 +40,7 @@ function place(ledger: Ledger, event: OfType<'HoldPlaced'>): void {
     captures: [],
     lastAct: event.revision,
   }
-  applyChanges(
-    ledger,
-    hold.postings.map((posting) => ({ posting, posted: 0n, pending: posting.amount })),
-    balances,
-  )
+  applyChanges(ledger, heldChanges(postings), balances)
   put(ledger, ledger.openHolds, [holdId, hold])
   rememberReference(ledger, event.data.externalReference, { holdId })
 }

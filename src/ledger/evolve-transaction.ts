@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '#events/envelope.ts'
+import { amountsBySource } from '#ledger/amounts-by-source.ts'
 import { applyChanges } from '#ledger/apply-changes.ts'
 import { type Ledger, put } from '#ledger/ledger.ts'
 import { postedChanges } from '#ledger/movements.ts'
@@ -11,7 +12,8 @@ export function evolveTransaction(ledger: Ledger, event: TransactionEvent): void
   const { data } = event
   applyChanges(ledger, postedChanges(data.postings), data.balances)
   rememberReference(ledger, data.externalReference, { transactionId: event.revision.toString() })
-  if (data.reverses !== undefined) addReversed(ledger, data.reverses, reversedBy(data))
+  if (data.reverses !== undefined)
+    addReversed(ledger, data.reverses, amountsBySource(data.postings).map(BigInt))
   if (data.reinstates !== undefined)
     addReversed(
       ledger,
@@ -27,16 +29,6 @@ export function rememberReference(
   referent: { transactionId: RevisionId } | { holdId: RevisionId },
 ): void {
   if (reference !== undefined) put(ledger, ledger.references, [reference, referent])
-}
-
-/** What an event reverses of its target, per posting of the target as far as its last source. */
-function reversedBy(data: TransactionEvent['data']): readonly bigint[] {
-  const amounts: bigint[] = []
-  for (const { source, amount } of data.postings) {
-    if (source === undefined) throw new Error('a reversal names no source')
-    amounts[source] = BigInt(amount)
-  }
-  return Array.from(amounts, (amount) => amount ?? 0n)
 }
 
 function addReversed(ledger: Ledger, transactionId: RevisionId, amounts: readonly bigint[]): void {

@@ -33,6 +33,11 @@ export function postedChanges(postings: readonly Posting[]): readonly Change[] {
   return postings.map((posting) => ({ posting, posted: BigInt(posting.amount), pending: 0n }))
 }
 
+/** The changes of a hold: its amounts are reserved. */
+export function heldChanges(postings: readonly Posting[]): readonly Change[] {
+  return postings.map((posting) => ({ posting, posted: 0n, pending: BigInt(posting.amount) }))
+}
+
 /** The changes of a capture: what is captured is booked, and it and what is released are no longer reserved. */
 export function capturedChanges(
   hold: Hold,

@@ -1,5 +1,5 @@
 import { fingerprintOf } from '#commands/handler/fingerprint.ts'
-import { type Task, taskOf } from '#commands/handler/job.ts'
+import { type AtomicJob, circumstancesOf, type Task, taskOf } from '#commands/handler/job.ts'
 import type { BatchRequest } from '#commands/handler/outcome.ts'
 import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
 import type { BatchMembership } from '#events/envelope.ts'
@@ -23,6 +23,29 @@ export function batchTasks(request: BatchRequest): BatchTasks {
     return 'malformed' in task ? task : { ...task, batch }
   })
   return { tasks, fingerprint }
+}
+
+export function isTask(item: Task | MalformedItem): item is Task {
+  return 'command' in item
+}
+
+/** @throws {TypeError} for a malformed command: an atomic batch with one is refused before it gets here. */
+export function atomicJob(request: BatchRequest, { tasks, fingerprint }: BatchTasks): AtomicJob {
+  const { key, commands, mode } = request
+  return {
+    ...circumstancesOf(request),
+    kind: 'atomic',
+    tasks: tasks.map(parsedTask),
+    key,
+    fingerprint,
+    request: { command: 'ExecuteBatch', commands, mode },
+    settled: Promise.withResolvers(),
+  }
+}
+
+function parsedTask(item: Task | MalformedItem): Task {
+  if (isTask(item)) return item
+  throw new TypeError('an atomic batch has a malformed command')
 }
 
 type Prepared = { readonly task: Task | MalformedItem; readonly canonical: string }

@@ -1,19 +1,18 @@
-import { randomUUID } from 'node:crypto'
-import { batchTasks } from '#commands/handler/batch-tasks.ts'
+import { atomicJob, batchTasks, isTask } from '#commands/handler/batch-tasks.ts'
 import { ClockGuard } from '#commands/handler/clock-guard.ts'
 import { rehearseBatch, rehearseCommand, revisionsRehearsed } from '#commands/handler/dry-run.ts'
-import { type AtomicJob, type SingleJob, type Task, taskOf } from '#commands/handler/job.ts'
+import { type SingleJob, singleJob, type Task, taskOf } from '#commands/handler/job.ts'
 import { type Bounds, LedgerWriters } from '#commands/handler/ledger-writers.ts'
 import type {
   BatchOutcome,
   BatchRequest,
-  Circumstances,
   CommandBus,
   CommandRequest,
   DryRun,
   Outcome,
   RefusedOutcome,
 } from '#commands/handler/outcome.ts'
+import { randomId } from '#commands/handler/random-id.ts'
 import { inFlight, keyUsed, ledgerNotFound } from '#commands/handler/refusals.ts'
 import { batchMismatch } from '#commands/handler/replay.ts'
 import type { Round } from '#commands/handler/round.ts'
@@ -24,7 +23,6 @@ import type { Clock } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { LedgerId } from '#values/ids.ts'
-import { randomId } from '#values/random-id.ts'
 
 const defaultBounds: Bounds = { commandsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
 
@@ -37,10 +35,7 @@ export function openCommandBus(parts: {
 }): CommandBus {
   const { store, logger, bounds = defaultBounds } = parts
   const clock = new ClockGuard(parts.clock)
-  const writers = new LedgerWriters(
-    { store, logger, clock, writer: randomId(randomUUID()) },
-    bounds,
-  )
+  const writers = new LedgerWriters({ store, logger, clock, writer: randomId() }, bounds)
   return new Bus(writers, clock)
 }
 
@@ -94,15 +89,7 @@ class Bus implements CommandBus {
   }
 
   async #atomic(request: BatchRequest, tasks: Tasks, fingerprint: string): Promise<BatchOutcome> {
-    const job: AtomicJob = {
-      ...circumstancesOf(request),
-      kind: 'atomic',
-      tasks: tasks.map(parsedTask),
-      key: request.key,
-      fingerprint,
-      request: { command: 'ExecuteBatch', commands: request.commands, mode: request.mode },
-      settled: Promise.withResolvers(),
-    }
+    const job = atomicJob(request, { tasks, fingerprint })
     const refusal = await this.#writers.submit(request.ledgerId, [job])
     return refusal ?? job.settled.promise
   }
@@ -155,25 +142,6 @@ class Bus implements CommandBus {
 
 type Tasks = readonly (Task | MalformedItem)[]
 
-function isTask(item: Task | MalformedItem): item is Task {
-  return 'command' in item
-}
-
-/** An atomic batch with a malformed command is refused before it gets here. */
-function parsedTask(item: Task | MalformedItem): Task {
-  if (isTask(item)) return item
-  throw new TypeError('an atomic batch has a malformed command')
-}
-
-function singleJob(circumstances: Circumstances, task: Task): SingleJob {
-  return {
-    ...circumstancesOf(circumstances),
-    kind: 'single',
-    task,
-    settled: Promise.withResolvers(),
-  }
-}
-
 /** The batch's own key stands for the whole of it, so no item of it can have that. */
 function independentJob(
   request: BatchRequest,
@@ -181,10 +149,6 @@ function independentJob(
 ): SingleJob | MalformedItem | RefusedOutcome {
   if (!isTask(task)) return task
   return task.key === request.key ? keyUsed(task.key) : singleJob(request, task)
-}
-
-function circumstancesOf({ actor, correlationId, causationId }: Circumstances): Circumstances {
-  return { actor, correlationId, causationId }
 }
 
 function scopeOf({ ledgerId, key }: { readonly ledgerId: LedgerId; readonly key: string }): string {

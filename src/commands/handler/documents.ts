@@ -1,6 +1,6 @@
 import { type Account, type Hold, type Ledger, remaining } from '#ledger/ledger.ts'
+import { balanceRecords, storedLimits } from '#ledger/stored-form.ts'
 import type { AccountDocument, HoldDocument, LedgerDocument } from '#projections/documents.ts'
-import { balanceRecord } from '#values/balances.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** What the read models would hold of the books at this very moment: where the fold of the next event begins. */
@@ -23,15 +23,10 @@ export function accountDocument(account: Account): AccountDocument {
     type,
     status,
     frozen,
-    limits: {
-      min: account.limits.min?.toString() ?? null,
-      max: account.limits.max?.toString() ?? null,
-    },
+    limits: storedLimits(account),
     metadata,
     createdAt,
-    balances: [...account.balances]
-      .map(([asset, totals]) => balanceRecord(account, asset, totals))
-      .toSorted((a, b) => (a.asset < b.asset ? -1 : 1)),
+    balances: balanceRecords(account),
   }
 }
 

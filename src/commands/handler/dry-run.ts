@@ -1,5 +1,5 @@
-import { batchTasks } from '#commands/handler/batch-tasks.ts'
-import { type AtomicJob, revisionsSeenBy, type Task, taskOf } from '#commands/handler/job.ts'
+import { atomicJob, batchTasks } from '#commands/handler/batch-tasks.ts'
+import { revisionsSeenBy, type Task, taskOf } from '#commands/handler/job.ts'
 import type {
   AcceptedOutcome,
   BatchOutcome,
@@ -35,21 +35,9 @@ export function rehearseBatch(round: Round, request: BatchRequest): BatchOutcome
     return rest
   })
   const dry = { ...request, key: dryKey, items: keyless }
-  const { tasks, fingerprint } = batchTasks(dry)
-  if (request.mode === 'independent') return independently(round, request, tasks)
-  const { actor, correlationId, causationId, commands, mode } = request
-  const job: AtomicJob = {
-    actor,
-    correlationId,
-    causationId,
-    kind: 'atomic',
-    tasks: tasks.filter((task): task is Task => !('malformed' in task)),
-    key: dryKey,
-    fingerprint,
-    request: { command: 'ExecuteBatch', commands, mode },
-    settled: Promise.withResolvers(),
-  }
-  const outcome = round.performAll(job)
+  const batch = batchTasks(dry)
+  if (request.mode === 'independent') return independently(round, request, batch.tasks)
+  const outcome = round.performAll(atomicJob(dry, batch))
   if (outcome.kind === 'refused') return withoutRevision(outcome)
   const items = outcome.items.map((item) => ('malformed' in item ? item : withoutRecord(item)))
   return withoutRevision({ ...outcome, items })

@@ -64,3 +64,17 @@ export function taskOf(item: ParsedItem, key: string): { task: Task; canonical: 
   const task = { command, input, request, key, fingerprint, size: canonical.length }
   return { task, canonical }
 }
+
+export function singleJob(circumstances: Circumstances, task: Task): SingleJob {
+  return {
+    ...circumstancesOf(circumstances),
+    kind: 'single',
+    task,
+    settled: Promise.withResolvers(),
+  }
+}
+
+export function circumstancesOf(request: Circumstances): Circumstances {
+  const { actor, correlationId, causationId } = request
+  return { actor, correlationId, causationId }
+}

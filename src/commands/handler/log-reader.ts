@@ -4,7 +4,7 @@ import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import { evolve } from '#ledger/evolve.ts'
 import type { Ledger } from '#ledger/ledger.ts'
-import type { EventStore } from '#ports/event-store.ts'
+import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 const pageSize = 1000
@@ -53,30 +53,14 @@ export class LogReader {
     return events
   }
 
+  /** The events from a revision on; fewer where the log ends before. */
   async range(from: bigint, count: number): Promise<readonly RecordedEvent[]> {
-    const events: RecordedEvent[] = []
-    while (events.length < count) {
-      const page = await this.#store.readStream(
-        this.#stream,
-        from + BigInt(events.length),
-        Math.min(pageSize, count - events.length),
-      )
-      if (page.length === 0) break
-      events.push(...page.map((stored) => decodeEvent(stored.json)))
-    }
-    return events
+    return (await this.#stored(from, count)).map(({ json }) => decodeEvent(json))
   }
 
   /** The stored bytes from a revision on, for comparing; fewer where the log ends before. */
   async bytes(from: bigint, count: number): Promise<readonly string[]> {
-    const bytes: string[] = []
-    while (bytes.length < count) {
-      const next = from + BigInt(bytes.length)
-      const page = await this.#store.readStream(this.#stream, next, count - bytes.length)
-      if (page.length === 0) break
-      bytes.push(...page.map((stored) => stored.json))
-    }
-    return bytes
+    return (await this.#stored(from, count)).map(({ json }) => json)
   }
 
   /**
@@ -98,6 +82,26 @@ export class LogReader {
     }
     return chain
   }
+
+  #stored(from: bigint, count: number): Promise<readonly StoredEvent[]> {
+    return readRun(this.#store, this.#stream, { from, count })
+  }
+}
+
+/** `count` events of a stream from a revision on, however the store cuts its pages; fewer where the stream ends before. */
+export async function readRun(
+  store: Pick<EventStore, 'readStream'>,
+  stream: string,
+  { from, count }: { readonly from: bigint; readonly count: number },
+): Promise<readonly StoredEvent[]> {
+  const events: StoredEvent[] = []
+  while (events.length < count) {
+    const next = from + BigInt(events.length)
+    const page = await store.readStream(stream, next, count - events.length)
+    if (page.length === 0) break
+    events.push(...page)
+  }
+  return events
 }
 
 /** The revision of the event before in its chain; undefined at the beginning of one. */

@@ -1,3 +1,4 @@
+import { readRun } from '#commands/handler/log-reader.ts'
 import { ask } from '#http/ask.ts'
 import { type EventFilter, isUnfiltered, passes } from '#http/log/event-filter.ts'
 import type { Parts } from '#http/parts.ts'
@@ -108,20 +109,4 @@ async function readRevisions(
   const stream = streamOf(ledgerId)
   const read = await Promise.all(runs.map((run) => readRun(store, stream, run)))
   return read.flat()
-}
-
-/** A page may be shorter than asked for: only an empty one is the end. */
-async function readRun(
-  store: Parts['store'],
-  stream: string,
-  { from, count }: { readonly from: bigint; readonly count: number },
-): Promise<readonly StoredEvent[]> {
-  const events: StoredEvent[] = []
-  while (events.length < count) {
-    const at = from + BigInt(events.length)
-    const page = await store.readStream(stream, at, count - events.length)
-    if (page.length === 0) break
-    events.push(...page)
-  }
-  return events
 }

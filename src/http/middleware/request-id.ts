@@ -1,9 +1,9 @@
 import type { RequestHandler, Response } from 'express'
-import { randomId } from '#values/random-id.ts'
+import { randomId } from '#commands/handler/random-id.ts'
 
 /** Gives every request an id of ours: it stands in the answer, in problems and in log lines. */
 export const identifyRequest: RequestHandler = (_request, response, next) => {
-  response.locals['requestId'] = randomId(crypto.randomUUID())
+  response.locals['requestId'] = randomId()
   next()
 }
 
