@@ -37,7 +37,7 @@ describe('bytes that were tampered with', () => {
   it.each<[string, Rule, (json: string) => string]>([
     ['an amount', 'event-id', (json) => json.replaceAll('"10000"', '"20000"')],
     ['white space', 'canonical-bytes', (json) => json.replace('{', '{ ')],
-    ['the id', 'event-id', (json) => json.replace(/"id":"./, '"id":"0')],
+    ['the id', 'event-id', (json) => json.replace(/(?<="id":")./, (c) => (c === '0' ? '1' : '0'))],
     ['the actor', 'event-id', (json) => json.replace('"anonymous"', '"nobody"')],
     ['no JSON', 'envelope', (json) => json.slice(1)],
     ['the type', 'envelope', (json) => json.replace('"TransactionPosted"', '"Posted"')],
