@@ -61,6 +61,23 @@ describe('the live log', () => {
     expect(idsOf(await ahead.count(1))).toEqual([5])
   })
 
+  it('does not hold up others where it begins after what is yet to come', async () => {
+    await using ahead = await live('?after=5')
+    await using further = await live('?after=1000')
+    let reads = 0
+    http.store.beforeRead = async () => {
+      reads += 1
+      await sleep(1)
+    }
+    await using reader = await live('?after=3')
+    await sleep(100)
+    expect(reads).toBeLessThan(40)
+    await deposit(3)
+    expect(idsOf(await reader.count(3))).toEqual([4, 5, 6])
+    expect(idsOf(await ahead.count(1))).toEqual([6])
+    expect(further.events).toEqual([])
+  })
+
   it('keeps its filter while it is live', async () => {
     await http.project(books.events)
     await using bob = await live('?account=bob')

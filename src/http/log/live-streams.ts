@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { type EventFilter, passes } from '#http/log/event-filter.ts'
+import { passes } from '#http/log/event-filter.ts'
 import { type EventsAsked, readEvents } from '#http/log/event-pages.ts'
 import { openTail, type Tail } from '#http/log/tail.ts'
 import { drained, pacedWrite } from '#http/paced-write.ts'
@@ -12,10 +12,13 @@ export type LiveStreams = {
   /** @throws {RequestRefused} `overloaded` where as many are open as may be. */
   requireRoom(): void
   /** Sends history and then what is appended, until the client leaves or is too slow. The headers are out already. */
-  serve(response: ServerResponse, asked: Omit<EventsAsked, 'limit'>): Promise<void>
+  serve(response: ServerResponse, asked: LiveEventsAsked): Promise<void>
   /** Ends every stream; their clients may resume elsewhere. */
   end(): void
 }
+
+/** `head` is a revision that is stored; `after` may lie beyond it, even beyond the end of the log. */
+export type LiveEventsAsked = Omit<EventsAsked, 'limit'> & { readonly head: bigint }
 
 /** Events read at a time while a reader catches up. */
 const catchUpPage = 100
@@ -47,24 +50,22 @@ export function openLiveStreams(parts: Parts): LiveStreams {
 class LiveReader {
   readonly #parts: Parts
   readonly #response: ServerResponse
-  readonly #asked: Omit<EventsAsked, 'limit'>
-  readonly #filter: EventFilter
+  readonly #asked: LiveEventsAsked
   readonly #tail: Tail
   #leave = noTail
-  /** The last revision that was sent or passed over. */
+  /** The last revision that was sent or passed over: never one that is yet to come, for the tail reads on from it. */
   #upTo: bigint
 
   constructor(
     parts: Parts,
     response: ServerResponse,
-    { tail, ...asked }: Omit<EventsAsked, 'limit'> & { readonly tail: Tail },
+    { tail, ...asked }: LiveEventsAsked & { readonly tail: Tail },
   ) {
     this.#parts = parts
     this.#tail = tail
     this.#response = response
     this.#asked = asked
-    this.#filter = asked.filter
-    this.#upTo = asked.after
+    this.#upTo = asked.after < asked.head ? asked.after : asked.head
   }
 
   async run(): Promise<void> {
@@ -98,6 +99,7 @@ class LiveReader {
         limit: catchUpPage,
       })
       for (const event of events) {
+        if (event.revision <= this.#asked.after) continue
         await pacedWrite(this.#response, eventText(event), this.#parts.limits.streamStallMs)
         if (!this.#isOpen()) return
       }
@@ -112,7 +114,8 @@ class LiveReader {
     try {
       for (const event of events) {
         if (event.revision <= this.#upTo) continue
-        if (passes(this.#filter, event)) this.#response.write(eventText(event))
+        if (event.revision > this.#asked.after && passes(this.#asked.filter, event))
+          this.#response.write(eventText(event))
         this.#upTo = event.revision
         if (this.#response.writableLength > streamBufferBytesMax) return void this.#fallBehind()
       }

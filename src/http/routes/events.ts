@@ -70,13 +70,13 @@ async function streamEvents({ parts, streams }: EventParts, exchange: Exchange):
   const { request, response } = exchange
   const { filter, after } = eventsIn(parts, queryParameters(request.url))
   const resumed = lastEventId(request)
-  const revision = await headOf(parts, exchange)
+  const head = await headOf(parts, exchange)
   streams.requireRoom()
   const others = { 'content-type': streamType, 'x-accel-buffering': 'no' }
-  response.writeHead(200, commonHeaders(exchange, { revision, others }))
+  response.writeHead(200, commonHeaders(exchange, { revision: head, others }))
   if (request.method === 'HEAD') return void response.end()
   const { ledgerId = '' } = pathIds(request)
-  return streams.serve(response, { ledgerId, filter, after: resumed ?? after })
+  return streams.serve(response, { ledgerId, filter, after: resumed ?? after, head })
 }
 
 /** The head of the ledger's log, once it is at `Min-Revision`. @throws {RequestRefused} */
