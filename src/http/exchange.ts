@@ -33,9 +33,10 @@ export function acceptable(request: Request, offered: readonly string[]): string
   const [preferred = 'application/json'] = offered
   const { accept } = request.headers
   if (accept === undefined || accept === '*/*' || accept === preferred) return preferred
-  const chosen = request.accepts([...offered])
+  const asSent = offered.map((type) => `${type}; charset=utf-8`)
+  const chosen = request.accepts(asSent)
   if (chosen === false) throw refused('not-acceptable', `this comes as ${offered.join(' or ')}`)
-  return typeof chosen === 'string' ? chosen : preferred
+  return offered[asSent.indexOf(chosen)] ?? preferred
 }
 
 /** Sends JSON that is already text, in one piece. */

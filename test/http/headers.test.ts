@@ -91,18 +91,23 @@ describe('what a client accepts', () => {
     'application/json',
     'application/*;q=0.1',
     'text/html, application/json;q=0.5',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8, text/plain;q=0.5',
     '',
   ])('may be %s', async (accept) => {
     expect((await http.post(path, body, { accept })).status).toBe(201)
   })
 
-  it.each(['text/html', 'application/xml', 'application/json;q=0', 'text/csv'])(
-    'is not there as %s',
-    async (accept) => {
-      expect(await problemOf(http.post(path, body, { accept }))).toBe('406 not-acceptable')
-      expect(http.bus.commands).toEqual([])
-    },
-  )
+  it.each([
+    'text/html',
+    'application/xml',
+    'application/json;q=0',
+    'application/json;charset=latin1',
+    'text/csv',
+  ])('is not there as %s', async (accept) => {
+    expect(await problemOf(http.post(path, body, { accept }))).toBe('406 not-acceptable')
+    expect(http.bus.commands).toEqual([])
+  })
 })
 
 describe('Min-Revision', () => {
