@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { requireOnce } from '#http/headers.ts'
 import { type RequestRefused, refused } from '#http/problems.ts'
 import { parseStrictJson } from '#http/strict-json.ts'
 import type { Json } from '#values/json.ts'
@@ -16,7 +17,7 @@ const charset = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)"?/i
 
 /**
  * Reads and parses a JSON body of at most `bytesMax`.
- * @throws {RequestRefused} 415, 413 or 400 `malformed-json`.
+ * @throws {RequestRefused} 415, 413, 400 `malformed-json` or, for a media type said twice, `validation-failed`.
  * @throws {ClientGone}
  */
 export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Body> {
@@ -39,6 +40,7 @@ function requireJson(request: IncomingMessage): void {
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() !== 'identity')
     throw refused('unsupported-media-type', 'send the body without Content-Encoding')
+  requireOnce(request, 'content-type')
   const type = request.headers['content-type']
   if (type === 'application/json') return
   const match = mediaType.exec(type ?? '')

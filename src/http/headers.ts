@@ -68,9 +68,13 @@ function traceId(request: IncomingMessage, name: string): string | undefined {
 function singleHeader(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name]
   if (typeof value !== 'string') return undefined
-  if (value.includes(',') && timesSent(request, name) > 1)
-    throw invalid(`/headers/${name}`, 'stands there more than once')
+  if (value.includes(',')) requireOnce(request, name)
   return value
+}
+
+/** @throws {RequestRefused} for a header that was sent twice: of some, Node keeps the first and says nothing. */
+export function requireOnce(request: IncomingMessage, name: string): void {
+  if (timesSent(request, name) > 1) throw invalid(`/headers/${name}`, 'stands there more than once')
 }
 
 function timesSent(request: IncomingMessage, name: string): number {

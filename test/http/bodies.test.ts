@@ -51,6 +51,14 @@ describe('the media type of a body', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 415 /)
   })
 
+  it('is said once', async () => {
+    const other = 'content-type: text/plain'
+    const length = `Content-Length: ${body.length}`
+    const answer = await exchangeRaw(http.port, lines(path, json, other, length), body)
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*"pointer":"\/headers\/content-type"/)
+    expect(http.bus.commands).toEqual([])
+  })
+
   it.each(['gzip', 'deflate', 'br', 'identity, gzip'])(
     'is not encoded with %s',
     async (encoding) => {
