@@ -135,6 +135,16 @@ describe('a command that is not what it should be', () => {
     expect(http.bus.commands).toEqual([])
   })
 
+  it.each([
+    ['both', { limits: { min: '0' }, metadata: { tier: 'gold' } }],
+    ['neither', {}],
+  ])('is refused where it would change %s of limits and metadata', async (_name, body) => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' }
+    const request = { method: 'PATCH', body: JSON.stringify(body), headers }
+    const answer = await read(http.request(alice, request))
+    expect(answer.body['detail']).toBe('the body: either limits or metadata')
+  })
+
   it.each(['"0"', '"-5"', '"1.5"', '"1e3"', '"007"', '5', '1e400', '12345678901234567890'])(
     'is refused as invalid-amount for the amount %s',
     async (amount) => {

@@ -46,9 +46,12 @@ export function isDryRun({ request }: Exchange): boolean {
 
 export function objectIn(body: Json): JsonObject {
   if (isJsonObject(body)) return body
-  const detail = 'is a JSON object'
-  const errors = [{ pointer: '', code: 'validation-failed' as const, detail }]
-  throw new RequestRefused(malformedProblem(errors))
+  throw invalidBody('is a JSON object')
+}
+
+/** What is wrong with a body as a whole. */
+export function invalidBody(detail: string): RequestRefused {
+  return new RequestRefused(malformedProblem([{ pointer: '', code: 'validation-failed', detail }]))
 }
 
 export function whoAsks({

@@ -2,12 +2,13 @@ import type { LiveStreams } from '#http/log/live-streams.ts'
 import type { Parts, QueryName } from '#http/parts.ts'
 import type { Asking } from '#http/question.ts'
 import { takeBatch } from '#http/routes/batches.ts'
-import { type Act, type CommandOf, takeCommand } from '#http/routes/commands.ts'
+import { type Act, type CommandOf, invalidBody, takeCommand } from '#http/routes/commands.ts'
 import { answerEvent, answerEvents } from '#http/routes/events.ts'
 import { answerLive, answerProjections, answerReady } from '#http/routes/health.ts'
 import { answerQuery } from '#http/routes/queries.ts'
 import { answerStatement } from '#http/routes/statements.ts'
 import { cursorSigner } from '#security/cursor-signer.ts'
+import type { JsonObject } from '#values/json.ts'
 
 export type Method = 'GET' | 'POST' | 'PATCH'
 
@@ -30,7 +31,7 @@ const commands: readonly (readonly [Method, string, string | CommandOf])[] = [
   ['PATCH', ledger, 'ChangeLedger'],
   ['POST', `${ledger}/assets`, 'RegisterAsset'],
   ['POST', `${ledger}/accounts`, 'OpenAccount'],
-  ['PATCH', account, (body) => ('metadata' in body ? 'SetMetadata' : 'ChangeAccountLimits')],
+  ['PATCH', account, changeOfAccount],
   ['POST', `${account}/freeze`, 'FreezeAccount'],
   ['POST', `${account}/unfreeze`, 'UnfreezeAccount'],
   ['POST', `${account}/close`, 'CloseAccount'],
@@ -78,6 +79,14 @@ export function routesOf(parts: Parts, streams: LiveStreams): readonly Route[] {
     get('/health/live', answerLive()),
     get('/health/ready', answerReady(parts)),
   ]
+}
+
+/** @throws {RequestRefused} for a body that changes both, or neither. */
+function changeOfAccount(body: JsonObject): string {
+  const changesMetadata = Object.hasOwn(body, 'metadata')
+  if (changesMetadata === Object.hasOwn(body, 'limits'))
+    throw invalidBody('either limits or metadata')
+  return changesMetadata ? 'SetMetadata' : 'ChangeAccountLimits'
 }
 
 function get(path: string, act: Act): Route {
