@@ -85,6 +85,8 @@ export function problemsOf(issue: z.core.$ZodIssue, members: JsonObject): readon
     return issue.keys.map((key) => problem([...path, key], 'this member is not known here'))
   const missing = valueAt(members, path) === undefined
   if (missing) return [problem(path, 'this member is required')]
+  if (issue.code === 'invalid_key')
+    return issue.issues.map(({ message }) => problem(path, `a name here: ${message}`))
   const isAmount = issue.code === 'custom' && issue.params?.['amount'] === true
   return [{ ...problem(path, issue.message), ...(isAmount && { code: 'invalid-amount' as const }) }]
 }
@@ -93,9 +95,10 @@ function problem(path: readonly string[], detail: string): InputProblem {
   return { pointer: pointerTo(path), code: 'validation-failed', detail }
 }
 
-/** The RFC 6901 pointer to what stands at a path of names and indexes. */
+/** The RFC 6901 pointer to what stands at a path of names and indexes; well-formed, whatever was sent. */
 export function pointerTo(path: readonly string[]): string {
-  return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  const pointer = path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+  return pointer.join('').toWellFormed()
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {

@@ -264,6 +264,25 @@ describe('characters', () => {
     expect(saying({ metadata: { k: '\udc00' } })).toEqual(invalid('/metadata/k'))
     expect(saying({ metadata: { '\ud834': 'x' } })).toHaveLength(1)
   })
+
+  it.each([
+    ['', '', '1 to 16384 characters'],
+    ['\u0001', '\u0001', 'control characters and lone surrogates are not allowed'],
+    ['\ud834', '\ufffd', 'control characters and lone surrogates are not allowed'],
+  ])(
+    'say what is wrong with the name %j, in a pointer that is well-formed',
+    (name, shown, rule) => {
+      expect(
+        parseCommand('SetMetadata', { accountId: 'a', metadata: { [name]: 'x' } }),
+      ).toHaveProperty('malformed', [
+        {
+          pointer: `/metadata/${shown}`,
+          code: 'validation-failed',
+          detail: `a name here: ${rule}`,
+        },
+      ])
+    },
+  )
 })
 
 describe('either one or the other', () => {
