@@ -116,7 +116,8 @@ export class LedgerWriter {
   }
 
   async #round(): Promise<void> {
-    if (!this.#hydrated) await this.#hydrate()
+    // A job is fenced by its append; what is only tried out or looked up has to know what others wrote.
+    if (!this.#hydrated || this.#rehearsals.length > 0) await this.#catchUp()
     // What arrives while these are looked up waits for the next round.
     const jobs = this.#queue.slice(0, appendEventsMax)
     const rehearsals = [...this.#rehearsals]
@@ -184,12 +185,7 @@ export class LedgerWriter {
       this.#conflicts += 1
       this.#queue.unshift(...taken)
       await sleep(Math.random() * Math.min(conflictPauseMsMax, 2 ** this.#conflicts))
-      const known = this.#ledger.head.revision
-      await this.#log.catchUp(this.#ledger)
-      const news = { ledger: this.#ledger, log: this.#log, since: known + 1n }
-      const refusals = await foreignBatches(this.#queue, news)
-      this.#queue = this.#queue.filter((job) => !refused(job, refusals.get(job)))
-      return
+      return this.#catchUp()
     }
     this.#conflicts = 0
     this.#hydrated = false
@@ -207,10 +203,15 @@ export class LedgerWriter {
     for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(waitedTooLong)
   }
 
-  async #hydrate(): Promise<void> {
+  /** Brings the books up to what is stored, and refuses what was let in only because they were behind. */
+  async #catchUp(): Promise<void> {
     this.#ledger.journal.undoTo(0)
+    const since = this.#ledger.head.revision + 1n
     await this.#log.catchUp(this.#ledger)
     this.#hydrated = true
+    const news = { ledger: this.#ledger, log: this.#log, since }
+    const refusals = await foreignBatches(this.#queue, news)
+    this.#queue = this.#queue.filter((job) => !refused(job, refusals.get(job)))
   }
 
   #refuseWaiting(refusal: RefusedOutcome): void {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { EventStore } from '#ports/event-store.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
-import { depositing, openAcme, openedBooks, paying, WriteSide } from '#test/support/write-side.ts'
+import {
+  depositing,
+  item,
+  moving,
+  openAcme,
+  openedBooks,
+  paying,
+  WriteSide,
+} from '#test/support/write-side.ts'
 
 /** Two processes on one log; the second has seen all that the first wrote. */
 async function twoWriters() {
@@ -28,6 +36,18 @@ describe('a writer that was overtaken', () => {
       context: { available: '50', required: '51' },
       revision: 8n,
     })
+  })
+
+  it('tries out on what the other wrote', async () => {
+    await using writers = await twoWriters()
+    await writers.second.ask('PostTransaction', paying('150'))
+    expect(await writers.first.rehearse('PostTransaction', paying('51'))).toMatchObject({
+      code: 'insufficient-funds',
+      context: { available: '50' },
+    })
+    await writers.second.ask('OpenAccount', { accountId: 'users:carol', type: 'liability' })
+    const commands = [item('PostTransaction', moving('users:alice', 'users:carol', '50'))]
+    expect(await writers.first.rehearseBatch('atomic', commands)).toMatchObject({ kind: 'batch' })
   })
 
   it('reads no more than it does not know yet', async () => {
