@@ -15,6 +15,8 @@ export type Command<Input> = {
   readonly pathIds: readonly PathId[]
   /** Revisions of the earlier events that `decide` will ask for. */
   looksAt?(input: Input): readonly bigint[]
+  /** The program's own only: it may decide `nothing`, which no append would fence against what others wrote. */
+  readonly mayDoNothing?: true
   /** Pure and deterministic: the same ledger, input and context decide the same. */
   decide(ledger: Ledger, input: Input, context: DecisionContext): LedgerDecision
 }

@@ -13,6 +13,7 @@ export const expireHold: Command<z.infer<typeof schema>> = {
   name: 'ExpireHold',
   schema,
   pathIds: ['holdId'],
+  mayDoNothing: true,
   decide(ledger, { holdId }, { now }) {
     const hold = ledger.openHolds.get(holdId)
     if (hold === undefined || !isDue(hold, now)) return nothing

@@ -47,6 +47,11 @@ export function keysOf(job: Job): readonly string[] {
   return job.kind === 'atomic' ? [job.key, ...keys] : keys
 }
 
+/** Whether it may come to no event at all; such commands are in no batch. */
+export function mayWriteNothing(job: Job): boolean {
+  return job.kind === 'single' && job.task.command.mayDoNothing === true
+}
+
 /** Revisions of the earlier events that deciding this will ask for. */
 export function revisionsSeenBy({ command, input }: Pick<Task, 'command' | 'input'>) {
   return command.looksAt?.(input) ?? []

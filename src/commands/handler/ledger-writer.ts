@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appendSurely } from '#commands/handler/append.ts'
 import { foreignBatches } from '#commands/handler/foreign-batches.ts'
-import { type Job, keysOf, revisionsSeenBy, tasksOf } from '#commands/handler/job.ts'
+import {
+  type Job,
+  keysOf,
+  mayWriteNothing,
+  revisionsSeenBy,
+  tasksOf,
+} from '#commands/handler/job.ts'
 import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { inFlight, outcomeUnknown, unrecorded, waitedTooLong } from '#commands/handler/refusals.ts'
+import type { Rehearsal } from '#commands/handler/rehearsal.ts'
 import { Replays } from '#commands/handler/replay.ts'
 import { Round } from '#commands/handler/round.ts'
 import { isExpected, refusalFor } from '#commands/handler/store-failures.ts'
@@ -28,14 +35,6 @@ export type WriterParts = {
 }
 
 type Settle = () => void
-
-/** Something to try out or look up in the books between two rounds. */
-export type Rehearsal = {
-  /** Revisions of the earlier events that it will ask for. */
-  readonly looksAt: readonly bigint[]
-  run(round: Round, ledger: Ledger): void
-  refuse(refusal: RefusedOutcome): void
-}
 
 /**
  * The one writer of a ledger in this process: takes what waits in its queue, decides it in order against the books in
@@ -116,8 +115,7 @@ export class LedgerWriter {
   }
 
   async #round(): Promise<void> {
-    // A job is fenced by its append; what is only tried out or looked up has to know what others wrote.
-    if (!this.#hydrated || this.#rehearsals.length > 0) await this.#catchUp()
+    if (this.#mayBeBehind()) await this.#catchUp()
     // What arrives while these are looked up waits for the next round.
     const jobs = this.#queue.slice(0, appendEventsMax)
     const rehearsals = [...this.#rehearsals]
@@ -201,6 +199,12 @@ export class LedgerWriter {
     for (const job of this.#queue.splice(0))
       refuse(job, keysOf(job).some((key) => keys.has(key)) ? inFlight : waitedTooLong)
     for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(waitedTooLong)
+  }
+
+  /** An append is fenced. What is tried out or looked up, or may write nothing, would not notice what others wrote. */
+  #mayBeBehind(): boolean {
+    const next = this.#queue.slice(0, appendEventsMax)
+    return !this.#hydrated || this.#rehearsals.length > 0 || next.some(mayWriteNothing)
   }
 
   /** Brings the books up to what is stored, and refuses what was let in only because they were behind. */

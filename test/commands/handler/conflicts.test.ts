@@ -50,6 +50,20 @@ describe('a writer that was overtaken', () => {
     expect(await writers.first.rehearseBatch('atomic', commands)).toMatchObject({ kind: 'batch' })
   })
 
+  it('expires a hold that the other placed, and leaves one alone that the other ended', async () => {
+    await using writers = await twoWriters()
+    const { first, second } = writers
+    const expiresAt = '2026-03-01T12:10:00.000Z'
+    await first.ask('PlaceHold', { ...paying('1'), expiresAt })
+    await second.ask('PlaceHold', { ...paying('1'), expiresAt })
+    await second.ask('VoidHold', { holdId: '7', reason: 'r' })
+    first.clock.pass(600_000)
+    const expire = (holdId: string) =>
+      first.ask('ExpireHold', { holdId }, { key: `daybook:expire:${holdId}:${expiresAt}` })
+    expect(await expire('8')).toMatchObject({ event: 'HoldExpired', revision: 10n })
+    expect(await expire('7')).toMatchObject({ code: 'not-due' })
+  })
+
   it('reads no more than it does not know yet', async () => {
     await using writers = await twoWriters()
     await writers.second.ask('PostTransaction', depositing('1'))
