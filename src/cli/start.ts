@@ -5,6 +5,8 @@ import { startNode } from '#compose.ts'
 
 const drainMsMax = 10_000
 const stopMsMax = 30_000
+/** npm hands Ctrl-C on to a program that has it from the terminal already: so soon, the signal is the same one again. */
+const sameSignalMs = 1_000
 
 /** Runs every role in this process until a signal or a failure ends it. */
 export const start: Subcommand = {
@@ -13,7 +15,7 @@ export const start: Subcommand = {
   positionals: [],
   options: {},
   notes: [
-    'SIGTERM or SIGINT finishes what was accepted and ends; a second one ends at once. SIGUSR2 confirms a clock that was found to have jumped.',
+    'SIGTERM or SIGINT finishes what was accepted and ends; another one, a second later, ends at once. SIGUSR2 confirms a clock that was found to have jumped.',
   ],
   logsTo: 1,
 
@@ -38,14 +40,17 @@ export const start: Subcommand = {
   },
 }
 
-/** Resolves at the first signal to stop; a second one ends the process. */
+/** Resolves at the first signal to stop; another one ends the process. */
 function stopSignals(logger: ProgramLogger): Promise<'stopped'> {
   const { promise, resolve } = Promise.withResolvers<'stopped'>()
-  let stopping = false
+  let stoppingSince: number | undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (stopping) process.exit(1)
-      stopping = true
+      if (stoppingSince !== undefined) {
+        if (performance.now() - stoppingSince > sameSignalMs) process.exit(1)
+        return
+      }
+      stoppingSince = performance.now()
       logger.info({ signal }, 'stopping')
       resolve('stopped')
     })
