@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { listen, serverLimits } from '#http/listen.ts'
 import { accepted } from '#test/support/http-command-bus.ts'
@@ -68,13 +67,15 @@ const nobody = { debug() {}, info() {}, warn() {}, error() {} }
 describe('a stop', () => {
   it('finishes what was accepted, then closes the connection', async () => {
     const http = await open()
+    const taken = Promise.withResolvers<void>()
     const { promise, resolve } = Promise.withResolvers<void>()
     http.bus.execute = async () => {
+      taken.resolve()
       await promise
       return accepted()
     }
     const answering = http.post(close, reason)
-    await sleep(50)
+    await taken.promise
     const stopping = http.stop()
     await expect(http.request('/health/live')).rejects.toThrow()
     resolve()
@@ -93,9 +94,13 @@ describe('a stop', () => {
 
   it('cuts off what takes too long', async () => {
     const http = await open({}, { stopMs: 100 })
-    http.bus.execute = () => new Promise(() => {})
+    const taken = Promise.withResolvers<void>()
+    http.bus.execute = () => {
+      taken.resolve()
+      return new Promise(() => {})
+    }
     const answering = http.post(close, reason).catch((error: unknown) => error)
-    await sleep(50)
+    await taken.promise
     await http.stop()
     expect(await answering).toBeInstanceOf(Error)
     expect(http.lines.at(-1)).toMatchObject({ level: 'warn' })
