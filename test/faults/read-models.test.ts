@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
@@ -23,6 +24,7 @@ describe('the read models', () => {
       stop.abort()
       await running
       await load.settle(api)
+      for (const ledgerId of load.ledgerIds) await holdsExpired(api, ledgerId)
       before = await shownBy(api, load)
       await program.stop()
     }
@@ -79,6 +81,16 @@ describe('the read models', () => {
     90_000,
   )
 })
+
+/** Resolves once nothing is left that goes on by itself: no open hold has a time at which it expires. */
+async function holdsExpired(api: ApiClient, ledgerId: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 100) {
+    const holds = await api.all(`/v1/ledgers/${ledgerId}/holds?status=open&limit=200`)
+    if (!holds.some((hold) => 'expiresAt' in Object(hold))) return
+    await sleep(100)
+  }
+  throw new Error(`holds of ${ledgerId} never expire`)
+}
 
 /** Everything that every ledger shows, as it is sent. */
 async function shownBy(api: ApiClient, load: Load): Promise<readonly string[]> {
