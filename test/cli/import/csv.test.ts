@@ -145,6 +145,38 @@ describe('rows of CSV', () => {
     ])
   })
 
+  it.each([
+    ['first', 2, 3],
+    ['middle', 3, 2],
+    ['last', 4, 2],
+  ])('make no transaction of the rest where the %s one is malformed', async (_, broken, at) => {
+    const rows = [2, 3, 4].map((line) =>
+      line === broken ? 'acme,T1,bank\n' : `acme,T1,bank,sales,EUR/2,${line},,,\n`,
+    )
+    expect(await rowsOf(header, ...rows, 'acme,T2,bank,sales,EUR/2,7,,,\n')).toEqual([
+      { line: broken, malformed: 'the row has 3 fields, the header 9' },
+      { line: at, malformed: `line ${broken} belongs to the same transaction and is malformed` },
+      { line: 5, item: expect.objectContaining({ command: 'PostTransaction' }) },
+    ])
+  })
+
+  it('make no transaction of what a quote left over that is never closed', async () => {
+    const rows = [
+      'acme,T0,bank,sales,EUR/2,1,,,web\n',
+      'acme,T1,bank,sales,EUR/2,2,,,"web\n',
+      'acme,T2,bank,sales,EUR/2,3,,,web\n',
+      'acme,T2,bank,vat,EUR/2,4,,,"web\n',
+      'acme,T2,bank,rest,EUR/2,5,,,web\n',
+      'acme,T3,bank,sales,EUR/2,6,,,web\n',
+    ]
+    expect(await rowsOf(header, ...rows)).toEqual([
+      { line: 3, malformed: 'something follows a closing quote' },
+      { line: 2, item: expect.anything() },
+      { line: 6, malformed: 'line 3 belongs to the same transaction and is malformed' },
+      { line: 7, item: expect.anything() },
+    ])
+  })
+
   it('open ledgers and accounts and register assets', async () => {
     const rows = await rowsOf(
       'command,ledgerId,name,assets,accountId,type,min,max,asset\n',
