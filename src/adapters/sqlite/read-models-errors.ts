@@ -6,15 +6,19 @@ const outageCodes: ReadonlySet<number> = new Set([3, 5, 6, 7, 8, 10, 13, 14, 15,
 
 /** What to throw for an error met in the file: the port's own where it is the file's or the machine's fault, else the bug as it is. */
 export function asReadModelsError(error: unknown): unknown {
-  if (isCorrupt(error) || isNotADatabase(error))
-    return new ReadModelsUnavailable(
-      'The read-model file is damaged: stop, delete it and start again; it is made anew from the log.',
-      { cause: error },
-    )
+  if (isCorrupt(error) || isNotADatabase(error)) return damaged(error)
   if (!isOutage(error)) return error
   return new ReadModelsUnavailable(`The read-model file cannot be used: ${reasonOf(error)}.`, {
     cause: error,
   })
+}
+
+/** Bytes of the file are not what was written. */
+export function damaged(cause: unknown): ReadModelsUnavailable {
+  return new ReadModelsUnavailable(
+    'The read-model file is damaged: stop, delete it and start again; it is made anew from the log.',
+    { cause },
+  )
 }
 
 function isOutage(error: unknown): boolean {

@@ -1,11 +1,23 @@
 import type { Row } from '#adapters/sqlite/read-models-connection.ts'
+import { damaged } from '#adapters/sqlite/read-models-errors.ts'
 import type { Checkpoint, Document, StoredDocument } from '#ports/read-models.ts'
 
-/** The row of a collection as the port gives it; with `ledger_id` where documents of all ledgers were asked for. */
+/**
+ * The row of a collection as the port gives it; with `ledger_id` where documents of all ledgers were asked for.
+ * @throws {ReadModelsUnavailable} where the file has bytes that were never written.
+ */
 export function documentOf(row: Row): StoredDocument {
-  const document: Document = JSON.parse(textOf(row, 'document'))
+  const document = parsed(textOf(row, 'document'))
   const found = { id: textOf(row, 'id'), revision: integerOf(row, 'revision'), document }
   return 'ledger_id' in row ? { ...found, ledgerId: textOf(row, 'ledger_id') } : found
+}
+
+function parsed(json: string): Document {
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    throw damaged(error)
+  }
 }
 
 /** A row of `checkpoints`. */

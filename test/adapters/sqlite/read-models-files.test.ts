@@ -86,6 +86,15 @@ describe('the read-model file', () => {
     await using readModels = await file.openReadModels()
     await expect(readModels.check()).rejects.toThrow(ReadModelsUnavailable)
   })
+
+  it('is said to be damaged where a document is not what was written', async () => {
+    await using file = await aStoredFile()
+    alter(file.path, 'UPDATE tasks_v1 SET document = substr(document, 2)')
+    await using readModels = await file.openReadModels()
+    await using view = await readModels.view(main)
+    await expect(view.get(tasks, 'a')).rejects.toThrow(ReadModelsUnavailable)
+    await expect(view.get(tasks, 'a')).rejects.toThrow(/damaged.*delete it/)
+  })
 })
 
 describe('a collection', () => {
