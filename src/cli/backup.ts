@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import process from 'node:process'
 import { openExistingLog, logFileName } from '#cli/existing-log.ts'
@@ -20,7 +20,6 @@ export const backup: Subcommand = {
   async run({ arguments: { positionals }, config, logger }) {
     const folder = resolve(positionals[0] ?? '.')
     await using store = await openExistingLog(config, logger)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
     await store.backup(join(folder, logFileName))
     if (config.cursorSecret === undefined && existsSync(config.cursorSecretFile))
       await copyFile(config.cursorSecretFile, join(folder, basename(config.cursorSecretFile)))

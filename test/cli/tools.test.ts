@@ -85,6 +85,15 @@ describe('daybook backup', () => {
     expect(one).toBe(other)
   })
 
+  it('ends with a sentence where no folder can be made', async () => {
+    await using folder = await booked()
+    const { code, stderr } = await daybook(['backup', '/proc/copy'], { folder: folder.path })
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^daybook backup: .*\/proc\/copy.*\n$/),
+    ])
+  })
+
   it('never writes over another one', async () => {
     await using folder = await booked()
     await daybook(['backup', 'copy'], { folder: folder.path })

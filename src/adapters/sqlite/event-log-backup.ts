@@ -1,16 +1,22 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { EventLogDamaged, EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
+import { makeFolder } from '#adapters/sqlite/event-log-file.ts'
 
 export type BackupJob = { readonly path: string; readonly to: string }
 
 /** How a backup ended, as the worker tells it: errors lose their class on the way. */
 export type BackupAnswer = { readonly error?: { readonly name: string; readonly message: string } }
 
-/** Runs the copy in a thread of its own: checking every page takes as long as reading the disk does. */
+/**
+ * Makes the folder of `to`, and runs the copy in a thread of its own: checking every page takes as long as reading the
+ * disk does.
+ */
 export async function backUpEventLog(path: string, to: string): Promise<void> {
   if (existsSync(to)) throw new EventLogRefused(`${to} is there already.`)
+  makeFolder(dirname(resolve(to)))
   const job: BackupJob = { path, to }
   const worker = new Worker(new URL('./event-log-backup-worker.ts', import.meta.url), {
     name: 'event-log-backup',

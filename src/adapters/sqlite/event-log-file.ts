@@ -69,8 +69,12 @@ export function syncFolder(folder: string): void {
   closeSync(handle)
 }
 
-/** Folder by folder: Node's recursive mkdir never ends where a parent is there and takes no folders (as in /proc). */
-function makeFolder(folder: string): void {
+/**
+ * Makes a folder (0700) and those above it where there are none, their names durable. Folder by folder: Node's recursive
+ * mkdir never ends where a parent is there and takes no folders (as in /proc).
+ * @throws {EventLogRefused}
+ */
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return requireFolder(folder)
   const parent = dirname(folder)
   makeFolder(parent)

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { makePrivateFile } from '#adapters/sqlite/event-log-file.ts'
+import { makeFolder, makePrivateFile } from '#adapters/sqlite/event-log-file.ts'
 import { refuseNetworkFolder } from '#adapters/sqlite/network-folder.ts'
 import { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
@@ -67,7 +67,7 @@ export function openToRead(path: string, cacheKiB: number): ReadModelConnection 
 /** Makes the folder (0700) and an empty file (0600) where there are none. @throws {EventLogRefused} */
 export function makeReadModelsFile(path: string): void {
   refuseOldSqlite()
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path))
   refuseNetworkFolder(dirname(path))
   makePrivateFile(path)
 }

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -78,9 +79,14 @@ describe('a backup', () => {
     expect(readdirSync(log.folder).toSorted()).toEqual(['copy.db', 'data', 'twice.db'])
   })
 
-  it('to a folder that is not there is refused in one sentence', async () => {
+  it('makes the folder where there is none, for its owner alone', async () => {
     await using log = await aLog()
-    await expect(log.store.backup(join(log.folder, 'nowhere', 'copy.db'))).rejects.toThrow('ENOENT')
+    const folder = join(log.folder, 'new', 'folder')
+    await log.store.backup(join(folder, 'copy.db'))
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    await expect(log.store.backup('/proc/new/copy.db')).rejects.toThrow(
+      /\/proc\/new cannot be made/,
+    )
   })
 
   it('of a damaged log fails and leaves no file', async () => {
