@@ -85,12 +85,15 @@ describe('daybook backup', () => {
     expect(one).toBe(other)
   })
 
-  it('ends with a sentence where no folder can be made', async () => {
+  it.each([
+    ['no folder', '/proc/copy'],
+    ['no file', '/proc'],
+  ])('ends with a sentence where %s can be made', async (_, target) => {
     await using folder = await booked()
-    const { code, stderr } = await daybook(['backup', '/proc/copy'], { folder: folder.path })
+    const { code, stderr } = await daybook(['backup', target], { folder: folder.path })
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^daybook backup: .*\/proc\/copy.*\n$/),
+      expect.stringMatching(/^daybook backup: .*\/proc.* cannot be made: .*\n$/),
     ])
   })
 

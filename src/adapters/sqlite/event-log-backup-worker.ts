@@ -10,7 +10,7 @@ async function answer(): Promise<BackupAnswer> {
     return {}
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    return { error: { name: error.name, message: error.message } }
+    return { error: { name: error.name, message: error.message, isOutage: 'code' in error } }
   }
 }
 

@@ -7,8 +7,11 @@ import { makeFolder } from '#adapters/sqlite/event-log-file.ts'
 
 export type BackupJob = { readonly path: string; readonly to: string }
 
-/** How a backup ended, as the worker tells it: errors lose their class on the way. */
-export type BackupAnswer = { readonly error?: { readonly name: string; readonly message: string } }
+/** How a backup ended, as the worker tells it: errors lose their class on the way, and their codes. */
+export type BackupAnswer = { readonly error?: BackupError }
+
+/** `isOutage`: the disk or SQLite said so; otherwise, where it is none of ours, it is a bug. */
+type BackupError = { readonly name: string; readonly message: string; readonly isOutage: boolean }
 
 /**
  * Makes the folder of `to`, and runs the copy in a thread of its own: checking every page takes as long as reading the
@@ -22,15 +25,17 @@ export async function backUpEventLog(path: string, to: string): Promise<void> {
     name: 'event-log-backup',
     workerData: job,
   })
-  let answer: BackupAnswer = { error: { name: 'Error', message: 'the backup ended early' } }
+  let answer: BackupAnswer = { error: early }
   worker.on('message', (message: BackupAnswer) => (answer = message))
   // Not the message first: a thread that ends at once emits both in one turn.
   await once(worker, 'exit')
-  if (answer.error !== undefined) throw revived(answer.error)
+  if (answer.error !== undefined) throw revived(answer.error, to)
 }
 
-function revived({ name, message }: { name: string; message: string }): Error {
+const early: BackupError = { name: 'Error', message: 'the backup ended early', isOutage: false }
+
+function revived({ name, message, isOutage }: BackupError, to: string): Error {
   if (name === 'EventLogRefused') return new EventLogRefused(message)
   if (name === 'EventLogDamaged') return new EventLogDamaged(message)
-  return new Error(message)
+  return isOutage ? new EventLogRefused(`${to} cannot be made: ${message}`) : new Error(message)
 }
