@@ -108,6 +108,16 @@ describe('rows that do not get in', () => {
     })
     expect(new Set(rejects.map(({ line }) => line))).toEqual(new Set([4, 5, 7, 8]))
   })
+
+  it('are not written over the file that they are in', async () => {
+    await using folder = await fileOf(rows)
+    const { code, stderr } = await run(folder, '--rejects', './rows.ndjson')
+    expect([code, stderr]).toEqual([
+      2,
+      'daybook import: --rejects names the file that is imported: ./rows.ndjson.\n',
+    ])
+    expect(await readFile(join(folder.path, 'rows.ndjson'), 'utf8')).toBe(rows)
+  })
 })
 
 describe('a dry run', () => {

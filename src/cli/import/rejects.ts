@@ -1,12 +1,18 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import type { Report } from '#cli/import/importer.ts'
 import type { Progress } from '#cli/progress.ts'
+import { WrongUsage } from '#cli/subcommand.ts'
 
-/** Tells of rejected rows: a line each on stderr and, where `path` names a file, an object each in it. */
+/**
+ * Tells of rejected rows: a line each on stderr and, where `path` names a file, an object each in it.
+ * @throws {WrongUsage} where that is the file that is imported.
+ */
 export function openRejects(
   path: string | undefined,
-  progress: Progress,
+  { input, progress }: { readonly input: string; readonly progress: Progress },
 ): Disposable & { report: Report } {
+  if (path !== undefined && isSameFile(path, input))
+    throw new WrongUsage(`--rejects names the file that is imported: ${path}.`)
   const file = path === undefined ? undefined : openSync(path, 'w', 0o600)
   return {
     report(rejected) {
@@ -22,6 +28,11 @@ export function openRejects(
       if (file !== undefined) closeSync(file)
     },
   }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev
 }
 
 function rejectedFor({
