@@ -187,13 +187,21 @@ describe('a client of the live log that does not read', () => {
   })
 
   it('is waited for while it catches up, but not for ever', async () => {
-    await restart({ streamStallMs: 100 })
+    await restart({ streamStallMs: 100, streamsMax: 1 })
     await deposit(6_000, 'alice', 'x'.repeat(900))
     await using connection = await connectTo(http.port)
     connection.socket.pause()
     const head = 'GET /v1/ledgers/acme/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n'
     connection.send(`${head}\r\n`)
-    await sleep(400)
+    const another = async () => {
+      const { status, body } = await http.request('/v1/ledgers/acme/events', {
+        headers: { accept: 'text/event-stream' },
+      })
+      await body?.cancel()
+      return status
+    }
+    await expect.poll(another, { timeout: 20_000 }).toBe(503)
+    await expect.poll(another, { timeout: 20_000 }).toBe(200)
     connection.socket.resume()
     await connection.closed()
     expect(connection.received().match(/^id: /gm)?.length).toBeLessThan(6_000)
