@@ -44,7 +44,8 @@ export class EventStoreUnavailable extends Error {
 export type EventStore = AsyncDisposable & {
   /**
    * Stores all events or none, at consecutive revisions after `expected`; durable once resolved.
-   * The identical events at the same place again succeed and store nothing; other events there do not.
+   * The identical events at the same place again succeed and store nothing; other events there do not. A store may tell
+   * them apart by their ids alone, which never stand for two contents.
    * Returns the position of the last event.
    * @throws {WrongExpectedRevision | AppendOutcomeUnknown | EventStoreUnavailable}
    */

@@ -11,6 +11,8 @@ export type ReadModelShape = {
   readonly indexes: readonly (readonly string[])[]
   /** Indexes that span all ledgers. */
   readonly acrossLedgers?: readonly (readonly string[])[]
+  /** No document is ever written a second time. */
+  readonly appendOnly?: true
 }
 
 /** A document: plain JSON, with amounts and revisions as decimal strings. */
@@ -67,12 +69,21 @@ export type Find = {
   readonly limit: number
 }
 
-/** One consistent moment of one ledger's read models. One of all ledgers, opened without one, can only `find`. */
+/**
+ * One consistent moment of one ledger's read models. One of all ledgers, opened without one, can only `find`, and then
+ * each document is whole, but two need not be of one moment.
+ * Every method may throw `ReadViewOutdated` where the store no longer has that moment: open another view and ask again.
+ */
 export type ReadView = AsyncDisposable & {
   /** What the model had applied of the ledger before any document of this view was read; undefined: nothing. */
   checkpoint(model: ReadModelShape): Promise<Checkpoint | undefined>
   get(model: ReadModelShape, id: string): Promise<StoredDocument | undefined>
   find(model: ReadModelShape, find: Find): Promise<readonly StoredDocument[]>
+}
+
+/** The moment that a view showed is no longer kept: what was read of it is right, the rest has to be asked of a new view. */
+export class ReadViewOutdated extends Error {
+  override readonly name = 'ReadViewOutdated'
 }
 
 /** The read models cannot be reached now. */
@@ -91,6 +102,9 @@ export type ReadModels = AsyncDisposable & {
   check(): Promise<void>
 }
 
+/** Who does some work that one process at a time should do. `beat` grows with every renewal. For thrift, never for correctness. */
+export type Lease = { readonly holder: string; readonly beat: bigint }
+
 /** The projector's side. */
 export type ReadModelWriter = AsyncDisposable & {
   /** Makes the collection and its indexes where they are not there yet. */
@@ -102,11 +116,16 @@ export type ReadModelWriter = AsyncDisposable & {
     ids: readonly string[],
   ): Promise<readonly StoredDocument[]>
   /**
-   * Stores the changes, each whole or not at all. Resolves to false, for nothing stored at all, when a checkpoint was
-   * not where a change expected it: another projector was first; read the checkpoints again.
+   * Stores the changes, each whole or not at all; no two move one checkpoint. Resolves to false when a checkpoint was not
+   * where a change expected it: another projector was first; read the checkpoints again. Then nothing was stored, unless
+   * the other one was at it in the same moment.
    */
   commit(changes: readonly ModelChange[]): Promise<boolean>
   /** Where a feed of the log itself goes on reading; undefined at first. */
   feedPosition(feed: string): Promise<bigint | undefined>
   saveFeedPosition(feed: string, position: bigint): Promise<void>
+  /** Undefined where nobody ever held it. */
+  lease(name: string): Promise<Lease | undefined>
+  /** Gives the lease to `holder` with the next beat if it is still as `seen`; false where somebody else was first. */
+  moveLease(name: string, seen: Lease | undefined, holder: string): Promise<boolean>
 }
