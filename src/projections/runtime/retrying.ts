@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { FeedUnavailable } from '#ports/event-feed.ts'
 import { EventStoreUnavailable } from '#ports/event-store.ts'
 import { ReadModelsUnavailable } from '#ports/read-models.ts'
 import type { ProjectorLimits } from '#projections/runtime/limits.ts'
@@ -45,6 +46,7 @@ function isTransient(error: unknown): error is Error {
   return (
     error instanceof ReadModelsUnavailable ||
     error instanceof EventStoreUnavailable ||
+    error instanceof FeedUnavailable ||
     error instanceof CheckpointsMoved
   )
 }
