@@ -1,0 +1,92 @@
+import process from 'node:process'
+import { dockerAnswers } from './docker-answers.ts'
+import { canStartDouble } from './eventstoredb.ts'
+import { haveJars, type JarsName, jarsOf } from './jars.ts'
+import { findJava, findProgram } from './java.ts'
+
+/**
+ * What a suite may need. `-process`: one of its own, to kill and pause. `-real`: not a stand-in or double.
+ */
+export type Need =
+  | 'kafka'
+  | 'kafka-process'
+  | 'mongodb'
+  | 'mongodb-process'
+  | 'mongodb-real'
+  | 'eventstoredb'
+  | 'eventstoredb-real'
+
+/** How a need is met, or one sentence why it isn't. */
+export type Chance =
+  | { readonly by: 'url' | 'docker' | 'process' | 'double' }
+  | { readonly unavailable: string }
+
+export type Chances = Readonly<Record<Need, Chance>>
+
+export type ServerName = 'kafka' | 'mongodb' | 'eventstoredb'
+
+/** Set to `none`: as if this machine had no server, no Docker and no Java. */
+const switchName = 'DAYBOOK_TEST_SERVERS'
+
+/** The URL of a server that somebody runs, from the environment. */
+export function urlOf(name: ServerName): string | undefined {
+  return process.env[`${name.toUpperCase()}_URL`] || undefined
+}
+
+/** What can be had on this machine. Starts nothing, but downloads the jars where it is the first to want them. */
+export async function findChances(): Promise<Chances> {
+  if (process.env[switchName] === 'none') return nothing(`${switchName}=none`)
+  const docker = await dockerAnswers()
+  const kafkaProcess = await processChance('kafka')
+  const mongodbProcess = await processChance('mongodb')
+  const served = (name: ServerName): Chance =>
+    urlOf(name)
+      ? { by: 'url' }
+      : docker
+        ? { by: 'docker' }
+        : { unavailable: `neither ${name.toUpperCase()}_URL nor Docker` }
+  return {
+    kafka: either(served('kafka'), kafkaProcess),
+    'kafka-process': kafkaProcess,
+    mongodb: either(served('mongodb'), mongodbProcess),
+    'mongodb-process': mongodbProcess,
+    'mongodb-real': served('mongodb'),
+    eventstoredb: either(served('eventstoredb'), doubleChance()),
+    'eventstoredb-real': served('eventstoredb'),
+  }
+}
+
+function nothing(reason: string): Chances {
+  const unavailable: Chance = { unavailable: reason }
+  return {
+    kafka: unavailable,
+    'kafka-process': unavailable,
+    mongodb: unavailable,
+    'mongodb-process': unavailable,
+    'mongodb-real': unavailable,
+    eventstoredb: doubleChance(),
+    'eventstoredb-real': unavailable,
+  }
+}
+
+/** The first that isn't unavailable; both reasons if both are. */
+function either(first: Chance, second: Chance): Chance {
+  if ('by' in first) return first
+  if ('by' in second) return second
+  return { unavailable: `${first.unavailable}; ${second.unavailable}` }
+}
+
+function doubleChance(): Chance {
+  return canStartDouble() ? { by: 'double' } : { unavailable: 'there is no double yet' }
+}
+
+async function processChance(name: JarsName): Promise<Chance> {
+  if (findJava() === undefined) return { unavailable: 'no Java 17 or newer' }
+  if (!haveJars(name) && findProgram('mvn') === undefined) return { unavailable: 'no Maven' }
+  try {
+    await jarsOf(name)
+    return { by: 'process' }
+  } catch (error) {
+    return { unavailable: error instanceof Error ? error.message : String(error) }
+  }
+}

@@ -1,0 +1,55 @@
+import { type Chance, type Chances, urlOf } from './chances.ts'
+
+/** The servers that all test files of a run share: each starts the first time that it is asked for. */
+export type SharedServers = {
+  kafka(): Promise<Kafka>
+  mongodb(): Promise<Mongodb>
+  /** Not the double, which runs in the process of its test. */
+  eventstoredb(): Promise<Eventstoredb>
+}
+
+export type Kafka = { readonly url: string }
+/** A stand-in does some things differently: README.md. */
+export type Mongodb = { readonly url: string; readonly kind: 'mongodb' | 'stand-in' }
+export type Eventstoredb = { readonly url: string; readonly kind: 'eventstoredb' | 'double' }
+
+/** Starts nothing yet. What was started ends when disposed of. What each way costs to load is paid only by who goes it. */
+export function openSharedServers(chances: Chances): SharedServers & AsyncDisposable {
+  const started = new AsyncDisposableStack()
+  const contained = async (name: 'kafka' | 'mongodb' | 'eventstoredb') => {
+    const { startContained } = await import('./docker.ts')
+    return started.use(await startContained(name)).url
+  }
+  return {
+    kafka: once(async () => {
+      const url = urlOf('kafka')
+      if (url !== undefined) return { url }
+      if (isBy(chances.kafka, 'docker')) return { url: await contained('kafka') }
+      const { startKafka } = await import('./kafka.ts')
+      return { url: started.use(await startKafka()).url }
+    }),
+    mongodb: once(async () => {
+      const url = urlOf('mongodb')
+      if (url !== undefined) return { url, kind: 'mongodb' }
+      if (isBy(chances.mongodb, 'docker'))
+        return { url: await contained('mongodb'), kind: 'mongodb' }
+      const { startMongodb } = await import('./mongodb.ts')
+      return { url: started.use(await startMongodb()).url, kind: 'stand-in' }
+    }),
+    eventstoredb: once(async () => ({
+      url: urlOf('eventstoredb') ?? (await contained('eventstoredb')),
+      kind: 'eventstoredb',
+    })),
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  }
+}
+
+function isBy(chance: Chance, way: 'docker'): boolean {
+  return 'by' in chance && chance.by === way
+}
+
+/** Also a failure is kept: whoever asks next is told at once. */
+function once<Value>(start: () => Promise<Value>): () => Promise<Value> {
+  let started: Promise<Value> | undefined
+  return () => (started ??= start())
+}
