@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { canMakeCertificates } from '#test/support/servers/certificate.ts'
 import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
 import { type KafkaServer, startKafka } from '#test/support/servers/kafka.ts'
+import { startKafkaBehindProxy } from '#test/support/servers/kafka-behind-proxy.ts'
 
 describeWith(['kafka'], 'the shared Kafka', (servers) => {
   it('takes records and gives them back', async () => {
@@ -42,6 +43,23 @@ describeWith(['kafka-process'], 'a Kafka of its own', () => {
   })
 })
 
+describeWith(['kafka-process'], 'a Kafka behind a proxy', () => {
+  it('is out of reach for clients when the proxy refuses, and only for them', async () => {
+    await using behind = await startKafkaBehindProxy()
+    const client = clientOf(behind.url)
+    const topic = await createTopic(client)
+    await send(client, topic, ['one'])
+
+    await behind.proxy.refuse()
+    await expect(send(clientOf(behind.url, 0), topic, ['two'])).rejects.toThrow(/connection/i)
+    expect(await receive(clientOf(behind.kafka.directUrl), topic, 1)).toEqual(['one'])
+
+    await behind.proxy.heal()
+    await send(client, topic, ['three'])
+    expect(await receive(client, topic, 2)).toEqual(['one', 'three'])
+  })
+})
+
 describe.skipIf(!canMakeCertificates())('with openssl', () => {
   describeWith(['kafka-process'], 'a Kafka with TLS and passwords', () => {
     it('lets in who has the password, by each mechanism', async () => {
@@ -64,8 +82,12 @@ function loginsOf(password: string): SASLOptions[] {
   ]
 }
 
-function clientOf(url: string): Kafka {
-  return new Kafka({ brokers: [new URL(url).host], logLevel: logLevel.NOTHING })
+function clientOf(url: string, retries = 5): Kafka {
+  return new Kafka({
+    brokers: [new URL(url).host],
+    logLevel: logLevel.NOTHING,
+    retry: { retries },
+  })
 }
 
 async function createTopic(client: Kafka): Promise<string> {
@@ -81,7 +103,7 @@ async function send(client: Kafka, topic: string, values: readonly string[]): Pr
 }
 
 async function receive(client: Kafka, topic: string, count: number): Promise<string[]> {
-  await using consumer = await connected(client.consumer({ groupId: topic }))
+  await using consumer = await connected(client.consumer({ groupId: aNamespace() }))
   await consumer.subscribe({ topic, fromBeginning: true })
   const values: string[] = []
   const { promise: all, resolve } = Promise.withResolvers<void>()
