@@ -15,6 +15,8 @@ type Found = { kafka?: Kafka; mongodb?: Mongodb; eventstoredb?: Eventstoredb }
 
 /** The first start on a machine downloads and records; a container may have to be pulled. */
 const startMsMax = 240_000
+/** A test may start, kill and restart a server of its own, beside others that do. */
+const testMsMax = 60_000
 
 /**
  * A `describe` of tests that need servers: they run once these are up. Where one can't be had, the tests are skipped
@@ -36,14 +38,14 @@ export function describeWith(
     describe.skip(`${name} (skipped: ${reason})`, () => tests(servers))
     return
   }
-  describe(name, () => {
+  describe(name, { timeout: testMsMax }, () => {
     beforeAll(() => find(needs, found), startMsMax)
     tests(servers)
   })
 }
 
-/** One sentence if a need can't be met. Known before any test runs. */
-export function reasonToSkip(needs: readonly Need[]): string | undefined {
+/** One sentence if a need can't be met: known before any test runs. */
+function reasonToSkip(needs: readonly Need[]): string | undefined {
   const { chances } = inject('servers')
   const reasons = needs.flatMap((need) => {
     const chance = chances[need]
@@ -60,6 +62,7 @@ export function aNamespace(): string {
 /** Fills `found`. Resolves to what ends what was started only for this file. */
 async function find(needs: readonly Need[], found: Found): Promise<() => Promise<void>> {
   const own = new AsyncDisposableStack()
+  if (needs.includes('kafka-process')) await (await import('./kafka-install.ts')).installKafka()
   const isNeeded = (server: ServerName) =>
     needs.some((need) => need === server || need === `${server}-real`)
   if (isNeeded('kafka')) found.kafka = await ask('kafka')

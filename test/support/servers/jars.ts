@@ -11,7 +11,7 @@ import { findProgram } from './java.ts'
 /** The servers that Maven brings; each has its `<name>.pom.xml` here. */
 export type JarsName = 'kafka' | 'mongodb'
 
-const mavenMsMax = 180_000
+const mavenMsMax = 120_000
 const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies'
 
 /** The user's cache folder of a server: `libs` with its jars, and what else is made once. Named after its pom. */
@@ -60,6 +60,7 @@ export async function makeOnce(
 async function download(name: JarsName, libs: string): Promise<void> {
   const maven = findProgram('mvn')
   if (maven === undefined) throw new Error('Maven is not there')
+  process.stderr.write(`downloading the jars of ${name}, once\n`)
   const given = ['-B', '-q', '-Dstyle.color=never', '-f', pomOf(name), plugin]
   const settings = ['-DincludeScope=runtime', `-DoutputDirectory=${libs}`]
   try {
