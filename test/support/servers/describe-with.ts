@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, inject } from 'vitest'
 import type { Need, ServerName } from './chances.ts'
 import { startDouble } from './eventstoredb.ts'
-import type { Eventstoredb, Kafka, Mongodb, SharedServers } from './shared-servers.ts'
+import type { Eventstoredb, Kafka, Mongodb } from './shared-servers.ts'
 
 /** The servers that all test files share. For tests and hooks: while tests are collected, nothing is up yet. */
 export type Servers = {
@@ -12,6 +12,9 @@ export type Servers = {
 }
 
 type Found = { kafka?: Kafka; mongodb?: Mongodb; eventstoredb?: Eventstoredb }
+
+/** What the desk of the run says. */
+type Answers = Required<Found> & { 'kafka-process': unknown }
 
 /** The first start on a machine downloads and records; a container may have to be pulled. */
 const startMsMax = 240_000
@@ -62,7 +65,7 @@ export function aNamespace(): string {
 /** Fills `found`. Resolves to what ends what was started only for this file. */
 async function find(needs: readonly Need[], found: Found): Promise<() => Promise<void>> {
   const own = new AsyncDisposableStack()
-  if (needs.includes('kafka-process')) await (await import('./kafka-install.ts')).installKafka()
+  if (needs.includes('kafka-process')) await ask('kafka-process')
   const isNeeded = (server: ServerName) =>
     needs.some((need) => need === server || need === `${server}-real`)
   if (isNeeded('kafka')) found.kafka = await ask('kafka')
@@ -79,9 +82,7 @@ function doubles(): boolean {
   return 'by' in chance && chance.by === 'double'
 }
 
-async function ask<Name extends ServerName>(
-  name: Name,
-): Promise<Awaited<ReturnType<SharedServers[Name]>>> {
+async function ask<Name extends keyof Answers>(name: Name): Promise<Answers[Name]> {
   const response = await fetch(`http://127.0.0.1:${inject('servers').deskPort}/${name}`)
   if (!response.ok) throw new Error(await response.text())
   return JSON.parse(await response.text())

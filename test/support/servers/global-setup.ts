@@ -50,6 +50,7 @@ async function serve(
 
 async function serverAt(servers: SharedServers, path = ''): Promise<object> {
   if (path === '/kafka') return await servers.kafka()
+  if (path === '/kafka-process') return await servers.kafkaProcess()
   if (path === '/mongodb') return await servers.mongodb()
   if (path === '/eventstoredb') return await servers.eventstoredb()
   throw new Error(`no server at ${path}`)

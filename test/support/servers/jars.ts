@@ -11,7 +11,7 @@ import { findProgram } from './java.ts'
 /** The servers that Maven brings; each has its `<name>.pom.xml` here. */
 export type JarsName = 'kafka' | 'mongodb'
 
-const mavenMsMax = 120_000
+const mavenMsMax = 180_000
 const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies'
 
 /** The user's cache folder of a server: `libs` with its jars, and what else is made once. Named after its pom. */

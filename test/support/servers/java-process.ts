@@ -57,11 +57,11 @@ export class JavaProcess implements AsyncDisposable {
     if (this.#running) this.#child?.kill(name)
   }
 
-  /** SIGTERM; SIGKILL where that takes longer than `stopMsMax`. Resolves once it has ended. */
-  async stop(): Promise<void> {
+  /** SIGTERM; SIGKILL where that takes longer than `limitMs`. Resolves once it has ended. */
+  async stop(limitMs = stopMsMax): Promise<void> {
     this.signal('SIGCONT')
     this.signal('SIGTERM')
-    const late = setTimeout(() => this.signal('SIGKILL'), stopMsMax)
+    const late = setTimeout(() => this.signal('SIGKILL'), limitMs)
     await this.#exited
     clearTimeout(late)
   }

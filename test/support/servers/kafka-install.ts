@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import process from 'node:process'
 import { promisify } from 'node:util'
 import { freePort } from './free-port.ts'
 import { cacheFolder, jarsOf, makeOnce } from './jars.ts'
@@ -27,17 +28,35 @@ export type KafkaInstall = {
 /** A random one that began with `-` would break the format tool. */
 const clusterId = 'daybook-test-cluster-1'
 const formatMsMax = 60_000
+const recordMsMax = 60_000
+
+let installed: Promise<KafkaInstall> | undefined
 
 /** Downloads, formats and records unless that was done before: some 15 s the first time. */
-export async function installKafka(): Promise<KafkaInstall> {
+export function installKafka(): Promise<KafkaInstall> {
+  installed ??= install()
+  return installed
+}
+
+async function install(): Promise<KafkaInstall> {
   const classPath = await jarsOf('kafka')
   const template = join(cacheFolder('kafka'), 'formatted')
   await makeOnce(template, (partial) => makeTemplate(classPath, partial))
+  return { classPath, template, archive: await archiveOf(classPath) }
+}
+
+/** Undefined where it could not be made: brokers start without it, only later. */
+async function archiveOf(classPath: string): Promise<string | undefined> {
   const version = findJava()?.version
-  if (version === undefined) return { classPath, template, archive: undefined }
+  if (version === undefined) return undefined
   const archive = join(cacheFolder('kafka'), `classes-${version}.jsa`)
-  await makeOnce(archive, (partial) => recordClasses({ classPath, template, archive: partial }))
-  return { classPath, template, archive }
+  try {
+    await makeOnce(archive, (partial) => recordClasses(classPath, partial))
+    return archive
+  } catch (error) {
+    process.stderr.write(`no archive of the broker's classes: ${String(error)}\n`)
+    return undefined
+  }
 }
 
 /** Formats `settings.data`, by the properties file that stands beside it. SCRAM users are made here. */
@@ -90,7 +109,7 @@ async function makeTemplate(classPath: string, path: string): Promise<void> {
 }
 
 /** Runs a broker once, which writes the archive when it ends. */
-async function recordClasses({ classPath, archive }: KafkaInstall): Promise<void> {
+async function recordClasses(classPath: string, archive: string): Promise<void> {
   const folder = await makeServerFolder('kafka')
   const settings = await plainSettings(join(folder, 'data'))
   const properties = await writeKafkaFiles(folder, settings)
@@ -98,7 +117,7 @@ async function recordClasses({ classPath, archive }: KafkaInstall): Promise<void
   const record = `-XX:ArchiveClassesAtExit=${archive}`
   await using broker = new JavaProcess(folder, kafkaArguments(folder, classPath, record))
   await broker.start(() => kafkaAnswers(settings.ports.inner))
-  await broker.stop()
+  await broker.stop(recordMsMax)
 }
 
 async function plainSettings(data: string): Promise<KafkaSettings> {

@@ -3,6 +3,8 @@ import { type Chance, type Chances, urlOf } from './chances.ts'
 /** The servers that all test files of a run share: each starts the first time that it is asked for. */
 export type SharedServers = {
   kafka(): Promise<Kafka>
+  /** Resolves once a test can start a broker of its own without paying for the first on this machine. */
+  kafkaProcess(): Promise<object>
   mongodb(): Promise<Mongodb>
   /** Not the double, which runs in the process of its test. */
   eventstoredb(): Promise<Eventstoredb>
@@ -28,6 +30,7 @@ export function openSharedServers(chances: Chances): SharedServers & AsyncDispos
       const { startKafka } = await import('./kafka.ts')
       return { url: started.use(await startKafka()).url }
     }),
+    kafkaProcess: async () => await (await import('./kafka-install.ts')).installKafka(),
     mongodb: once(async () => {
       const url = urlOf('mongodb')
       if (url !== undefined) return { url, kind: 'mongodb' }
