@@ -1,4 +1,9 @@
-import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers'
+import {
+  GenericContainer,
+  getContainerRuntimeClient,
+  type StartedTestContainer,
+  Wait,
+} from 'testcontainers'
 import type { ServerName } from './chances.ts'
 import { freePort } from './free-port.ts'
 
@@ -6,7 +11,7 @@ import { freePort } from './free-port.ts'
 export type Contained = AsyncDisposable & { readonly url: string }
 
 const images = {
-  kafka: 'apache/kafka:4.1.0',
+  kafka: 'apache/kafka:4.4.0',
   mongodb: 'mongo:8.0',
   eventstoredb: 'eventstore/eventstore:24.10',
 }
@@ -17,16 +22,18 @@ export function startContained(name: ServerName): Promise<Contained> {
   return { kafka, mongodb, eventstoredb }[name]()
 }
 
-/** The port is fixed beforehand, for the broker must tell clients where to connect to. */
+/** Host and port are known beforehand, for the broker must tell clients where to connect to. */
 async function kafka(): Promise<Contained> {
+  const { info } = await getContainerRuntimeClient()
   const port = await freePort()
+  const address = `${info.containerRuntime.host}:${port}`
   const started = await new GenericContainer(images.kafka)
     .withExposedPorts({ container: 9092, host: port })
     .withEnvironment({
       KAFKA_NODE_ID: '1',
       KAFKA_PROCESS_ROLES: 'broker,controller',
       KAFKA_LISTENERS: 'CLIENT://:9092,INNER://:9094,CONTROLLER://:9093',
-      KAFKA_ADVERTISED_LISTENERS: `CLIENT://127.0.0.1:${port},INNER://localhost:9094`,
+      KAFKA_ADVERTISED_LISTENERS: `CLIENT://${address},INNER://localhost:9094`,
       KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'CLIENT:PLAINTEXT,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT',
       KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
       KAFKA_INTER_BROKER_LISTENER_NAME: 'INNER',
@@ -40,7 +47,7 @@ async function kafka(): Promise<Contained> {
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(startMsMax)
     .start()
-  return contained(started, `kafka://127.0.0.1:${port}`)
+  return contained(started, `kafka://${address}`)
 }
 
 /** A replica set of one: sessions and transactions work. */

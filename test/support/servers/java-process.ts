@@ -18,7 +18,9 @@ export const shortLivedFlags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
 /** A folder of its own for a server, whose name its command line carries. */
 export async function makeServerFolder(name: string): Promise<string> {
-  return await mkdtemp(join(tmpdir(), `${folderPrefix}${name}-`))
+  const folder = await mkdtemp(join(tmpdir(), `${folderPrefix}${name}-`))
+  writeOwner(folder, { owner: process.pid, server: 0 })
+  return folder
 }
 
 /**

@@ -8,6 +8,8 @@ import { describeWith } from '#test/support/servers/describe-with.ts'
 import { accepts } from '#test/support/servers/free-port.ts'
 import { endLeftovers } from '#test/support/servers/leftovers.ts'
 
+const endMsMax = 10_000
+
 /** Starts a server, says its port, and stays until it is ended. */
 const program = `
   const { startMongodb } = await import(process.argv[1])
@@ -21,7 +23,7 @@ describeWith(['mongodb-process'], 'a server whose owner ends', () => {
     const { owner, port } = await startOwner()
     owner.kill(name)
     await once(owner, 'exit')
-    await expect.poll(() => accepts(port)).toBe(false)
+    await expect.poll(() => accepts(port), { timeout: endMsMax }).toBe(false)
   })
 
   it('is ended by the next run where its owner was killed', async () => {
@@ -34,7 +36,7 @@ describeWith(['mongodb-process'], 'a server whose owner ends', () => {
     expect(await accepts(port)).toBe(true)
 
     endLeftovers()
-    await expect.poll(() => accepts(port)).toBe(false)
+    await expect.poll(() => accepts(port), { timeout: endMsMax }).toBe(false)
   })
 })
 

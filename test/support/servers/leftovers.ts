@@ -10,7 +10,7 @@ export const folderPrefix = 'daybook-server-'
 type Owner = {
   /** Pid of the process that started the server. */
   readonly owner: number
-  /** Pid of the server. */
+  /** Pid of the server; 0 before it runs. */
   readonly server: number
 }
 
