@@ -28,9 +28,11 @@ export type ServerName = 'kafka' | 'mongodb' | 'eventstoredb'
 /** Set to `none`: as if this machine had no server, no Docker and no Java. */
 const switchName = 'DAYBOOK_TEST_SERVERS'
 
+const urlNames = { kafka: 'KAFKA_URL', mongodb: 'MONGODB_URL', eventstoredb: 'EVENTSTORE_URL' }
+
 /** The URL of a server that somebody runs, from the environment. */
 export function urlOf(name: ServerName): string | undefined {
-  return process.env[`${name.toUpperCase()}_URL`] || undefined
+  return process.env[urlNames[name]] || undefined
 }
 
 /** What can be had on this machine. Starts nothing, but downloads the jars where it is the first to want them. */
@@ -44,7 +46,7 @@ export async function findChances(): Promise<Chances> {
       ? { by: 'url' }
       : docker
         ? { by: 'docker' }
-        : { unavailable: `neither ${name.toUpperCase()}_URL nor Docker` }
+        : { unavailable: `neither ${urlNames[name]} nor Docker` }
   return {
     kafka: either(served('kafka'), kafkaProcess),
     'kafka-process': kafkaProcess,
