@@ -29,16 +29,20 @@ class MongoFive implements MongoVersion {
   }
 }
 
-/** Sessions open and end. Transactions don't work: what they write lands outside them. */
+/**
+ * Sessions open and end. Transactions don't work: what they write lands outside them.
+ * One command at a time, answered with copies: it changes documents in place, and would send what they are by then.
+ */
 class WithSessions extends MemoryBackend {
   @Override
-  public Document handleCommand(Channel channel, String database, String command, Document query) {
+  public synchronized Document handleCommand(
+      Channel channel, String database, String command, Document query) {
     return switch (command.toLowerCase()) {
       case "hello", "ismaster" -> super.handleCommand(channel, database, "ismaster", query)
           .append("isWritablePrimary", true)
           .append("logicalSessionTimeoutMinutes", 30);
       case "endsessions" -> new Document("ok", 1.0);
-      default -> super.handleCommand(channel, database, command, query);
+      default -> super.handleCommand(channel, database, command, query).cloneDeeply();
     };
   }
 }
