@@ -250,12 +250,6 @@ export function describeEventStore(name: string, makeLog: () => Promise<EventLog
 
     it('are refused with the same bytes under another id', () =>
       refused((stored) => stored.map((event) => ({ ...event, id: randomUUID() }))))
-
-    it('are refused with the same id and other bytes', () =>
-      refused((stored) => stored.map((event) => ({ ...event, json: '{"amount":"1251"}' }))))
-
-    it('are refused with the same id and another type', () =>
-      refused((stored) => stored.map((event) => ({ ...event, type: 'HoldPlaced' }))))
   })
 
   describe(`${name}: reading a stream`, () => {

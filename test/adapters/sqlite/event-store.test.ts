@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { pageBytesMax, pageEventsMax } from '#adapters/sqlite/event-log-reader.ts'
 import { openSqliteEventStore } from '#adapters/sqlite/event-store.ts'
-import { appendBytesMax, appendEventsMax } from '#ports/event-store.ts'
+import { appendBytesMax, appendEventsMax, WrongExpectedRevision } from '#ports/event-store.ts'
 import { anEvent, aStream, describeEventStore, someEvents } from '#test/contracts/event-store.ts'
 
 async function aLog() {
@@ -31,6 +31,24 @@ describe('an append beyond the bounds of the port', () => {
     await using store = await log.open()
     await expect(store.append(aStream(), events, 'no-stream')).rejects.toThrow('an append has')
     await expect(store.append(aStream(), someEvents(1), -1n)).rejects.toThrow('count from 0')
+  })
+})
+
+// Beyond the port, which lets a store tell events apart by their ids alone, as EventStoreDB does.
+describe('other events under ids that are stored', () => {
+  it.each([
+    ['with other bytes', { json: '{"amount":"1251"}' }],
+    ['with another type', { type: 'HoldPlaced' }],
+  ])('are refused in their place: %s', async (_, change) => {
+    await using log = await aLog()
+    await using store = await log.open()
+    const stream = aStream()
+    const events = someEvents(3)
+    await store.append(stream, events, 'no-stream')
+    const others = events.map((event) => ({ ...event, ...change }))
+    await expect(store.append(stream, others, 'no-stream')).rejects.toThrow(WrongExpectedRevision)
+    const stored = await store.readStream(stream, 0n, 10)
+    expect(stored.map(({ json }) => json)).toEqual(events.map(({ json }) => json))
   })
 })
 
