@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import type {
@@ -10,6 +11,9 @@ import type { Address, Credentials } from '#adapters/eventstoredb/address.ts'
 
 /** How long a call without a deadline may look for a node. */
 const nodeFoundMsMax = 30_000
+
+/** What is left of the calls when a connection closes gets this long to end. */
+const closeMsMax = 2_000
 
 /** Without a deadline a call lasts until it is cancelled. `leader`: no other node may answer. */
 export type CallOptions = { readonly deadlineMs?: number; readonly leader: boolean }
@@ -52,7 +56,8 @@ export function openConnection(address: Address): Connection {
       return client.read(request, client.with(options, address.credentials))
     },
     close: async () => {
-      await client.dispose()
+      // It waits for calls that ended unnoticed, too.
+      await Promise.race([client.dispose(), sleep(closeMsMax, undefined, { ref: false })])
       closeChannel?.()
     },
   }

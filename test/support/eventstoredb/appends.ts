@@ -28,7 +28,24 @@ export async function answerAppend(
   call: ServerReadableStream<AppendReq, AppendResp>,
   answer: sendUnaryData<AppendResp>,
   store: Store,
+  { tellsPositions }: { readonly tellsPositions: boolean },
 ): Promise<void> {
+  const received = await receive(call)
+  if (received === undefined) return
+  const { header, events } = received
+  try {
+    const outcome = await store(header, events)
+    if (outcome === undefined) return
+    const response = appendResponse(outcome, header.expected)
+    if (!tellsPositions) response.getSuccess()?.clearPosition()
+    answer(null, response)
+  } catch (error) {
+    if (error instanceof Error) answer(error)
+  }
+}
+
+/** Undefined when the client went away before it had said everything. */
+async function receive(call: ServerReadableStream<AppendReq, AppendResp>) {
   let header: AppendHeader | undefined
   const events: Proposed[] = []
   try {
@@ -40,15 +57,9 @@ export async function answerAppend(
       if (proposed !== undefined) events.push(proposedOf(proposed))
     }
   } catch {
-    return // The client went away before it had said everything.
+    return undefined
   }
-  if (header === undefined) throw new Error('an append without options')
-  try {
-    const outcome = await store(header, events)
-    if (outcome !== undefined) answer(null, appendResponse(outcome, header.expected))
-  } catch (error) {
-    if (error instanceof Error) answer(error)
-  }
+  return header === undefined ? undefined : { header, events }
 }
 
 /** The batch append: appends come as they like in one call, each answered by its correlation id. */

@@ -97,14 +97,14 @@ export function batchResponse(
   )
 }
 
-export function eventResponse(event: Recorded): ReadResp {
+export function eventResponse(event: Recorded, prepared = event.position): ReadResp {
   const position = `${event.position}`
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
     .setId(new shared.UUID().setString(event.id))
     .setStreamIdentifier(new shared.StreamIdentifier().setStreamName(Buffer.from(event.stream)))
     .setStreamRevision(`${event.revision}`)
     .setCommitPosition(position)
-    .setPreparePosition(position)
+    .setPreparePosition(`${prepared}`)
     .setData(event.data)
   recorded
     .getMetadataMap()

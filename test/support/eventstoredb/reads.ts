@@ -19,7 +19,7 @@ const windowDefault = 32
 const beyond = 2n ** 63n
 
 /** A page of a stream or of all, forwards or backwards, from a place on, inclusive. */
-export function answerRead(log: MemoryLog, call: ReadCall): void {
+export function answerRead(log: MemoryLog, call: ReadCall, preparedEarlierBy: bigint): void {
   const options = optionsOf(call)
   const stream = streamOf(options)
   const events = stream === undefined ? log.events : log.stream(stream)
@@ -36,7 +36,7 @@ export function answerRead(log: MemoryLog, call: ReadCall): void {
     .filter((event) => (backwards ? at(event, stream) <= from : at(event, stream) >= from))
     .filter(passes)
     .slice(0, Number(options.getCount()))
-  for (const event of page) call.write(eventResponse(event))
+  for (const event of page) call.write(eventResponse(event, event.position - preparedEarlierBy))
   call.end()
 }
 

@@ -27,6 +27,13 @@ export type Called = {
   readonly authorization: string
 }
 
+/** For a server that speaks TLS: its key and certificate, and where a client finds the latter. */
+export type Tls = {
+  readonly key: Buffer
+  readonly certificate: Buffer
+  readonly certificateFile: string
+}
+
 /** A server in this process that speaks EventStoreDB's protocol, and fails on demand. */
 export class EventStoreDouble implements AsyncDisposable {
   readonly log = new MemoryLog()
@@ -37,21 +44,32 @@ export class EventStoreDouble implements AsyncDisposable {
   faultFor: (append: number) => AppendFault | undefined = () => undefined
   /** While set, calls are taken and never answered. */
   mute = false
+  /** As for events of the old kind of transaction: how far their prepare position is before their commit position. */
+  preparedEarlierBy = 0n
+  /** Old servers leave it out of an append's answer. */
+  tellsPositions = true
   /** What a refusal says the leader's port is, and what gossip does. */
   leaderPort: number | undefined
   readonly #server = new Server()
   readonly #batches = new Set<BatchCall>()
   readonly #subscriptions = new Map<ReadCall, () => void>()
+  readonly #tls: Tls | undefined
   #front = new Front(0)
   #behind = 0
   #appends = 0
+
+  constructor(tls?: Tls) {
+    this.#tls = tls
+  }
 
   get port(): number {
     return this.#front.port
   }
 
   get url(): string {
-    return `esdb://127.0.0.1:${this.port}?tls=false`
+    if (this.#tls === undefined) return `esdb://127.0.0.1:${this.port}?tls=false`
+    const file = encodeURIComponent(this.#tls.certificateFile)
+    return `esdb://localhost:${this.port}?tls=true&tlsCAFile=${file}`
   }
 
   get subscriptions(): number {
@@ -61,7 +79,7 @@ export class EventStoreDouble implements AsyncDisposable {
   async listen(): Promise<this> {
     this.#serve()
     this.#behind = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+      this.#server.bindAsync('127.0.0.1:0', this.#credentials(), (error, port) =>
         error === null ? resolve(port) : reject(error),
       )
     })
@@ -120,7 +138,7 @@ export class EventStoreDouble implements AsyncDisposable {
     const streams: IStreamsServer = {
       append: (call, answer) => {
         this.#note('append', call.metadata)
-        void answerAppend(call, answer, this.#store)
+        void answerAppend(call, answer, this.#store, this)
       },
       batchAppend: (call) => {
         this.#note('batchAppend', call.metadata)
@@ -149,6 +167,12 @@ export class EventStoreDouble implements AsyncDisposable {
     this.#server.addService(gossipGrpc.GossipService, gossip)
   }
 
+  #credentials(): ServerCredentials {
+    if (this.#tls === undefined) return ServerCredentials.createInsecure()
+    const { key, certificate } = this.#tls
+    return ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: certificate }])
+  }
+
   #note(method: string, metadata: Metadata): void {
     const [leader] = metadata.get('requires-leader')
     const [authorization] = metadata.get('authorization')
@@ -163,7 +187,7 @@ export class EventStoreDouble implements AsyncDisposable {
     const subscribing = call.request.getOptions()?.hasSubscription() === true
     this.#note(subscribing ? 'subscribe' : 'read', call.metadata)
     if (this.mute) return
-    if (!subscribing) return answerRead(this.log, call)
+    if (!subscribing) return answerRead(this.log, call, this.preparedEarlierBy)
     this.#subscriptions.set(call, answerSubscription(this.log, call))
     call.on('cancelled', () => this.#subscriptions.delete(call))
   }
@@ -193,6 +217,6 @@ export class EventStoreDouble implements AsyncDisposable {
   }
 }
 
-export async function startEventStoreDouble(): Promise<EventStoreDouble> {
-  return new EventStoreDouble().listen()
+export async function startEventStoreDouble(tls?: Tls): Promise<EventStoreDouble> {
+  return new EventStoreDouble(tls).listen()
 }
