@@ -10,10 +10,12 @@ import type { Reader } from '#adapters/eventstoredb/reader.ts'
 import { appendRequests } from '#adapters/eventstoredb/requests.ts'
 import {
   AppendOutcomeUnknown,
+  EventStoreUnavailable,
   type EventToAppend,
   type ExpectedRevision,
   WrongExpectedRevision,
 } from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
 
 export type AppenderParts = {
   readonly address: Address
@@ -21,6 +23,7 @@ export type AppenderParts = {
   readonly reader: Reader
   readonly streamPrefix: string
   readonly deadlineMs: number
+  readonly logger: Logger
 }
 
 export type Append = {
@@ -45,7 +48,7 @@ export class Appender {
   }
 
   async #send(append: Append): Promise<AppendResp> {
-    const { address, connection, streamPrefix, deadlineMs } = this.#parts
+    const { connection, streamPrefix, deadlineMs } = this.#parts
     const { stream, events, expected } = append
     const requests = appendRequests(`${streamPrefix}${stream}`, events, expected)
     let sent = false
@@ -54,11 +57,19 @@ export class Appender {
         sent = true
       })
     } catch (error) {
-      const failure = failureOf(error, address)
-      throw isWrongExpectedVersion(failure)
-        ? refusalOf(append)
-        : appendFailure(address, failure, sent)
+      throw this.#failure(append, error, sent)
     }
+  }
+
+  /** Nobody else logs what made an append impossible; an unknown outcome is logged by whoever tries again. */
+  #failure(append: Append, error: unknown, sent: boolean): Error {
+    const { address, logger } = this.#parts
+    const failure = failureOf(error, address)
+    if (isWrongExpectedVersion(failure)) return refusalOf(append)
+    const failed = appendFailure(address, failure, sent)
+    if (failed instanceof EventStoreUnavailable)
+      logger.warn({ err: failed, stream: append.stream }, 'the event store takes no append')
+    return failed
   }
 
   /** Older servers leave the position out where the events were there already. */

@@ -65,12 +65,15 @@ export function openConnection(address: Address): Connection {
 
 class Calls extends EventStoreDBClient {
   static of({ url }: Address): Calls {
-    // Its factory makes the base class only; there is no state of ours in this one.
-    const calls: Calls = Object.setPrototypeOf(
-      EventStoreDBClient.connectionString(url),
-      Calls.prototype,
-    )
-    return calls
+    try {
+      const client = EventStoreDBClient.connectionString(url)
+      // Its factory makes the base class only; there is no state of ours in this one.
+      const calls: Calls = Object.setPrototypeOf(client, Calls.prototype)
+      return calls
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new TypeError(`the URL of the event store: ${reason}`, { cause: error })
+    }
   }
 
   /** What the client does beside a failed call rejects where nobody listens, when it finds no server: the process would end. */

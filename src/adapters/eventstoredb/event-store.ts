@@ -43,12 +43,12 @@ const streams = ['ledger-', 'daybook-']
  * @throws {TypeError} for a URL that can't be understood.
  */
 export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStoreDb> {
-  const { description, reader, wakeUp, turns, appender, close } = openParts(options)
+  const { reader, wakeUp, turns, appender, close } = openParts(options)
   let closed = false
   const whileOpen =
     <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
-      if (closed) throw new EventStoreUnavailable(`the connection to ${description} is closed`)
+      if (closed) throw new EventStoreUnavailable('the event store is closed')
       return call(...args)
     }
   const append: EventStore['append'] = (stream, events, expected) => {
@@ -84,16 +84,11 @@ function openParts({ url, streamPrefix = '', logger, ...options }: EventStoreDbO
     (it) => it.close(),
   )
   const { appendDeadlineMs: deadlineMs } = limits
-  const appender = new Appender({
-    address,
-    connection: connect(),
-    reader,
-    streamPrefix,
-    deadlineMs,
-  })
+  const connection = connect()
+  const appender = new Appender({ address, connection, reader, streamPrefix, deadlineMs, logger })
   const turns = closing.adopt(new AppendTurns(limits), (it) => it.drained())
   const close = () => closing.disposeAsync()
-  return { description: address.description, reader, wakeUp, turns, appender, close }
+  return { reader, wakeUp, turns, appender, close }
 }
 
 function assertBounds(events: readonly EventToAppend[], expected: ExpectedRevision): void {

@@ -17,23 +17,33 @@ const wrongExpectedVersion: string = ErrorType.WRONG_EXPECTED_VERSION
 /** How the channel says that a call never got as far as a connection. */
 const neverConnected = /No connection established|Name resolution failed/
 
-/** Not even `toString` of a foreign error is needed beyond this. */
+/** What a foreign error says beyond this is not worth telling. */
 const detailsMax = 300
 
-/** A call that failed, in words that hold nothing secret: `kind` is the client's name for it. */
+/** A call that failed: `kind` is the client's name for it, `details` the rest, and nothing in them is secret. */
 export type Failure = { readonly kind: string; readonly details: string }
 
 /** The port's error for an append: unavailable only where certainly nothing was stored. */
 export function appendFailure(address: Address, failure: Failure, sent: boolean): Error {
-  const text = `appending to ${address.description} failed: ${wordsOf(failure)}`
   const nothingStored = !sent || refusals.has(failure.kind) || neverConnected.test(failure.details)
-  return nothingStored ? new EventStoreUnavailable(text) : new AppendOutcomeUnknown(text)
+  return nothingStored
+    ? new EventStoreUnavailable(`the event store takes no append now: ${failure.kind}`, {
+        cause: causeOf(address, failure),
+      })
+    : new AppendOutcomeUnknown(`the event store did not answer an append: ${failure.kind}`, {
+        cause: causeOf(address, failure),
+      })
 }
 
 export function readFailure(address: Address, failure: Failure): EventStoreUnavailable {
-  return new EventStoreUnavailable(
-    `reading from ${address.description} failed: ${wordsOf(failure)}`,
-  )
+  return new EventStoreUnavailable(`the event store can't be read now: ${failure.kind}`, {
+    cause: causeOf(address, failure),
+  })
+}
+
+/** For the log: where it failed and what was said there. The message above it may reach clients. */
+function causeOf({ description }: Address, { details }: Failure): Error {
+  return new Error(`${description}: ${details}`)
 }
 
 /** Older servers say so by an error; newer ones answer it. */
@@ -43,12 +53,9 @@ export function isWrongExpectedVersion({ kind }: Failure): boolean {
 
 /** Takes what is worth telling from whatever was thrown; the error itself goes no further, it may hold anything. */
 export function failureOf(error: unknown, { credentials }: Address): Failure {
-  const details = textOf(error).slice(0, detailsMax)
   const secrets = credentials === undefined ? [] : secretsOf(credentials)
-  return {
-    kind: kindOf(error),
-    details: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), details),
-  }
+  const details = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), textOf(error))
+  return { kind: kindOf(error), details: details.slice(0, detailsMax) }
 }
 
 function kindOf(error: unknown): string {
@@ -64,10 +71,6 @@ function kindOf(error: unknown): string {
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function wordsOf({ kind, details }: Failure): string {
-  return details === '' ? kind : `${kind} (${details})`
 }
 
 function secretsOf({ username, password }: { username: string; password: string }): string[] {

@@ -3,6 +3,9 @@ import type { StoredEvent } from '#ports/event-store.ts'
 
 type Recorded = ReadResp.ReadEvent.RecordedEvent
 
+/** Every byte, or a throw. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** What the server says where it does not know a position: −1 as an unsigned number. */
 const noPosition = 2n ** 64n - 1n
 
@@ -17,7 +20,7 @@ export function storedEvent(response: ReadResp, streamPrefix: string): StoredEve
     revision,
     position: positionOf(recorded, `${name} ${revision}`),
     type: recorded.getMetadataMap().get('type') ?? '',
-    json: Buffer.from(recorded.getData_asU8()).toString(),
+    json: utf8.decode(recorded.getData_asU8()),
   }
 }
 

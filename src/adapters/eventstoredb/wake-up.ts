@@ -6,6 +6,9 @@ import type { EventStoreDbLimits } from '#adapters/eventstoredb/limits.ts'
 import { subscriptionRequest } from '#adapters/eventstoredb/requests.ts'
 import type { Logger } from '#ports/logger.ts'
 
+/** Closing waits this long for a subscription that is only being asked for. */
+const closeMsMax = 1_000
+
 type Parts = {
   readonly address: Address
   readonly connection: Connection
@@ -48,7 +51,7 @@ export class WakeUp {
     this.#closed.abort()
     this.#responses?.cancel()
     this.#wake()
-    await this.#running
+    await Promise.race([this.#running, sleep(closeMsMax, undefined, { ref: false })])
   }
 
   async #run(): Promise<void> {

@@ -64,6 +64,7 @@ describe('an append that the server refuses', () => {
     ['not-ready', 'AppendOutcomeUnknown'],
     ['timed-out', 'AppendOutcomeUnknown'],
     ['unknown', 'AppendOutcomeUnknown'],
+    ['wrong-version', 'WrongExpectedRevision'],
   ])('%s is %s', async (refusal, name) => {
     await using at = await aStore(impatient)
     at.double.faults.push({ kind: 'refused', refusal })
@@ -85,11 +86,11 @@ describe('a server that is not there', () => {
         await at.store.append(stream, [event], 1n)
         return 'stored'
       } catch (error) {
-        return String(error)
+        return error instanceof Error ? `${error.name}: ${String(error.cause)}` : 'no error'
       }
     }
     await at.double.stop()
-    await expect.poll(append).toContain('EventStoreUnavailable: appending to esdb://127.0.0.1')
+    await expect.poll(append).toContain('EventStoreUnavailable: Error: esdb://127.0.0.1')
     await expect(at.store.check()).rejects.toThrow(EventStoreUnavailable)
     await expect(at.store.readAll(undefined, 1)).rejects.toThrow(EventStoreUnavailable)
     await at.double.start()
@@ -168,6 +169,27 @@ describe('closing', () => {
   })
 })
 
+describe('closing while the server is silent', () => {
+  it.each(['mute', 'frozen'] as const)(
+    'ends reads and waits, and takes no longer: %s',
+    async (how) => {
+      await using at = await aStore()
+      await at.store.check()
+      at.double.mute = how === 'mute'
+      at.double.freeze(how === 'frozen')
+      const reads = Promise.allSettled([at.store.readAll(undefined, 1), at.store.head(aStream())])
+      const waiting = at.store.appended(60_000, AbortSignal.any([]))
+      await sleep(100)
+      const before = performance.now()
+      await at.store[Symbol.asyncDispose]()
+      for (const outcome of await reads)
+        expect(outcome).toMatchObject({ reason: { name: 'EventStoreUnavailable' } })
+      await waiting
+      expect(performance.now() - before).toBeLessThan(4_000)
+    },
+  )
+})
+
 describe('the URL of a server', () => {
   it.each([
     ['esdb://node:2113', 'esdb://node:2113'],
@@ -187,6 +209,8 @@ describe('the URL of a server', () => {
     'esdb://s3cret@node',
     'esdb://a:s3cret:b@node',
     'esdb://a:%s3cret@n',
+    'esdb://a:s3cret@node?nodePreference=none',
+    'esdb://a:s3cret@node?tlsCAFile=/no/such/file',
     '',
   ])('is refused without being told, where it can not be understood: %s', async (url) => {
     const refusal = await openEventStoreDb({ url, logger }).catch((error: unknown) => error)

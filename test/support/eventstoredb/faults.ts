@@ -31,6 +31,11 @@ const refusals = {
     details: 'Maximum Append Size of 1 Exceeded.',
     exception: 'maximum-append-size-exceeded',
   },
+  'wrong-version': {
+    code: status.FAILED_PRECONDITION,
+    details: 'Append failed due to WrongExpectedVersion.',
+    exception: 'wrong-expected-version',
+  },
   unknown: { code: status.UNKNOWN, details: 'Unexpected OperationResult', exception: '' },
 } as const
 
@@ -43,7 +48,8 @@ export function refused(refusal: Refusal, leaderPort = 0): ServiceError {
     metadata.set('leader-endpoint-host', '127.0.0.1')
     metadata.set('leader-endpoint-port', `${leaderPort}`)
   }
-  if (exception === 'stream-deleted') metadata.set('stream-name', 'a stream')
+  metadata.set('stream-name', 'a stream')
+  if (exception === 'wrong-expected-version') metadata.set('expected-version', '-1')
   if (exception === 'maximum-append-size-exceeded') metadata.set('maximum-append-size', '1')
   return Object.assign(new Error(details), { code, details, metadata })
 }
