@@ -260,7 +260,7 @@ describe('a password in the URL', () => {
   const secret = 's3cret'
   const withUser = (url: string) => url.replace('://', `://admin:${secret}@`).concat('&nonsense=1')
 
-  it('is printed by the client, when debugging and with an option it does not know', async () => {
+  it('is printed by the client that meets an option it does not know', async () => {
     await using double = await startEventStoreDouble()
     const { output } = await inProcess(
       `EventStoreDBClient.connectionString('${withUser(double.url)}')`,
