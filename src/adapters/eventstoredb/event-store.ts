@@ -16,7 +16,7 @@ import {
 } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 
-/** The log in EventStoreDB (22.10 or newer). `failed` never aborts: the server, not this process, holds what is stored. */
+/** The log in EventStoreDB (24.10). `failed` never aborts: the server, not this process, holds what is stored. */
 export type EventStoreDb = EventStore & {
   /**
    * Resolves after `delayMs`, or sooner: when the server tells of new events, and at the abort. Never rejects, and may

@@ -41,7 +41,7 @@ function positionOf(recorded: Recorded, where: string): bigint {
   const commit = BigInt(recorded.getCommitPosition())
   const prepare = BigInt(recorded.getPreparePosition())
   if (commit === noPosition)
-    throw new Error(`${where} came without its position: the server has to be 22.10 or newer`)
+    throw new Error(`${where} came without its position: the server is too old`)
   if (commit !== prepare)
     throw new Error(
       `${where} has two positions, ${commit} and ${prepare}: it was not written by this program`,
