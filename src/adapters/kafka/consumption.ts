@@ -23,6 +23,8 @@ export class Consumption {
   #over = false
   /** After a failed commit or heartbeat nothing is begun of what was fetched before it: it may be others' by now. */
   #stale = false
+  #handler: Promise<unknown> | undefined
+  /** The handler's work and its commit. */
   #inHand: Promise<void> | undefined
   #heardAt = performance.now()
 
@@ -58,7 +60,7 @@ export class Consumption {
       clearInterval(watch)
       signal.removeEventListener('abort', stop)
       this.#over = true
-      await this.#inHand
+      await this.#handler
       await this.#leave(started)
     }
   }
@@ -93,7 +95,7 @@ export class Consumption {
 
   #watch(): void {
     const silentMs = performance.now() - this.#heardAt
-    if (this.#inHand === undefined && silentMs > this.#parts.limits.silenceMs)
+    if (this.#handler === undefined && silentMs > this.#parts.limits.silenceMs)
       this.#fail(new Error(`no sign of the broker for ${Math.round(silentMs)} ms`))
   }
 
@@ -115,7 +117,6 @@ export class Consumption {
       throw error
     } finally {
       this.#inHand = undefined
-      this.#heardAt = performance.now()
     }
   }
 
@@ -137,8 +138,10 @@ export class Consumption {
     if (events.length === 0) return true
     // A handler may wait long for a store; what a heartbeat fails of shows again at the next one that is waited for.
     const beating = setInterval(() => void payload.heartbeat().catch(() => {}), limits.heartbeatMs)
+    const work = handler(events)
+    this.#handler = work.catch(() => {})
     try {
-      await handler(events)
+      await work
       counters.delivered += events.length
       counters.batches += 1
       return true
@@ -147,6 +150,8 @@ export class Consumption {
       this.#end.reject(error)
       return false
     } finally {
+      this.#handler = undefined
+      this.#heardAt = performance.now()
       clearInterval(beating)
     }
   }
@@ -171,7 +176,7 @@ export class Consumption {
   async #leave(started: Promise<void>): Promise<void> {
     const bounds = { what: 'leaving', timeoutMs: this.#parts.limits.closeTimeoutMs }
     // kafkajs leaves only a group that it has finished joining.
-    await within(started, bounds).catch(() => {})
+    await within(Promise.all([started, this.#inHand]), bounds).catch(() => {})
     await within(this.#consumer.disconnect(), bounds).catch(() => {})
     this.#client.discard()
   }

@@ -65,9 +65,7 @@ export async function withAdmin<Result>(
     const work = admin.connect().then(() => use(admin))
     return await within(work, { what, timeoutMs: adminTimeoutMs })
   } catch (error) {
-    throw new Error(`${what}: ${error instanceof Error ? error.message : 'failed'}`, {
-      cause: error,
-    })
+    throw new Error(`${what}: ${reasonOf(error)}`, { cause: error })
   } finally {
     await within(admin.disconnect(), { what, timeoutMs: closeTimeoutMs }).catch(() => {})
     client.discard()
@@ -150,4 +148,11 @@ function warningsOf(
 function typeOf(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined
   return Reflect.get(error, 'type') ?? typeOf(error.cause)
+}
+
+/** kafkajs puts the reasons of a topic that wasn't created into an error of its own kind. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  const errors: unknown = Reflect.get(error, 'errors')
+  return Array.isArray(errors) ? errors.map(reasonOf).join('; ') : error.message
 }
