@@ -11,7 +11,7 @@ import type { Logger } from '#ports/logger.ts'
 const connectionTimeoutMs = 10_000
 const authenticationTimeoutMs = 10_000
 /** Less than any deadline of ours around a request, so that a silent broker is noticed by kafkajs first. */
-export const requestTimeoutMs = 20_000
+const requestTimeoutMs = 20_000
 const keepAliveMs = 10_000
 
 /** kafkajs's own tries, explicit since it has others where NODE_ENV is `test`; about 2.5 s in all. */

@@ -63,11 +63,11 @@ export async function withAdmin<Result>(
   const what = `Kafka at ${brokerNames(connection)}`
   try {
     const work = admin.connect().then(() => use(admin))
-    return await within(work, { what, timeoutMs: adminTimeoutMs })
+    return await within(work, { what: 'the answer', timeoutMs: adminTimeoutMs })
   } catch (error) {
     throw new Error(`${what}: ${reasonOf(error)}`, { cause: error })
   } finally {
-    await within(admin.disconnect(), { what, timeoutMs: closeTimeoutMs }).catch(() => {})
+    await within(admin.disconnect(), { what: 'closing', timeoutMs: closeTimeoutMs }).catch(() => {})
     client.discard()
   }
 }

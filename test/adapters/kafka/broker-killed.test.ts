@@ -2,8 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { openKafkaFeed } from '#adapters/kafka/feed.ts'
 import { openKafkaPublisher } from '#adapters/kafka/publisher.ts'
-import { FeedUnavailable } from '#ports/event-feed.ts'
-import { aLog, aTopic, manyLedgers, never, Reader, recordsOf } from '#test/adapters/kafka/topics.ts'
+import {
+  aLog,
+  aTopic,
+  manyLedgers,
+  never,
+  patient,
+  Reader,
+  recordsOf,
+} from '#test/adapters/kafka/topics.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 import { startKafka } from '#test/support/servers/kafka.ts'
 
@@ -15,25 +22,16 @@ describeWith(['kafka-process'], 'a broker that is killed in the middle of 20,000
     const events = aLog().many(20_000, manyLedgers(40))
     const stop = new AbortController()
     const reader = new Reader()
-    const feed = openKafkaFeed(parts)
-    // As the projector does it: a feed that is unavailable is run again.
-    const following = (async () => {
-      while (!stop.signal.aborted)
-        await feed
-          .run(async (batch) => {
-            reader.take(batch)
-            if (reader.distinct === events.length) stop.abort()
-          }, stop.signal)
-          .catch(async (error: unknown) => {
-            if (!(error instanceof FeedUnavailable)) throw error
-            await sleep(200)
-          })
-    })()
-    const killing = sleep(150).then(async () => {
+    const following = patient(openKafkaFeed(parts)).run(async (batch) => {
+      reader.take(batch)
+      if (reader.distinct === events.length) stop.abort()
+    }, stop.signal)
+    const killing = (async () => {
+      await sleep(150)
       await kafka.kill()
       await sleep(500)
       await kafka.restart()
-    })
+    })()
     for (let from = 0; from < events.length; from += 2_000)
       await publisher.publish(events.slice(from, from + 2_000), never)
     await killing

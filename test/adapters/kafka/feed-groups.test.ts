@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { openKafkaFeed } from '#adapters/kafka/feed.ts'
 import { openKafkaPublisher } from '#adapters/kafka/publisher.ts'
-import { aLog, aTopic, manyLedgers, never, Reader } from '#test/adapters/kafka/topics.ts'
+import { aLog, aTopic, manyLedgers, never, patient, Reader } from '#test/adapters/kafka/topics.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 
 const partitions = 6
@@ -26,7 +26,7 @@ describeWith(['kafka'], 'workers of one group', (servers) => {
     const stop = new AbortController()
     const seen = [new Set<string>(), new Set<string>()]
     const runs = seen.map((streams) =>
-      openKafkaFeed(parts).run(async (batch) => {
+      patient(openKafkaFeed(parts)).run(async (batch) => {
         for (const { stream } of batch) streams.add(stream)
       }, stop.signal),
     )
@@ -49,10 +49,10 @@ describeWith(['kafka'], 'workers of one group', (servers) => {
     await using _ = publisher
     await publisher.publish(log.many(60, ledgers), never)
     const first = new AbortController()
-    await openKafkaFeed(parts).run(async () => first.abort(), first.signal)
+    await patient(openKafkaFeed(parts)).run(async () => first.abort(), first.signal)
     const second = new AbortController()
     const before = performance.now()
-    await openKafkaFeed(parts).run(async () => second.abort(), second.signal)
+    await patient(openKafkaFeed(parts)).run(async () => second.abort(), second.signal)
     expect(performance.now() - before).toBeLessThan(5_000)
   })
 
@@ -69,7 +69,7 @@ describeWith(['kafka'], 'workers of one group', (servers) => {
     const before = performance.now()
     const stop = new AbortController()
     const reader = new Reader()
-    await openKafkaFeed(parts).run(async (batch) => {
+    await patient(openKafkaFeed(parts)).run(async (batch) => {
       reader.take(batch)
       if (reader.distinct === 60) stop.abort()
     }, stop.signal)
@@ -87,11 +87,14 @@ describeWith(['kafka'], 'workers of one group', (servers) => {
     const worker = async () => {
       while (!stop.signal.aborted) {
         const shift = AbortSignal.any([stop.signal, AbortSignal.timeout(randomInt(500, 2_000))])
-        await openKafkaFeed({ ...parts, limits: { batchEvents: 100 } }).run(async (batch) => {
-          await sleep(Math.random() * 20)
-          reader.take(batch)
-          if (reader.distinct === count) resolve()
-        }, shift)
+        await patient(openKafkaFeed({ ...parts, limits: { batchEvents: 100 } })).run(
+          async (batch) => {
+            await sleep(Math.random() * 20)
+            reader.take(batch)
+            if (reader.distinct === count) resolve()
+          },
+          shift,
+        )
       }
     }
     const workers = [worker(), worker(), worker()]

@@ -10,6 +10,7 @@ import {
   ledgerIn,
   manyLedgers,
   never,
+  patient,
   plainKafka,
 } from '#test/adapters/kafka/topics.ts'
 import { describeEventFeed, take } from '#test/contracts/event-feed.ts'
@@ -32,7 +33,7 @@ describeWith(['kafka'], 'over a real broker,', (servers) => {
         const ours = events.filter((event) => ledgerOfStream(event.stream) !== undefined)
         await publisher.publish(ours, never)
       },
-      open: () => Promise.resolve(openKafkaFeed(parts)),
+      open: () => Promise.resolve(patient(openKafkaFeed(parts))),
       [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose](),
     }
   }

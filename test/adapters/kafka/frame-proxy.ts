@@ -20,8 +20,6 @@ export type FrameProxy = AsyncDisposable & {
   tamper: (apiKey: number, frame: Buffer) => void
   /** Ends every connection there is. */
   cut(): void
-  /** Waits so long before it forwards a new connection's first bytes. */
-  delayMs: number
 }
 
 type Frame = { readonly apiKey: number; readonly correlationId: number }
@@ -50,7 +48,6 @@ export async function openFrameProxy(): Promise<FrameProxy> {
     target: 0,
     answers: () => 'pass',
     tamper: () => {},
-    delayMs: 0,
     cut() {
       for (const socket of sockets) socket.destroy()
     },
@@ -78,20 +75,9 @@ function pump(client: Socket, broker: Socket, proxy: FrameProxy): void {
     if (fate === 'pass') client.write(frame)
     if (fate === 'lose') client.destroy()
   })
-  let wait = proxy.delayMs
   client.on('data', (bytes: Buffer) => {
-    if (wait === 0) {
-      requests(bytes)
-      broker.write(bytes)
-      return
-    }
-    client.pause()
-    setTimeout(() => {
-      wait = 0
-      requests(bytes)
-      broker.write(bytes)
-      client.resume()
-    }, wait)
+    requests(bytes)
+    broker.write(bytes)
   })
   broker.on('data', answers)
 }

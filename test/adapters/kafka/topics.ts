@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, type KafkaConfig, type KafkaMessage, logLevel } from 'kafkajs'
 import { type KafkaConnection, parseKafkaUrl } from '#adapters/kafka/connection.ts'
 import { partitionOf } from '#adapters/kafka/partitioner.ts'
 import { ensureTopic } from '#adapters/kafka/topic.ts'
 import { ledgerStream } from '#events/stream-names.ts'
+import { type EventFeed, FeedUnavailable } from '#ports/event-feed.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 import { aNamespace } from '#test/support/servers/describe-with.ts'
@@ -128,3 +130,18 @@ export class Reader {
 
 /** A signal that nobody aborts. */
 export const never = AbortSignal.any([])
+
+/** As a projector follows a feed: one that is unavailable is run again. */
+export function patient(feed: EventFeed): EventFeed {
+  return {
+    async run(handler, signal) {
+      for (;;)
+        try {
+          return await feed.run(handler, signal)
+        } catch (error) {
+          if (!(error instanceof FeedUnavailable)) throw error
+          await sleep(100)
+        }
+    },
+  }
+}
