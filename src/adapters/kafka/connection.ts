@@ -26,7 +26,7 @@ type SaslMechanism = (typeof saslMechanisms)[number]
 /** Why an URL is none of ours, in a sentence without anything of the URL: it may hold a password. */
 export type KafkaUrlProblem = { readonly problem: string }
 
-export const kafkaUrlForm =
+const kafkaUrlForm =
   'kafka://[user:password@]host:port[,host:port…][?tls=true&ca=/ca.pem&cert=/client.pem&key=/client.key&sasl=plain|scram-sha-256|scram-sha-512]'
 
 const saslMechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const

@@ -1,13 +1,20 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { type KafkaClient, kafkajsRetry, openClient } from '#adapters/kafka/client.ts'
 import { brokerNames } from '#adapters/kafka/connection.ts'
-import type { FeedCounters, FeedLimits, KafkaFeedParts } from '#adapters/kafka/feed.ts'
+import type { FeedLimits } from '#adapters/kafka/feed-limits.ts'
 import { eventOf } from '#adapters/kafka/message.ts'
+import type { TopicParts } from '#adapters/kafka/topic.ts'
 import { within } from '#adapters/kafka/within.ts'
 import { type FeedHandler, FeedUnavailable } from '#ports/event-feed.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 
-export type ConsumptionParts = Omit<KafkaFeedParts, 'limits'> & {
+/** Workers of one group share the topic's partitions; each projection version has its own group. */
+export type Group = TopicParts & { readonly groupId: string }
+
+/** `delivered` events in `batches`; `skipped` records that were none of ours or damaged; `runs` that were begun. */
+export type FeedCounters = { delivered: number; batches: number; skipped: number; runs: number }
+
+export type ConsumptionParts = Group & {
   readonly limits: FeedLimits
   readonly counters: FeedCounters
   readonly handler: FeedHandler

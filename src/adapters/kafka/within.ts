@@ -1,5 +1,5 @@
 /** Something took longer than it may; what came of it is not known. */
-export class TookTooLong extends Error {
+class TookTooLong extends Error {
   override readonly name = 'TookTooLong'
 }
 
@@ -10,7 +10,7 @@ export type Bounds = {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Waits for the work, but not longer than that. The work itself goes on. @throws {TookTooLong}, and the signal's reason. */
+/** Waits for the work, but not longer than that. The work itself goes on. @throws in time, and the signal's reason. */
 export async function within<Result>(
   work: Promise<Result>,
   { what, timeoutMs, signal }: Bounds,

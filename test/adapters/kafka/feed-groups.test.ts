@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { openKafkaFeed } from '#adapters/kafka/feed.ts'
 import { openKafkaPublisher } from '#adapters/kafka/publisher.ts'
+import type { WorkerLine } from '#test/adapters/kafka/feed-worker.ts'
 import { aLog, aTopic, manyLedgers, never, patient, Reader } from '#test/adapters/kafka/topics.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 
@@ -63,7 +64,9 @@ describeWith(['kafka'], 'workers of one group', (servers) => {
     const worker = join(import.meta.dirname, 'feed-worker.ts')
     const given = [worker, servers.kafka().url, parts.topic, parts.groupId]
     const child = spawn(process.execPath, given, { stdio: ['ignore', 'pipe', 'inherit'] })
-    await once(createInterface({ input: child.stdout }), 'line')
+    const [text] = await once(createInterface({ input: child.stdout }), 'line')
+    const line: WorkerLine = JSON.parse(String(text))
+    expect(line.took).toBeGreaterThan(0)
     child.kill('SIGKILL')
     await once(child, 'exit')
     const before = performance.now()

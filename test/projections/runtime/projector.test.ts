@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordedEvent } from '#events/envelope.ts'
+import { FeedUnavailable } from '#ports/event-feed.ts'
 import { EventStoreUnavailable, type StoredEvent } from '#ports/event-store.ts'
 import { type ReadModelWriter, ReadModelsUnavailable } from '#ports/read-models.ts'
 import { accounts } from '#projections/accounts.ts'
@@ -359,7 +360,7 @@ describe('a run', () => {
           expect(prepared).toHaveLength(allProjections.length)
           runs += 1
           await handle(batches[runs - 1] ?? [])
-          if (runs < batches.length) throw new EventStoreUnavailable('not now')
+          if (runs < batches.length) throw new FeedUnavailable('not now')
         },
       },
       new AbortController().signal,
