@@ -31,6 +31,8 @@ export class Consumption {
   /** After a failed commit or heartbeat nothing is begun of what was fetched before it: it may be others' by now. */
   #stale = false
   #handler: Promise<unknown> | undefined
+  /** What the handler threw, whatever it was. */
+  #failure: { readonly error: unknown } | undefined
   /** The handler's work and its commit. */
   #inHand: Promise<void> | undefined
   #heardAt = performance.now()
@@ -70,6 +72,7 @@ export class Consumption {
       await this.#handler
       await this.#leave(started)
     }
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   async #start(): Promise<void> {
@@ -154,7 +157,8 @@ export class Consumption {
       return true
     } catch (error) {
       this.#over = true
-      this.#end.reject(error)
+      this.#failure = { error }
+      this.#end.resolve()
       return false
     } finally {
       this.#handler = undefined

@@ -7,9 +7,9 @@ const linesRemembered = 200
 
 /**
  * What is no news: a warning at every start of a producer (the publisher has its own way to go on after a failed send),
- * and answers that kafkajs tries again after, such as that a coordinator is loading; what it gives up on is thrown.
+ * answers that kafkajs tries again after, such as that a coordinator is loading, and what is thrown as FeedUnavailable.
  */
-const noise = ['Limiting retries for the idempotent producer', 'Response ']
+const noise = ['Limiting retries for the idempotent producer', 'Response ', 'Crash: ']
 
 /** Of what kafkajs adds to its lines only these go on: none can hold a secret or an event. */
 const fieldNames = [

@@ -122,6 +122,17 @@ describeWith(['kafka'], 'over a real broker,', (servers) => {
     expect(await take(feed, (seen) => seen.length === 30)).toHaveLength(30)
   })
 
+  it('throws on what the handler throws, also once it was ended', async () => {
+    const { feed } = await aFeedOf(aLog().many(3, ['acme']))
+    const stop = new AbortController()
+    const failing = feed.run(() => {
+      stop.abort(new Error('enough'))
+      return Promise.reject(new Error('no time left'))
+    }, stop.signal)
+    await expect(failing).rejects.toThrow('no time left')
+    expect(await take(feed, (seen) => seen.length === 3)).toHaveLength(3)
+  })
+
   it('keeps its place in the group while a handler waits longer than a session', async () => {
     const limits = { sessionTimeoutMs: 6_000, heartbeatMs: 1_000, batchEvents: 1 }
     const { parts, feed } = await aFeedOf(aLog().many(2, ['acme']), 1, limits)
