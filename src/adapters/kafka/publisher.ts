@@ -32,13 +32,14 @@ function publisherOver(parts: KafkaPublisherParts, partitions: number): KafkaPub
     { length: partitions },
     (_, partition) => new Lane({ ...parts, partition, limits, counters }),
   )
+  const closing = new AbortController()
   let publishing = false
   return {
     async publish(events, signal) {
       if (publishing) throw new Error('a publisher takes one call at a time')
       publishing = true
       try {
-        await publishAll(lanes, events, signal)
+        await publishAll(lanes, events, AbortSignal.any([signal, closing.signal]))
       } finally {
         publishing = false
       }
@@ -52,6 +53,7 @@ function publisherOver(parts: KafkaPublisherParts, partitions: number): KafkaPub
     },
     counters: () => ({ ...counters }),
     async [Symbol.asyncDispose]() {
+      closing.abort(new Error('the publisher is closed'))
       await Promise.all(lanes.map((lane) => lane.close()))
     },
   }

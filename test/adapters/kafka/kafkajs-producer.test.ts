@@ -140,6 +140,18 @@ describeWith(['kafka-process'], 'kafkajs 2.2.4, producing', () => {
       expect(performance.now() - before).toBeLessThan(1_000)
     })
 
+    it('the publisher that is closed meanwhile gives up', async () => {
+      const parts = await aTopic(server.url)
+      const publisher = await openKafkaPublisher(parts)
+      loseProduceAnswers(1, 'swallow')
+      const publishing = publisher.publish(aLog().many(1, ['acme']), never)
+      await Promise.all([
+        expect(publishing).rejects.toThrow('closed'),
+        publisher[Symbol.asyncDispose](),
+      ])
+      await expect(publisher.publish([], never)).rejects.toThrow('closed')
+    })
+
     it('the publisher waits no longer than its own deadline, and sends again', async () => {
       const parts = await aTopic(server.url)
       const limits = { sendTimeoutMs: 500, chunkEvents: 3 }
