@@ -57,7 +57,8 @@ describe('the timer of kafkajs', () => {
   })
 
   it('runs without end where nothing waits', async () => {
-    expect(await looksOf(300)).toBeGreaterThan(100)
+    // Some 870 a second on an idle machine.
+    expect(await looksOf(500)).toBeGreaterThan(25)
   })
 
   it('does not run where nothing waits once it is patched', async () => {

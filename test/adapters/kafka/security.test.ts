@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openKafkaFeed } from '#adapters/kafka/feed.ts'
 import { openKafkaPublisher } from '#adapters/kafka/publisher.ts'
@@ -14,17 +13,26 @@ import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts
 import { startKafkaBehindProxy } from '#test/support/servers/kafka-behind-proxy.ts'
 import { type KafkaServer, startKafka } from '#test/support/servers/kafka.ts'
 
+/** The broker's certificate in a file of its own. */
+async function aCaFile(kafka: KafkaServer): Promise<AsyncDisposable & { readonly path: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'daybook-ca-'))
+  const path = join(folder, 'ca.pem')
+  await writeFile(path, kafka.ca ?? '')
+  return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+}
+
 const alice = { username: 'alice', password: 'opensesame' }
 
 describe.skipIf(!canMakeCertificates())('with openssl', () => {
   describeWith(['kafka-process'], 'a broker with TLS and passwords', () => {
     let kafka: KafkaServer
-    const caFile = join(tmpdir(), `daybook-ca-${randomUUID()}.pem`)
+    let caFile: string
+    const own = new AsyncDisposableStack()
     beforeAll(async () => {
-      kafka = await startKafka({ tls: true, sasl: alice })
-      await writeFile(caFile, kafka.ca ?? '')
+      kafka = own.use(await startKafka({ tls: true, sasl: alice }))
+      caFile = own.use(await aCaFile(kafka)).path
     }, 120_000)
-    afterAll(() => kafka[Symbol.asyncDispose]())
+    afterAll(() => own.disposeAsync())
 
     const partsFor = (mechanism: string, password: string) => {
       const { logger, lines } = recordingLogger()
@@ -77,15 +85,14 @@ describe.skipIf(!canMakeCertificates())('with openssl', () => {
       const { kafka, proxy } = behind
       // There and back, the handshake takes more than a second.
       proxy.delay(550)
-      const caFile = join(tmpdir(), `daybook-ca-${randomUUID()}.pem`)
-      await writeFile(caFile, kafka.ca ?? '')
+      await using caFile = await aCaFile(kafka)
       const ssl = { ca: kafka.ca ?? '' }
       const retry = { retries: 0 }
       const admin = plainKafka(proxy.through(kafka.url), { ssl, retry }).admin()
       await expect(admin.connect()).rejects.toThrow('Connection timeout')
 
       const { logger } = recordingLogger()
-      const connection = connectionOf(`kafka://${proxy.address}?tls=true&ca=${caFile}`)
+      const connection = connectionOf(`kafka://${proxy.address}?tls=true&ca=${caFile.path}`)
       const parts = { connection, logger, topic: aNamespace() }
       const cluster = await withAdmin(parts, (client) => client.describeCluster())
       expect(cluster.brokers).toHaveLength(1)
