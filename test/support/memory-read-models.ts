@@ -1,6 +1,7 @@
 import {
   type Checkpoint,
   type Document,
+  type Lease,
   type ModelChange,
   type ReadModelShape,
   type ReadModels,
@@ -33,6 +34,8 @@ export function openMemoryReadModels(
     commit: async (changes) => store.commit(changes),
     feedPosition: async (feed) => store.feeds.get(feed),
     saveFeedPosition: async (feed, position) => void store.feeds.set(feed, position),
+    lease: async (name) => store.leases.get(name),
+    moveLease: async (name, seen, holder) => store.moveLease(name, seen, holder),
     view: async (ledgerId) => store.view(ledgerId),
     checkpoints: async (model) => store.checkpoints(model),
     check: async () => {},
@@ -43,6 +46,7 @@ export function openMemoryReadModels(
 /** Never changes a map that it has handed out, so that a view stands still. */
 class MemoryReadModels {
   readonly feeds = new Map<string, bigint>()
+  readonly leases = new Map<string, Lease>()
   readonly #faults: Faults
   #models: ReadonlyMap<string, Model> = new Map()
 
@@ -76,6 +80,13 @@ class MemoryReadModels {
     const torn = this.#faults.tears()
     for (const change of changes) this.#store(change, torn)
     if (torn) throw new ReadModelsUnavailable('cut off before the checkpoints moved')
+    return true
+  }
+
+  moveLease(name: string, seen: Lease | undefined, holder: string): boolean {
+    const current = this.leases.get(name)
+    if (current?.holder !== seen?.holder || current?.beat !== seen?.beat) return false
+    this.leases.set(name, { holder, beat: (seen?.beat ?? 0n) + 1n })
     return true
   }
 

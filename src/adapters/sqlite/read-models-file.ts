@@ -13,7 +13,7 @@ export const readModelsFileName = 'read-models.db'
 const applicationId = 0x44_62_52_4dn
 
 /** The layout below. A file of another layout is made anew: everything in it comes from the log. */
-const layoutVersion = 1n
+const layoutVersion = 2n
 
 const schema = `
 CREATE TABLE ledger_numbers (number INTEGER PRIMARY KEY, ledger_id TEXT NOT NULL UNIQUE) STRICT;
@@ -23,6 +23,9 @@ CREATE TABLE checkpoints (
   PRIMARY KEY (model, version, ledger)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE feeds (feed TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY, holder TEXT NOT NULL, beat INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 `
 
 /** Measured: fewer and fuller writes than 4096. Only a new file takes it. */

@@ -2,6 +2,7 @@ import { collectionSchema, columnTypes, tableOf } from '#adapters/sqlite/read-mo
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
 import { makeReadModelsFile, openToWrite } from '#adapters/sqlite/read-models-file.ts'
+import { moveLease, readLease } from '#adapters/sqlite/read-models-leases.ts'
 import {
   readCheckpoint,
   readDocuments,
@@ -60,6 +61,10 @@ export async function openSqliteReadModelWriter({
         const text = `INSERT INTO feeds VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position`
         connection.prepare(text).run(feed, position)
       }),
+
+    lease: (name) => use(() => readLease(connection, name)),
+
+    moveLease: (name, seen, holder) => use(() => moveLease(connection, { name, seen, holder })),
 
     async [Symbol.asyncDispose]() {
       if (closed) return
