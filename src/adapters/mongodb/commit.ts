@@ -1,0 +1,139 @@
+import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
+import { areExpected, moveCheckpoints } from '#adapters/mongodb/checkpoints.ts'
+import { collectionOf } from '#adapters/mongodb/collections.ts'
+import { isDuplicate } from '#adapters/mongodb/errors.ts'
+import { type Content, documentKey, type Row, storedObject } from '#adapters/mongodb/rows.ts'
+import { fieldsOf, int64 } from '#adapters/mongodb/values.ts'
+import type { ModelChange, ReadModelShape, StoredDocument } from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** The documents of one collection, one write each, whatever number of ledgers they are of. */
+type Writes = { readonly model: ReadModelShape; readonly documents: ReadonlyMap<string, Write> }
+
+/** `began` is the checkpoint that the fold began from; -1 where there was none. */
+type Write = {
+  readonly ledgerId: LedgerId
+  readonly began: bigint
+  readonly stored: StoredDocument
+}
+
+/**
+ * Documents first, then the checkpoints that show them. Until these move, a view finds in each document what it was at
+ * the checkpoint. False where another projector was first or is at it.
+ */
+export async function commitChanges(
+  database: Db,
+  changes: readonly ModelChange[],
+): Promise<boolean> {
+  if (changes.length === 0) return true
+  const writes = writesOf(changes)
+  if (!(await areExpected(database, changes))) return false
+  const written = await Promise.all(writes.map((each) => writeDocuments(database, each)))
+  return written.every((all) => all) && (await moveCheckpoints(database, changes))
+}
+
+/** An unordered bulk may run two writes of one document in any order: only the last of each is kept. */
+function writesOf(changes: readonly ModelChange[]): Writes[] {
+  const targets = new Set<string>()
+  const collections = new Map<string, { model: ReadModelShape; documents: Map<string, Write> }>()
+  for (const { model, ledgerId, expected = -1n, documents } of changes) {
+    const name = collectionOf(model)
+    const target = `${name} ${ledgerId}`
+    if (targets.has(target)) throw new Error(`two changes move the checkpoint of ${target}`)
+    targets.add(target)
+    const known = collections.get(name) ?? { model, documents: new Map<string, Write>() }
+    collections.set(name, known)
+    for (const stored of documents) {
+      const key = documentKey(ledgerId, stored.id)
+      const other = known.documents.get(key)
+      if (other !== undefined && other.stored.revision >= stored.revision) continue
+      known.documents.set(key, { ledgerId, began: expected, stored })
+    }
+  }
+  return [...collections.values()]
+}
+
+/** False where another projector wrote one of them meanwhile. */
+async function writeDocuments(database: Db, { model, documents }: Writes): Promise<boolean> {
+  if (documents.size === 0) return true
+  const collection = database.collection<Row>(collectionOf(model))
+  if (model.appendOnly === true) return insertOnce(collection, model, [...documents.values()])
+  const present = await storedRows(collection, [...documents.keys()])
+  const operations = [...documents].flatMap(([key, write]) =>
+    operationFor(model, write, present.get(key)),
+  )
+  if (operations.length === 0) return true
+  const replaced = operations.filter((operation) => 'replaceOne' in operation).length
+  try {
+    const { matchedCount } = await collection.bulkWrite(operations, { ordered: false })
+    return matchedCount === replaced
+  } catch (error) {
+    if (isDuplicate(error)) return false
+    throw error
+  }
+}
+
+/** A document that is there already is this one: an earlier attempt wrote it. */
+async function insertOnce(
+  collection: Collection<Row>,
+  model: ReadModelShape,
+  writes: readonly Write[],
+): Promise<boolean> {
+  const operations = writes.map((write) => ({ insertOne: { document: rowOf(model, write) } }))
+  try {
+    await collection.bulkWrite(operations, { ordered: false })
+  } catch (error) {
+    if (!isDuplicate(error)) throw error
+  }
+  return true
+}
+
+async function storedRows(
+  collection: Collection<Row>,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, Row>> {
+  const rows = await collection
+    .find({ _id: { $in: keys } }, { batchSize: keys.length + 1 })
+    .toArray()
+  return new Map(rows.map((row) => [row._id, row]))
+}
+
+/**
+ * The guarded write of a document: none where what is stored contains it. What is stored beyond `began` was left by
+ * a commit that did not finish: what came before that stays the last that a checkpoint showed.
+ */
+function operationFor(
+  model: ReadModelShape,
+  write: Write,
+  present: Row | undefined,
+): AnyBulkWriteOperation<Row>[] {
+  const row = rowOf(model, write)
+  const { began } = write
+  if (present === undefined)
+    return [{ insertOne: { document: { ...row, before: null, asOf: began } } }]
+  if (present.revision >= row.revision) return []
+  const shown =
+    present.revision <= began ? { before: contentOf(present), asOf: began } : kept(present)
+  const filter = { _id: { $eq: row._id }, revision: { $eq: present.revision } }
+  return [{ replaceOne: { filter, replacement: { ...row, ...shown } } }]
+}
+
+function kept({ before = null, asOf = -1n }: Row): { before: Content | null; asOf: bigint } {
+  return { before, asOf }
+}
+
+function contentOf({ revision, fields, document }: Row): Content {
+  return { revision, fields, document }
+}
+
+function rowOf(model: ReadModelShape, { ledgerId, stored }: Write): Row {
+  const { id, document } = stored
+  return {
+    _id: documentKey(ledgerId, id),
+    ledgerId,
+    id,
+    revision: int64(`the revision of ${id}`, stored.revision),
+    fields: fieldsOf(model, document),
+    document: storedObject(document),
+  }
+}

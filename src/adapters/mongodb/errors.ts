@@ -1,0 +1,63 @@
+import {
+  MongoAPIError,
+  MongoBulkWriteError,
+  MongoClientClosedError,
+  MongoError,
+  MongoNotConnectedError,
+  MongoParseError,
+  MongoServerError,
+  MongoTopologyClosedError,
+} from 'mongodb'
+import { ReadModelsUnavailable } from '#ports/read-models.ts'
+
+const duplicateKey = 11_000
+
+// https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml: what a wrong statement of ours is answered with.
+const bugCodes: ReadonlySet<unknown> = new Set([
+  2, 9, 14, 15, 28, 40, 52, 55, 56, 57, 59, 66, 67, 72, 85, 86, 10_334, 11_000, 17_280, 17_419,
+  17_420, 51_024,
+])
+
+const refusedCodes: ReadonlySet<unknown> = new Set([13, 18, 8_000])
+
+/**
+ * What to throw for an error met at the server: the port's own where the server or the way there is at fault, in words of
+ * ours; else the bug as it is.
+ */
+export function asReadModelsError(error: unknown): unknown {
+  if (!(error instanceof MongoError) || isBug(error)) return error
+  return new ReadModelsUnavailable(sentenceOf(error), { cause: error })
+}
+
+/** Whether the write failed because another document with the `_id` is there, and for no other reason. */
+export function isDuplicate(error: unknown): error is MongoServerError {
+  if (error instanceof MongoBulkWriteError) {
+    const failed = [error.writeErrors].flat()
+    const complete = error.result.getWriteConcernError() === undefined
+    return complete && failed.length > 0 && failed.every(({ code }) => code === duplicateKey)
+  }
+  return error instanceof MongoServerError && error.code === duplicateKey
+}
+
+function isBug(error: MongoError): boolean {
+  if (lacksIndex(error)) return false
+  if (error instanceof MongoServerError) return bugCodes.has(error.code)
+  const closed =
+    error instanceof MongoClientClosedError ||
+    error instanceof MongoNotConnectedError ||
+    error instanceof MongoTopologyClosedError
+  return (error instanceof MongoAPIError && !closed) || error instanceof MongoParseError
+}
+
+/** Whether a find named an index that is not there: the projector is about to make it. */
+function lacksIndex(error: MongoError): boolean {
+  return error instanceof MongoServerError && error.code === 2 && /\bhint\b/.test(error.message)
+}
+
+function sentenceOf(error: MongoError): string {
+  if (lacksIndex(error)) return 'An index of a read model is being built in MongoDB.'
+  if (!(error instanceof MongoServerError))
+    return 'MongoDB, with the read models, cannot be reached.'
+  if (refusedCodes.has(error.code)) return 'MongoDB, with the read models, refuses our credentials.'
+  return 'MongoDB, with the read models, cannot do its work now.'
+}

@@ -1,0 +1,27 @@
+import { checkpointsOfModel } from '#adapters/mongodb/checkpoints.ts'
+import { MongoConnection, type MongoOptions } from '#adapters/mongodb/connection.ts'
+import { readFeedPosition } from '#adapters/mongodb/feeds-and-leases.ts'
+import { viewOfAll, viewOfLedger } from '#adapters/mongodb/view.ts'
+import type { ReadModels } from '#ports/read-models.ts'
+
+/**
+ * The query side of the database that read-model writers keep. Connects at the first use; what is not there yet answers as
+ * if nothing had been applied. Its views may become outdated: `ReadViewOutdated`.
+ */
+export async function openMongoReadModels(options: MongoOptions): Promise<ReadModels> {
+  const connection = new MongoConnection(options)
+  return {
+    view: async (ledgerId) =>
+      ledgerId === undefined ? viewOfAll(connection) : viewOfLedger(connection, ledgerId),
+
+    checkpoints: (model) => connection.use((database) => checkpointsOfModel(database, model)),
+
+    feedPosition: (feed) => connection.use((database) => readFeedPosition(database, feed)),
+
+    async check() {
+      await connection.use((database) => database.command({ ping: 1 }))
+    },
+
+    [Symbol.asyncDispose]: () => connection.close(),
+  }
+}

@@ -1,0 +1,84 @@
+import { nameOf, storedName } from '#adapters/mongodb/member-names.ts'
+import { int64, type Value } from '#adapters/mongodb/values.ts'
+import type { Checkpoint, Document, StoredDocument } from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
+
+/** What a document of a read model was or is: its content and the fields it is found by. */
+export type Content = {
+  readonly revision: bigint
+  readonly fields: Readonly<Record<string, Value>>
+  readonly document: StoredObject
+}
+
+/**
+ * A document of a read model in its collection. `before` is its content for checkpoints from `before.revision` to
+ * `asOf`; null where it was not there up to `asOf`. Both are absent in models whose documents are written once.
+ */
+export type Row = Content & {
+  readonly _id: string
+  readonly ledgerId: LedgerId
+  readonly id: string
+  readonly before?: Content | null
+  readonly asOf?: bigint
+}
+
+/** A document of `checkpoints`. */
+export type CheckpointRow = {
+  readonly _id: string
+  readonly ledgerId: LedgerId
+  readonly model: string
+  readonly version: number
+  readonly revision: bigint
+  readonly recordedAt: string
+  readonly parked?: { readonly revision: bigint; readonly reason: string }
+}
+
+/** JSON with the names of its members as MongoDB takes them. */
+export type StoredObject = JsonObject
+
+/** The `_id` of one of a ledger's documents. */
+export function documentKey(ledgerId: LedgerId, id: string): string {
+  return `${ledgerId}/${id}`
+}
+
+/** A document as the port gives it. */
+export function documentOf(id: string, { revision, document }: Content): StoredDocument {
+  return { id, revision, document: parsedObject(document) }
+}
+
+export function checkpointOf({ revision, recordedAt, parked }: CheckpointRow): Checkpoint {
+  return parked === undefined ? { revision, recordedAt } : { revision, recordedAt, parked }
+}
+
+export function checkpointFields({ revision, recordedAt, parked }: Checkpoint): Checkpoint {
+  const moved = { revision: int64('a checkpoint', revision), recordedAt }
+  if (parked === undefined) return moved
+  const stop = { revision: int64('a checkpoint', parked.revision), reason: parked.reason }
+  return { ...moved, parked: stop }
+}
+
+/** What JSON keeps of a document, as MongoDB takes it. */
+export function storedObject(document: Document): StoredObject {
+  const members = Object.entries(document).flatMap(([name, value]) =>
+    value === undefined ? [] : [[storedName(name), storedValue(value)] as const],
+  )
+  return Object.fromEntries(members)
+}
+
+function storedValue(value: Json): Json {
+  if (Array.isArray(value)) return value.map(storedValue)
+  return isJsonObject(value) ? storedObject(value) : value
+}
+
+function parsedObject(stored: StoredObject): Document {
+  const members = Object.entries(stored).map(
+    ([name, value]) => [nameOf(name), parsedValue(value ?? null)] as const,
+  )
+  return Object.fromEntries(members)
+}
+
+function parsedValue(value: Json): Json {
+  if (Array.isArray(value)) return value.map(parsedValue)
+  return isJsonObject(value) ? parsedObject(value) : value
+}

@@ -1,0 +1,162 @@
+import type { Db } from 'mongodb'
+import { checkpointsOfLedger } from '#adapters/mongodb/checkpoints.ts'
+import { collectionOf, revisionIndex } from '#adapters/mongodb/collections.ts'
+import type { MongoConnection } from '#adapters/mongodb/connection.ts'
+import { type FindPlan, planFind } from '#adapters/mongodb/find.ts'
+import { type Content, documentKey, documentOf, type Row } from '#adapters/mongodb/rows.ts'
+import { compareValues } from '#adapters/mongodb/values.ts'
+import {
+  type Find,
+  type ReadModelShape,
+  ReadViewOutdated,
+  type ReadView,
+  type StoredDocument,
+} from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** What a document was at the view's checkpoint. */
+type Shown = { readonly id: string; readonly content: Content }
+
+type Moment = {
+  readonly ledgerId: LedgerId
+  readonly model: ReadModelShape
+  /** The view's checkpoint in the model. */
+  readonly at: bigint
+}
+
+/**
+ * A view of one ledger: of its checkpoints as they are now, and of each document what it was at the model's. Nothing is
+ * held at the server, and nothing has to be given back.
+ */
+export async function viewOfLedger(
+  connection: MongoConnection,
+  ledgerId: LedgerId,
+): Promise<ReadView> {
+  const checkpointOf = await connection.use((database) => checkpointsOfLedger(database, ledgerId))
+  const momentOf = (model: ReadModelShape): Moment => {
+    return { ledgerId, model, at: checkpointOf(model)?.revision ?? -1n }
+  }
+  return {
+    checkpoint: async (model) => checkpointOf(model),
+    get: (model, id) => connection.use((database) => getAt(database, momentOf(model), id)),
+    async find(model, find) {
+      const plan = planFind(model, find, ledgerId)
+      const moment = momentOf(model)
+      // No document shows before the first checkpoint.
+      if (plan === undefined || moment.at < 0n) return []
+      const { aheadMax } = connection.limits
+      return connection.use((database) => findAt(database, moment, { find, plan, aheadMax }))
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+async function getAt(
+  database: Db,
+  moment: Moment,
+  id: string,
+): Promise<StoredDocument | undefined> {
+  const { model, ledgerId } = moment
+  const collection = database.collection<Row>(collectionOf(model))
+  const row = await collection.findOne({ _id: { $eq: documentKey(ledgerId, id) } })
+  const content = row === null ? undefined : contentAt(moment, row)
+  return content === undefined ? undefined : documentOf(id, content)
+}
+
+/** What a document was at the moment; undefined where it was not there. @throws {ReadViewOutdated} */
+function contentAt({ model, at }: Moment, row: Row): Content | undefined {
+  if (row.revision <= at) return row
+  if (model.appendOnly === true) return undefined
+  const { before = null, asOf = -1n } = row
+  if (asOf < at || (before !== null && before.revision > at))
+    throw new ReadViewOutdated(`${model.name} has moved on twice since the view was opened`)
+  return before ?? undefined
+}
+
+type Asked = { readonly find: Find; readonly plan: FindPlan; readonly aheadMax: number }
+
+/**
+ * Documents that have not changed since the moment are found as they are. Those that have are looked for strictly after
+ * that, so that one that changes in between is found once at least; they are found by what they were.
+ */
+async function findAt(database: Db, moment: Moment, asked: Asked): Promise<StoredDocument[]> {
+  const { find, plan } = asked
+  const { at, model } = moment
+  const rows = await database
+    .collection<Row>(collectionOf(model))
+    .find({ $and: [plan.current, { revision: { $lte: at } }] }, optionsOf(find, plan))
+    .toArray()
+  const unchanged = rows.map((row) => ({ id: row.id, content: row }))
+  if (model.appendOnly === true) return unchanged.map(({ id, content }) => documentOf(id, content))
+  const seen = new Set(unchanged.map(({ id }) => id))
+  const ahead = (await rowsAhead(database, moment, asked)).filter(({ id }) => !seen.has(id))
+  const changed = ahead.flatMap((row) => {
+    const content = contentAt(moment, row)
+    return content === undefined ? [] : [{ id: row.id, content }]
+  })
+  return merged([...unchanged, ...changed], find).map(({ id, content }) => documentOf(id, content))
+}
+
+function optionsOf({ limit }: Find, { sort, index }: FindPlan) {
+  return { sort, limit, batchSize: limit, hint: index }
+}
+
+/**
+ * Documents that the moment's checkpoint has not reached: those that the find would have found before, and those of which
+ * nobody knows any more. Bounded: a view that so much has passed is given up.
+ */
+async function rowsAhead(
+  database: Db,
+  { ledgerId, model, at }: Moment,
+  { plan, aheadMax }: Asked,
+): Promise<readonly Row[]> {
+  const matched = { $and: [{ before: { $ne: null } }, plan.before] }
+  const unknown = [{ asOf: { $lt: at } }, { 'before.revision': { $gt: at } }]
+  const filter = {
+    ledgerId: { $eq: ledgerId },
+    revision: { $gt: at },
+    $or: [...unknown, matched],
+  }
+  const rows = await database
+    .collection<Row>(collectionOf(model))
+    .find(filter, { hint: revisionIndex.name, limit: aheadMax + 1, batchSize: aheadMax + 1 })
+    .toArray()
+  if (rows.length > aheadMax)
+    throw new ReadViewOutdated(`more than ${aheadMax} documents of ${model.name} have moved on`)
+  return rows
+}
+
+function merged(shown: readonly Shown[], { orderBy, descending, limit }: Find): readonly Shown[] {
+  const direction = descending === true ? -1 : 1
+  const order = (left: Shown, right: Shown): number => {
+    for (const field of orderBy) {
+      const fields = compareValues(left.content.fields[field], right.content.fields[field])
+      if (fields !== 0) return fields * direction
+    }
+    return compareValues(left.id, right.id) * direction
+  }
+  return shown.toSorted(order).slice(0, limit)
+}
+
+/** A view of all ledgers: each document as it is. */
+export function viewOfAll(connection: MongoConnection): ReadView {
+  const ofOneLedger = async () => {
+    throw new Error('A view of all ledgers can only find: open one of the ledger.')
+  }
+  return {
+    checkpoint: ofOneLedger,
+    get: ofOneLedger,
+    async find(model, find) {
+      const plan = planFind(model, find, undefined)
+      if (plan === undefined) return []
+      const rows = await connection.use((database) =>
+        database
+          .collection<Row>(collectionOf(model))
+          .find(plan.current, optionsOf(find, plan))
+          .toArray(),
+      )
+      return rows.map((row) => ({ ...documentOf(row.id, row), ledgerId: row.ledgerId }))
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
