@@ -3,6 +3,7 @@ import { requireLedger } from '#http/path-ids.ts'
 import { type RequestRefused, refused, retryAfter } from '#http/problems.ts'
 import { waitFor } from '#http/waiting.ts'
 import type { Checkpoint, ReadModelShape, ReadView } from '#ports/read-models.ts'
+import { inView } from '#queries/in-view.ts'
 import type { Answer, Moment, Query } from '#queries/query.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -29,16 +30,16 @@ export async function ask(parts: Parts, question: Question): Promise<Answered> {
   const { ledgerId, minRevision } = question
   if (ledgerId === undefined) return askAcrossLedgers(parts, question)
   let applied = -1n
-  const attempt = async () => {
-    await using view = await parts.readModels.view(ledgerId)
-    applied = await appliedOf(view, question.query.models)
-    if (applied < (minRevision ?? 0n)) return undefined
-    const { query, parameters, page } = question
-    const answer = await query.answer({ view, ledgerId, revision: applied, page }, parameters)
-    if (answer.kind === 'refused' && answer.code === 'projection-behind')
-      throw projectionBehind(applied, await requireLedger(parts, ledgerId))
-    return { answer: granted(answer, applied), revision: applied }
-  }
+  const attempt = () =>
+    inView(parts.readModels, ledgerId, async (view) => {
+      applied = await appliedOf(view, question.query.models)
+      if (applied < (minRevision ?? 0n)) return undefined
+      const { query, parameters, page } = question
+      const answer = await query.answer({ view, ledgerId, revision: applied, page }, parameters)
+      if (answer.kind === 'refused' && answer.code === 'projection-behind')
+        throw projectionBehind(applied, await requireLedger(parts, ledgerId))
+      return { answer: granted(answer, applied), revision: applied }
+    })
   const first = await attempt()
   if (first !== undefined) return first
   const head = await requireLedger(parts, ledgerId)
@@ -49,9 +50,11 @@ export async function ask(parts: Parts, question: Question): Promise<Answered> {
 }
 
 async function askAcrossLedgers(parts: Parts, question: Question): Promise<Answered> {
-  await using view = await parts.readModels.view(undefined)
   const { query, parameters, page } = question
-  return { answer: granted(await query.answer({ view, page }, parameters)) }
+  const answer = await inView(parts.readModels, undefined, (view) =>
+    query.answer({ view, page }, parameters),
+  )
+  return { answer: granted(answer) }
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { ReadModels } from '#ports/read-models.ts'
+import type { Find, ReadModels } from '#ports/read-models.ts'
 import { holds } from '#projections/holds.ts'
+import { inView } from '#queries/in-view.ts'
 import { findIn } from '#queries/reading.ts'
 import type { LedgerId, RevisionId } from '#values/ids.ts'
 import type { Timestamp } from '#values/timestamps.ts'
@@ -20,8 +21,7 @@ export async function dueHolds(
   now: Timestamp,
   { limit, after }: { readonly limit: number; readonly after?: DueHold },
 ): Promise<readonly DueHold[]> {
-  await using view = await readModels.view(undefined)
-  const found = await findIn(view, holds, {
+  const find: Find = {
     where: [
       { field: 'status', is: 'open' },
       { field: 'expiresAt', upTo: now },
@@ -29,7 +29,8 @@ export async function dueHolds(
     orderBy: ['expiresAt'],
     limit,
     ...(after && { after: [after.expiresAt, after.holdId, after.ledgerId] }),
-  })
+  }
+  const found = await inView(readModels, undefined, (view) => findIn(view, holds, find))
   return found.flatMap(({ document: { ledgerId, holdId, expiresAt } }) =>
     expiresAt === undefined ? [] : [{ ledgerId, holdId, expiresAt }],
   )

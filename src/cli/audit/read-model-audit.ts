@@ -6,7 +6,13 @@ import {
 } from '#cli/audit/expected-documents.ts'
 import type { Finding } from '#cli/audit/finding.ts'
 import { ledgerStream } from '#events/stream-names.ts'
-import type { ReadModels, ReadView, StoredDocument } from '#ports/read-models.ts'
+import {
+  type ReadModels,
+  ReadViewOutdated,
+  type ReadView,
+  type StoredDocument,
+} from '#ports/read-models.ts'
+import { inView } from '#queries/in-view.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
 
 const pageSize = 500
@@ -56,6 +62,7 @@ class Comparison {
   readonly #parts: Folding & { readonly readModels: ReadModels }
   readonly #compared: Compared
   readonly #expected: Expected & { readonly onlyNow: boolean }
+  #view: ReadView | undefined
 
   constructor(parts: Folding & { readonly readModels: ReadModels }, compared: Compared) {
     this.#parts = parts
@@ -89,27 +96,40 @@ class Comparison {
     if (known < this.#expected.count) yield* this.#missing(end)
   }
 
-  /** All documents in the order of the model's smallest index; in one view only where they must be of one moment. */
+  /** All documents in the order of the model's smallest index. */
   async *#pages(): AsyncGenerator<Page> {
-    const { readModels, ledgerId } = this.#parts
-    let view: ReadView | undefined
     let after: readonly string[] | undefined
     try {
       for (;;) {
-        view ??= await readModels.view(ledgerId)
-        const page = await this.#page(view, after)
-        if (!this.#expected.onlyNow) {
-          await view[Symbol.asyncDispose]()
-          view = undefined
-        }
+        const page = await this.#nextPage(after)
         yield page
         const last = page.documents.at(-1)
         if (last === undefined || page.documents.length < pageSize) return
         after = this.#keyOf(last)
       }
     } finally {
-      await view?.[Symbol.asyncDispose]()
+      await this.#leaveView()
     }
+  }
+
+  /** In the view of the page before only where they must be of one moment, and for as long as that lasts. */
+  async #nextPage(after: readonly string[] | undefined): Promise<Page> {
+    const { readModels, ledgerId } = this.#parts
+    try {
+      if (this.#expected.onlyNow) {
+        this.#view ??= await readModels.view(ledgerId)
+        return await this.#page(this.#view, after)
+      }
+    } catch (error) {
+      if (!(error instanceof ReadViewOutdated)) throw error
+      await this.#leaveView()
+    }
+    return inView(readModels, ledgerId, (view) => this.#page(view, after))
+  }
+
+  async #leaveView(): Promise<void> {
+    await this.#view?.[Symbol.asyncDispose]()
+    this.#view = undefined
   }
 
   async #page(view: ReadView, after: readonly string[] | undefined): Promise<Page> {
@@ -136,9 +156,8 @@ class Comparison {
   async *#missing(at: bigint): AsyncGenerator<string> {
     const { projection, readModels, ledgerId } = this.#parts
     for await (const id of this.#expected.ids()) {
-      await using view = await readModels.view(ledgerId)
-      if ((await view.get(projection, id)) === undefined)
-        yield `document ${id} is missing at revision ${at}`
+      const found = await inView(readModels, ledgerId, (view) => view.get(projection, id))
+      if (found === undefined) yield `document ${id} is missing at revision ${at}`
     }
   }
 }

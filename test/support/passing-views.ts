@@ -1,0 +1,37 @@
+import { type ReadModels, ReadViewOutdated } from '#ports/read-models.ts'
+
+/**
+ * The read models, of which a view is outdated by the time it is read, as often as `passes` says so: it is asked at every
+ * reading of documents.
+ */
+export function passingViews<Models extends ReadModels>(
+  readModels: Models,
+  passes: () => boolean,
+): Models {
+  const assertCurrent = () => {
+    if (passes()) throw new ReadViewOutdated('the read models of this test moved on')
+  }
+  return {
+    ...readModels,
+    async view(ledgerId) {
+      const view = await readModels.view(ledgerId)
+      return {
+        ...view,
+        async get(model, id) {
+          assertCurrent()
+          return view.get(model, id)
+        },
+        async find(model, find) {
+          assertCurrent()
+          return view.find(model, find)
+        },
+      }
+    },
+  }
+}
+
+/** True so many times, then false. */
+export function times(count: number): () => boolean {
+  let left = count
+  return () => left-- > 0
+}
