@@ -140,9 +140,6 @@ function merged(shown: readonly Shown[], { orderBy, descending, limit }: Find): 
 
 /** A view of all ledgers: each document as it is. */
 export function viewOfAll(connection: MongoConnection): ReadView {
-  const ofOneLedger = async () => {
-    throw new Error('A view of all ledgers can only find: open one of the ledger.')
-  }
   return {
     checkpoint: ofOneLedger,
     get: ofOneLedger,
@@ -159,4 +156,8 @@ export function viewOfAll(connection: MongoConnection): ReadView {
     },
     async [Symbol.asyncDispose]() {},
   }
+}
+
+async function ofOneLedger(): Promise<never> {
+  throw new Error('A view of all ledgers can only find: open one of the ledger.')
 }
