@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { queries } from '#queries/all-queries.ts'
 import { type Asked, ask, dataOf, project, refusalOf, type Store } from '#test/queries/asking.ts'
-import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { closeAfterwards, describeOnEngines } from '#test/queries/engines.ts'
 import { exampleBooks, noonOn2March, ofAlice, ofBob } from '#test/queries/example-books.ts'
 
 closeAfterwards()
 
-describe.each(engines)('the balances of an account, on $engine', ({ open }) => {
+describeOnEngines('the balances of an account', (open) => {
   let store: Store
   beforeAll(async () => {
     store = await open()

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import {
   allPages,
   type Asked,
@@ -9,12 +9,12 @@ import {
   type Store,
 } from '#test/queries/asking.ts'
 import type { Books } from '#test/queries/books.ts'
-import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { closeAfterwards, describeOnEngines } from '#test/queries/engines.ts'
 import { exampleBooks, noonOn2March, ofAlice } from '#test/queries/example-books.ts'
 
 closeAfterwards()
 
-describe.each(engines)('the entries of an account, on $engine', ({ open }) => {
+describeOnEngines('the entries of an account', (open) => {
   let books: Books
   let store: Store
   beforeAll(async () => {
@@ -71,7 +71,7 @@ describe.each(engines)('the entries of an account, on $engine', ({ open }) => {
   })
 })
 
-describe.each(engines)('one transaction with many sides on an account, on $engine', ({ open }) => {
+describeOnEngines('one transaction with many sides on an account', (open) => {
   it('is paged through side by side', async () => {
     const books = exampleBooks()
     const posting = { debit: 'users:alice', credit: 'users:bob', asset: 'USD/2', amount: '1' }

@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { allPages, ask, dataOf, project, refusalOf, type Store } from '#test/queries/asking.ts'
 import type { Books } from '#test/queries/books.ts'
-import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { closeAfterwards, describeOnEngines } from '#test/queries/engines.ts'
 import { exampleBooks, noonOn2March, ofAlice } from '#test/queries/example-books.ts'
 import type { Json } from '#values/json.ts'
 
@@ -10,7 +10,7 @@ closeAfterwards()
 const aliceUsd = { ...ofAlice, asset: 'USD/2' }
 const fewDays = { ...aliceUsd, from: noonOn2March, to: '2026-03-06T10:00:00Z' }
 
-describe.each(engines)('a statement, on $engine', ({ open }) => {
+describeOnEngines('a statement', (open) => {
   let books: Books
   let store: Store
   beforeEach(async () => {

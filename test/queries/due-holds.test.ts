@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { dueHolds } from '#queries/due-holds.ts'
 import { project } from '#test/queries/asking.ts'
 import { Books, postingOf } from '#test/queries/books.ts'
-import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { closeAfterwards, describeOnEngines } from '#test/queries/engines.ts'
 
 closeAfterwards()
 
@@ -10,7 +10,7 @@ const noon = '2026-03-02T12:00:00.000Z'
 const one = '2026-03-02T13:00:00.000Z'
 const two = '2026-03-02T14:00:00.000Z'
 
-describe.each(engines)('holds of several ledgers, on $engine', ({ open }) => {
+describeOnEngines('holds of several ledgers', (open) => {
   it('are due from their expiry on while they are open, longest due first', async () => {
     const store = await open()
     const acme = booksWithHolds('acme', [two, undefined, noon, noon])

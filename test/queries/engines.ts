@@ -1,22 +1,34 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, describe } from 'vitest'
 import { openSqliteReadModels } from '#adapters/sqlite/read-models.ts'
 import { openSqliteReadModelWriter } from '#adapters/sqlite/read-models-writer.ts'
+import { aMongoDatabase } from '#test/adapters/mongodb/database.ts'
 import type { Store } from '#test/queries/asking.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
+import { describeWith, type Servers } from '#test/support/servers/describe-with.ts'
 
-/** What every question is asked of; each opening gives empty read models, closed when the tests are over. */
-export const engines: readonly { readonly engine: string; readonly open: () => Promise<Store> }[] =
-  [
-    { engine: 'memory', open: async () => openMemoryReadModels() },
-    { engine: 'SQLite', open: openSqlite },
-  ]
+export type EngineName = 'memory' | 'SQLite' | 'MongoDB'
+
+/** Each opening gives empty read models, closed when the tests are over. */
+type Open = () => Promise<Store>
+
+/** What every question is asked of, MongoDB where there is a server. */
+export function describeOnEngines(
+  name: string,
+  tests: (open: Open, engine: EngineName) => void,
+): void {
+  describe(`${name}, on memory`, () => tests(async () => openMemoryReadModels(), 'memory'))
+  describe(`${name}, on SQLite`, () => tests(openSqlite, 'SQLite'))
+  describeWith(['mongodb'], `${name}, on MongoDB`, (servers) => {
+    tests(() => openMongo(servers), 'MongoDB')
+  })
+}
 
 const opened: AsyncDisposableStack[] = []
 
-/** Call once in a test file that opens SQLite. */
+/** Call once in a test file that opens any. */
 export function closeAfterwards(): void {
   afterAll(async () => {
     for (const stack of opened.splice(0)) await stack.disposeAsync()
@@ -31,5 +43,14 @@ async function openSqlite(): Promise<Store> {
   const path = join(folder, 'read-models.db')
   const writer = stack.use(await openSqliteReadModelWriter({ path }))
   const readModels = stack.use(await openSqliteReadModels({ path }))
+  return { ...writer, ...readModels }
+}
+
+async function openMongo(servers: Servers): Promise<Store> {
+  const stack = new AsyncDisposableStack()
+  opened.push(stack)
+  const database = stack.use(await aMongoDatabase(servers))
+  const writer = stack.use(await database.openWriter())
+  const readModels = stack.use(await database.openReadModels())
   return { ...writer, ...readModels }
 }

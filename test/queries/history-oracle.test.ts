@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { allProjections } from '#projections/all-projections.ts'
 import { isDebitNormal } from '#values/balances.ts'
 import type { Json } from '#values/json.ts'
 import { allPages, dataOf, project, type Store } from '#test/queries/asking.ts'
 import type { Books } from '#test/queries/books.ts'
-import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { closeAfterwards, describeOnEngines, type EngineName } from '#test/queries/engines.ts'
 import { inAcme } from '#test/queries/example-books.ts'
 import { dayOf, randomAccounts, randomAssets, randomBooks } from '#test/queries/random-books.ts'
 import {
@@ -41,79 +41,70 @@ type Asking = {
   readonly limit: number
 }
 
-const settings = [
-  { ...engines[0], numRuns: 60 },
-  { ...engines[1], numRuns: 15 },
-]
+const numRuns: Readonly<Record<EngineName, number>> = { memory: 60, SQLite: 15, MongoDB: 5 }
 
-describe.each(settings)(
-  'any history asked about at any moment, on $engine',
-  ({ open, numRuns }) => {
-    const check = (
-      holds: (asking: Asking & { readonly fromDay: number | undefined }) => Promise<void>,
-    ) =>
-      fc.assert(
-        fc.asyncProperty(asked, async ({ books, day, backBy, fromDay, limit, lags }) => {
-          if (open === undefined) throw new Error('there is no such engine')
-          const store = await open()
-          const head = books.events.length - 1
-          for (const [index, model] of allProjections.entries())
-            await project(
-              store,
-              books.events.slice(0, Math.max(5, head + 1 - (lags[index] ?? 0))),
-              [model],
-            )
-          const applied = Math.max(4, head - Math.max(...lags))
-          const revision = Math.max(4, applied - (backBy ?? 0))
-          const effective = day === undefined ? {} : { effectiveAt: dayOf(day) }
-          const clocks = { ...effective, atRevision: `${revision}` }
-          const believed = { revision: BigInt(revision), ...effective }
-          await holds({ store, books, believed, clocks, limit, fromDay })
-        }),
-        { numRuns },
-      )
+describeOnEngines('any history asked about at any moment', (open, engine) => {
+  const check = (
+    holds: (asking: Asking & { readonly fromDay: number | undefined }) => Promise<void>,
+  ) =>
+    fc.assert(
+      fc.asyncProperty(asked, async ({ books, day, backBy, fromDay, limit, lags }) => {
+        const store = await open()
+        const head = books.events.length - 1
+        for (const [index, model] of allProjections.entries())
+          await project(store, books.events.slice(0, Math.max(5, head + 1 - (lags[index] ?? 0))), [
+            model,
+          ])
+        const applied = Math.max(4, head - Math.max(...lags))
+        const revision = Math.max(4, applied - (backBy ?? 0))
+        const effective = day === undefined ? {} : { effectiveAt: dayOf(day) }
+        const clocks = { ...effective, atRevision: `${revision}` }
+        const believed = { revision: BigInt(revision), ...effective }
+        await holds({ store, books, believed, clocks, limit, fromDay })
+      }),
+      { numRuns: numRuns[engine] },
+    )
 
-    it('has balances that are the sums of what counts', async () => {
-      await check(async ({ store, books, believed, clocks }) => {
-        for (const accountId of accountNames) {
-          const balances = await dataOf(store, 'accountBalances', {
-            ...inAcme,
-            accountId,
-            ...clocks,
-          })
-          expect(balances).toEqual(balancesOf(books, accountId, believed))
-        }
-      })
+  it('has balances that are the sums of what counts', async () => {
+    await check(async ({ store, books, believed, clocks }) => {
+      for (const accountId of accountNames) {
+        const balances = await dataOf(store, 'accountBalances', {
+          ...inAcme,
+          accountId,
+          ...clocks,
+        })
+        expect(balances).toEqual(balancesOf(books, accountId, believed))
+      }
     })
+  })
 
-    it('has a trial balance that is the sums of what counts, in pages of any size', async () => {
-      await check(async ({ store, books, believed, clocks, limit }) => {
-        const pages = await allPages(store, ['trialBalance', { ...inAcme, ...clocks }], { limit })
-        const expected = trialBalanceOf(books, believed)
-        for (const page of pages) expect(totalsIn(page)).toEqual(expected.map(withoutAccounts))
-        for (const [index, { accounts }] of expected.entries())
-          expect(pages.flatMap((page) => sheetsIn(page)[index]?.accounts ?? [])).toEqual(accounts)
-        const rows = expected.flatMap(({ accounts }) => accounts).length
-        expect(pages).toHaveLength(Math.max(1, Math.ceil(rows / limit)))
-      })
+  it('has a trial balance that is the sums of what counts, in pages of any size', async () => {
+    await check(async ({ store, books, believed, clocks, limit }) => {
+      const pages = await allPages(store, ['trialBalance', { ...inAcme, ...clocks }], { limit })
+      const expected = trialBalanceOf(books, believed)
+      for (const page of pages) expect(totalsIn(page)).toEqual(expected.map(withoutAccounts))
+      for (const [index, { accounts }] of expected.entries())
+        expect(pages.flatMap((page) => sheetsIn(page)[index]?.accounts ?? [])).toEqual(accounts)
+      const rows = expected.flatMap(({ accounts }) => accounts).length
+      expect(pages).toHaveLength(Math.max(1, Math.ceil(rows / limit)))
     })
+  })
 
-    it('has statements that run through what was posted in business order, in pages of any size', async () => {
-      await check(async ({ store, books, fromDay, limit }) => {
-        const span = fromDay === undefined ? {} : { from: dayOf(fromDay), to: dayOf(fromDay + 2) }
-        for (const accountId of accountNames) {
-          const question = { ...inAcme, accountId, asset: 'USD/2', ...span }
-          const pages = await allPages(store, ['accountStatement', question], { limit })
-          const revision = await appliedOf(store)
-          expect(linesIn(pages)).toEqual(statementOf(books, { accountId, revision, ...span }))
-          expect(pages.slice(1).map((page) => member(page, 'opening'))).toEqual(
-            pages.slice(0, -1).map((page) => member(page, 'closing')),
-          )
-        }
-      })
+  it('has statements that run through what was posted in business order, in pages of any size', async () => {
+    await check(async ({ store, books, fromDay, limit }) => {
+      const span = fromDay === undefined ? {} : { from: dayOf(fromDay), to: dayOf(fromDay + 2) }
+      for (const accountId of accountNames) {
+        const question = { ...inAcme, accountId, asset: 'USD/2', ...span }
+        const pages = await allPages(store, ['accountStatement', question], { limit })
+        const revision = await appliedOf(store)
+        expect(linesIn(pages)).toEqual(statementOf(books, { accountId, revision, ...span }))
+        expect(pages.slice(1).map((page) => member(page, 'opening'))).toEqual(
+          pages.slice(0, -1).map((page) => member(page, 'closing')),
+        )
+      }
     })
-  },
-)
+  })
+})
 
 /** A statement is as of the models it reads. */
 async function appliedOf(store: Store): Promise<bigint> {

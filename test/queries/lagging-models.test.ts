@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { accounts } from '#projections/accounts.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { commands } from '#projections/commands.ts'
@@ -15,12 +15,12 @@ import {
   type QueryName,
   type Store,
 } from '#test/queries/asking.ts'
-import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { closeAfterwards, describeOnEngines } from '#test/queries/engines.ts'
 import { exampleBooks, inAcme, noonOn2March, ofAlice } from '#test/queries/example-books.ts'
 
 closeAfterwards()
 
-describe.each(engines)('read models at different revisions, on $engine', ({ open }) => {
+describeOnEngines('read models at different revisions', (open) => {
   const { events } = exampleBooks()
   let behind: Store
   beforeEach(async () => {

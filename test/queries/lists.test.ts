@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import {
   allPages,
   type Asked,
@@ -10,12 +10,12 @@ import {
   type Store,
 } from '#test/queries/asking.ts'
 import { Books, postingOf } from '#test/queries/books.ts'
-import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { closeAfterwards, describeOnEngines } from '#test/queries/engines.ts'
 import { exampleBooks, inAcme, noonOn2March } from '#test/queries/example-books.ts'
 
 closeAfterwards()
 
-describe.each(engines)('the lists of a ledger, on $engine', ({ open }) => {
+describeOnEngines('the lists of a ledger', (open) => {
   let store: Store
   beforeAll(async () => {
     const books = exampleBooks()
@@ -170,35 +170,32 @@ describe.each(engines)('the lists of a ledger, on $engine', ({ open }) => {
   })
 })
 
-describe.each(engines)(
-  'a list that is paged through while more is written, on $engine',
-  ({ open }) => {
-    const questions: readonly [QueryName, Asked, string][] = [
-      ['listTransactions', {}, 'transactionId'],
-      ['listTransactions', { account: 'users:bob' }, 'transactionId'],
-      ['listTransactions', { from: '2026-03-01T00:00:00Z' }, 'transactionId'],
-      ['listHolds', {}, 'holdId'],
-      ['listHolds', { account: 'users:bob' }, 'holdId'],
-      ['listHolds', { account: 'users:bob', status: 'open' }, 'holdId'],
-      ['listCommands', { outcome: 'accepted' }, 'revision'],
-      ['listCommands', { outcome: 'accepted', actor: 'anonymous' }, 'revision'],
-    ]
+describeOnEngines('a list that is paged through while more is written', (open) => {
+  const questions: readonly [QueryName, Asked, string][] = [
+    ['listTransactions', {}, 'transactionId'],
+    ['listTransactions', { account: 'users:bob' }, 'transactionId'],
+    ['listTransactions', { from: '2026-03-01T00:00:00Z' }, 'transactionId'],
+    ['listHolds', {}, 'holdId'],
+    ['listHolds', { account: 'users:bob' }, 'holdId'],
+    ['listHolds', { account: 'users:bob', status: 'open' }, 'holdId'],
+    ['listCommands', { outcome: 'accepted' }, 'revision'],
+    ['listCommands', { outcome: 'accepted', actor: 'anonymous' }, 'revision'],
+  ]
 
-    it.each(questions)('%s %j shows all that was there once', async (name, asked, id) => {
-      const books = exampleBooks()
-      const more = async () => {
-        for (let count = 0; count < 3; count += 1) {
-          books.post('users:alice -> users:bob 1')
-          books.do('PlaceHold', { postings: [postingOf('users:alice -> users:bob 2')] })
-        }
-        await project(store, books.events)
+  it.each(questions)('%s %j shows all that was there once', async (name, asked, id) => {
+    const books = exampleBooks()
+    const more = async () => {
+      for (let count = 0; count < 3; count += 1) {
+        books.post('users:alice -> users:bob 1')
+        books.do('PlaceHold', { postings: [postingOf('users:alice -> users:bob 2')] })
       }
-      const store = await open()
-      await more()
-      const before = column(await dataOf(store, name, { ...inAcme, ...asked }, 200), id)
-      const question = [name, { ...inAcme, ...asked }] as const
-      const pages = await allPages(store, question, { limit: 2, between: more })
-      expect(pages.flatMap((page) => column(page, id))).toEqual(before)
-    })
-  },
-)
+      await project(store, books.events)
+    }
+    const store = await open()
+    await more()
+    const before = column(await dataOf(store, name, { ...inAcme, ...asked }, 200), id)
+    const question = [name, { ...inAcme, ...asked }] as const
+    const pages = await allPages(store, question, { limit: 2, between: more })
+    expect(pages.flatMap((page) => column(page, id))).toEqual(before)
+  })
+})

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import {
   allPages,
   ask,
@@ -9,7 +9,7 @@ import {
   type Store,
 } from '#test/queries/asking.ts'
 import { Books } from '#test/queries/books.ts'
-import { closeAfterwards, engines } from '#test/queries/engines.ts'
+import { closeAfterwards, describeOnEngines } from '#test/queries/engines.ts'
 import { exampleBooks, inAcme, noonOn2March } from '#test/queries/example-books.ts'
 
 closeAfterwards()
@@ -27,7 +27,7 @@ const now = usd('14600', [
   bob('500', '3500', '3000'),
 ])
 
-describe.each(engines)('a trial balance, on $engine', ({ open }) => {
+describeOnEngines('a trial balance', (open, engine) => {
   let books: Books
   let store: Store
   beforeEach(async () => {
@@ -118,7 +118,10 @@ describe.each(engines)('a trial balance, on $engine', ({ open }) => {
     },
   )
 
-  it.each([{}, { effectiveAt: '2026-12-31T00:00:00Z' }, { asset: 'A7/2' }])(
+  // Thousands of finds, each a round trip or two there, and the cursor is the same everywhere.
+  it
+    .skipIf(engine === 'MongoDB')
+    .each([{}, { effectiveAt: '2026-12-31T00:00:00Z' }, { asset: 'A7/2' }])(
     'of forty assets goes on by a cursor that fits into a URL: %j',
     async (asked) => {
       const many = new Books('many')
