@@ -1,6 +1,7 @@
 import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
 import { areExpected, moveCheckpoints } from '#adapters/mongodb/checkpoints.ts'
 import { collectionOf } from '#adapters/mongodb/collections.ts'
+import { rowsByKey } from '#adapters/mongodb/documents.ts'
 import { isDuplicate } from '#adapters/mongodb/errors.ts'
 import { type Content, documentKey, type Row, storedObject } from '#adapters/mongodb/rows.ts'
 import { fieldsOf, int64 } from '#adapters/mongodb/values.ts'
@@ -58,7 +59,7 @@ async function writeDocuments(database: Db, { model, documents }: Writes): Promi
   if (documents.size === 0) return true
   const collection = database.collection<Row>(collectionOf(model))
   if (model.appendOnly === true) return insertOnce(collection, model, [...documents.values()])
-  const present = await storedRows(collection, [...documents.keys()])
+  const present = await rowsByKey(collection, [...documents.keys()])
   const operations = [...documents].flatMap(([key, write]) =>
     operationFor(model, write, present.get(key)),
   )
@@ -86,16 +87,6 @@ async function insertOnce(
     if (!isDuplicate(error)) throw error
   }
   return true
-}
-
-async function storedRows(
-  collection: Collection<Row>,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, Row>> {
-  const rows = await collection
-    .find({ _id: { $in: keys } }, { batchSize: keys.length + 1 })
-    .toArray()
-  return new Map(rows.map((row) => [row._id, row]))
 }
 
 /**

@@ -14,6 +14,8 @@ import {
 } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
+type Connection = Pick<MongoConnection, 'use' | 'limits'>
+
 /** What a document was at the view's checkpoint. */
 type Shown = { readonly id: string; readonly content: Content }
 
@@ -28,10 +30,7 @@ type Moment = {
  * A view of one ledger: of its checkpoints as they are now, and of each document what it was at the model's. Nothing is
  * held at the server, and nothing has to be given back.
  */
-export async function viewOfLedger(
-  connection: MongoConnection,
-  ledgerId: LedgerId,
-): Promise<ReadView> {
+export async function viewOfLedger(connection: Connection, ledgerId: LedgerId): Promise<ReadView> {
   const checkpointOf = await connection.use((database) => checkpointsOfLedger(database, ledgerId))
   const momentOf = (model: ReadModelShape): Moment => {
     return { ledgerId, model, at: checkpointOf(model)?.revision ?? -1n }
@@ -139,7 +138,7 @@ function merged(shown: readonly Shown[], { orderBy, descending, limit }: Find): 
 }
 
 /** A view of all ledgers: each document as it is. */
-export function viewOfAll(connection: MongoConnection): ReadView {
+export function viewOfAll(connection: Connection): ReadView {
   return {
     checkpoint: ofOneLedger,
     get: ofOneLedger,

@@ -1,0 +1,27 @@
+import type { Collection, Db } from 'mongodb'
+import { collectionOf } from '#adapters/mongodb/collections.ts'
+import { documentKey, documentOf, type Row } from '#adapters/mongodb/rows.ts'
+import type { ReadModelShape, StoredDocument } from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** The documents as they are now, those included that a commit that did not finish left: they are folded on. */
+export async function loadDocuments(
+  database: Db,
+  model: ReadModelShape,
+  { ledgerId, ids }: { readonly ledgerId: LedgerId; readonly ids: readonly string[] },
+): Promise<readonly StoredDocument[]> {
+  if (ids.length === 0) return []
+  const collection = database.collection<Row>(collectionOf(model))
+  const keys = ids.map((id) => documentKey(ledgerId, id))
+  return [...(await rowsByKey(collection, keys)).values()].map((row) => documentOf(row.id, row))
+}
+
+/** Those that are there, by `_id`. */
+export async function rowsByKey(
+  collection: Collection<Row>,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, Row>> {
+  const options = { batchSize: keys.length + 1 }
+  const rows = await collection.find({ _id: { $in: keys } }, options).toArray()
+  return new Map(rows.map((row) => [row._id, row]))
+}
