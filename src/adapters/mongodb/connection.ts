@@ -1,4 +1,4 @@
-import { type Db, MongoClient } from 'mongodb'
+import { type Db, type DbOptions, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb'
 import { asReadModelsError } from '#adapters/mongodb/errors.ts'
 import { type MongoLimits, mongoLimits } from '#adapters/mongodb/limits.ts'
 import type { Logger } from '#ports/logger.ts'
@@ -15,25 +15,27 @@ export type MongoOptions = {
 /** One pool of connections to one database. */
 export class MongoConnection {
   readonly limits: MongoLimits
-  readonly #client: MongoClient
-  readonly #database: Db
+  readonly #makeClient: () => MongoClient
+  readonly #database: string
   readonly #logger: Logger | undefined
+  #client: Promise<MongoClient> | undefined
   #failing = false
   #closed = false
 
   /** Connects at the first use. @throws an Error, without the URL, where it is none. */
   constructor({ url, database, logger, limits }: MongoOptions) {
     this.limits = { ...mongoLimits, ...limits }
-    this.#client = clientOf(url, this.limits)
-    this.#database = this.#client.db(database)
+    this.#makeClient = () => clientOf(url, this.limits)
+    this.#database = database
     this.#logger = logger
+    this.#makeClient()
   }
 
   /** Does the work, within the time that an operation may take. @throws {ReadModelsUnavailable} */
   async use<Result>(work: (database: Db) => Promise<Result>): Promise<Result> {
     if (this.#closed) throw new ReadModelsUnavailable('The read models are closed.')
     try {
-      const result = await within(this.limits.operationMaxMs, work(this.#database))
+      const result = await within(this.limits.operationMaxMs, this.#open().then(work))
       this.#worked()
       return result
     } catch (error) {
@@ -46,7 +48,30 @@ export class MongoConnection {
     if (this.#closed) return
     this.#closed = true
     // A silent server must not keep the process: its sockets are gone when close() gives up.
-    await within(this.limits.connectMaxMs, this.#client.close(true)).catch(() => {})
+    const closing = this.#client?.then((client) => client.close(true))
+    if (closing !== undefined) await within(this.limits.connectMaxMs, closing).catch(() => {})
+  }
+
+  /** The database, with what a URL must not undo. */
+  databaseOf(client: MongoClient): Db {
+    return client.db(this.#database, concerns)
+  }
+
+  async #open(): Promise<Db> {
+    this.#client ??= this.#connect()
+    return this.databaseOf(await this.#client)
+  }
+
+  /** A client that could not connect the first time never can: the next use makes another. */
+  async #connect(): Promise<MongoClient> {
+    const client = this.#makeClient()
+    try {
+      return await client.connect()
+    } catch (error) {
+      this.#client = undefined
+      await client.close(true)
+      throw error
+    }
   }
 
   #worked(): void {
@@ -65,27 +90,33 @@ export class MongoConnection {
 }
 
 /**
- * What a URL could undo is set here: acknowledged means stored by a majority, and all is read from the primary and
- * only where a majority has it, so that no checkpoint is seen before its documents or taken back after a failover.
+ * What a URL must not undo, so it is not said to the client, which lets a URL have its way, but to the database. Acknowledged
+ * means stored by a majority; and all is read from the primary and only where a majority has it, so that no checkpoint
+ * is seen before its documents or is taken back after a failover.
  */
+const concerns: DbOptions = {
+  writeConcern: { w: 'majority', journal: true },
+  readConcern: new ReadConcern('majority'),
+  readPreference: 'primary',
+}
+
+function optionsOf(limits: MongoLimits): MongoClientOptions {
+  return {
+    appName: 'daybook',
+    retryReads: true,
+    retryWrites: true,
+    useBigInt64: true,
+    maxPoolSize: limits.connectionsMax,
+    connectTimeoutMS: limits.connectMaxMs,
+    serverSelectionTimeoutMS: limits.serverSelectionMaxMs,
+    waitQueueTimeoutMS: limits.connectionWaitMaxMs,
+    socketTimeoutMS: limits.operationMaxMs,
+  }
+}
+
 function clientOf(url: string, limits: MongoLimits): MongoClient {
   try {
-    return new MongoClient(url, {
-      appName: 'daybook',
-      writeConcern: { w: 'majority', journal: true },
-      readConcern: { level: 'majority' },
-      readPreference: 'primary',
-      retryReads: true,
-      retryWrites: true,
-      useBigInt64: true,
-      promoteValues: true,
-      ignoreUndefined: false,
-      maxPoolSize: limits.connectionsMax,
-      connectTimeoutMS: limits.connectMaxMs,
-      serverSelectionTimeoutMS: limits.serverSelectionMaxMs,
-      waitQueueTimeoutMS: limits.connectionWaitMaxMs,
-      socketTimeoutMS: limits.operationMaxMs,
-    })
+    return new MongoClient(url, optionsOf(limits))
   } catch {
     // The driver's words may quote the URL, and with it a password.
     throw new Error('The URL of MongoDB is not one that its driver understands.')

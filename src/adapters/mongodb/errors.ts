@@ -18,6 +18,8 @@ const bugCodes: ReadonlySet<unknown> = new Set([
   17_420, 51_024,
 ])
 
+const unreachable = 'MongoDB, with the read models, cannot be reached.'
+
 const refusedCodes: ReadonlySet<unknown> = new Set([13, 18, 8_000])
 
 /**
@@ -25,8 +27,15 @@ const refusedCodes: ReadonlySet<unknown> = new Set([13, 18, 8_000])
  * ours; else the bug as it is.
  */
 export function asReadModelsError(error: unknown): unknown {
+  if (isOfNetwork(error)) return new ReadModelsUnavailable(unreachable, { cause: error })
   if (!(error instanceof MongoError) || isBug(error)) return error
   return new ReadModelsUnavailable(sentenceOf(error), { cause: error })
+}
+
+/** Node's own, which the driver passes on where a connection breaks while it writes. */
+function isOfNetwork(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  return 'syscall' in error || /^ERR_(STREAM|SOCKET|TLS|SSL)_/.test(String(error.code))
 }
 
 /** Whether the write failed because another document with the `_id` is there, and for no other reason. */
@@ -41,6 +50,10 @@ export function isDuplicate(error: unknown): error is MongoServerError {
 
 function isBug(error: MongoError): boolean {
   if (lacksIndex(error)) return false
+  if (error instanceof MongoBulkWriteError)
+    return [error.writeErrors]
+      .flat()
+      .some(({ code }) => code !== duplicateKey && bugCodes.has(code))
   if (error instanceof MongoServerError) return bugCodes.has(error.code)
   const closed =
     error instanceof MongoClientClosedError ||
@@ -56,8 +69,7 @@ function lacksIndex(error: MongoError): boolean {
 
 function sentenceOf(error: MongoError): string {
   if (lacksIndex(error)) return 'An index of a read model is being built in MongoDB.'
-  if (!(error instanceof MongoServerError))
-    return 'MongoDB, with the read models, cannot be reached.'
+  if (!(error instanceof MongoServerError)) return unreachable
   if (refusedCodes.has(error.code)) return 'MongoDB, with the read models, refuses our credentials.'
   return 'MongoDB, with the read models, cannot do its work now.'
 }

@@ -115,7 +115,10 @@ function compares(value: unknown, operator: string, operand: unknown): boolean {
   if (operator === '$ne') return (value ?? null) !== operand
   if (operator === '$in') return Array.isArray(operand) && operand.includes(value)
   if (typeof value !== typeof operand || value === null) return false
-  const compared = compare(value, operand)
+  return within(compare(value, operand), operator)
+}
+
+function within(compared: number, operator: string): boolean {
   if (operator === '$gt') return compared > 0
   if (operator === '$gte') return compared >= 0
   if (operator === '$lt') return compared < 0
@@ -139,6 +142,11 @@ function order(left: Stored, right: Stored, sort: NonNullable<Options['sort']>):
 function compare(left: unknown, right: unknown): number {
   if (left === right) return 0
   if (left === undefined || right === undefined) return left === undefined ? -1 : 1
-  if (typeof left === 'bigint' && typeof right === 'bigint') return left < right ? -1 : 1
-  return String(left) < String(right) ? -1 : 1
+  return less(left, right) ? -1 : 1
+}
+
+function less(left: unknown, right: unknown): boolean {
+  if (typeof left === 'bigint' && typeof right === 'bigint') return left < right
+  if (typeof left === 'string' && typeof right === 'string') return left < right
+  throw new TypeError('these collections compare texts and integers')
 }

@@ -33,7 +33,8 @@ export const aHistory: fc.Arbitrary<History> = fc.array(fc.subarray(ids, { minLe
 
 /** Folds one event into a document, which remembers every event that was folded into it. */
 export function evolve(document: Document | undefined, revision: bigint): Document {
-  const before = document === undefined ? '' : String(document['touched'])
+  const touched = document?.['touched']
+  const before = typeof touched === 'string' ? touched : ''
   const place = String((revision * 7n) % 5n)
   return { touched: `${before}/${revision}`, state: revision % 3n === 0n ? 'open' : 'done', place }
 }
