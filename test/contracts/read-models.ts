@@ -116,6 +116,17 @@ export function describeReadModels(
     })
   })
 
+  describe(`${name}: a collection`, () => {
+    it('may be prepared by many at once', async () => {
+      await using store = await makeStore()
+      await using first = await store.openWriter()
+      await using second = await store.openWriter()
+      await Promise.all([first, second, first, second].map((writer) => writer.prepare(tasks)))
+      expect(await second.commit([aChange({ documents: [aTask('a')] })])).toBe(true)
+      expect(await first.load(tasks, main, ['a'])).toEqual([aTask('a')])
+    })
+  })
+
   describe(`${name}: a checkpoint`, () => {
     it('moves with the documents', async () => {
       await using store = await filled(makeStore)

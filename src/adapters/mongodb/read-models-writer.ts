@@ -1,6 +1,4 @@
-import type { Db } from 'mongodb'
-import { prepareCheckpoints, readCheckpoint } from '#adapters/mongodb/checkpoints.ts'
-import { collectionOf, indexesToMake } from '#adapters/mongodb/collections.ts'
+import { readCheckpoint } from '#adapters/mongodb/checkpoints.ts'
 import { commitChanges } from '#adapters/mongodb/commit.ts'
 import { MongoConnection, type MongoOptions } from '#adapters/mongodb/connection.ts'
 import { loadDocuments } from '#adapters/mongodb/documents.ts'
@@ -10,13 +8,14 @@ import {
   readLease,
   saveFeedPosition,
 } from '#adapters/mongodb/feeds-and-leases.ts'
-import type { ReadModelShape, ReadModelWriter } from '#ports/read-models.ts'
+import { prepareModel } from '#adapters/mongodb/prepare.ts'
+import type { ReadModelWriter } from '#ports/read-models.ts'
 
 /** The projector's side. Any number may be open at once, in any number of processes. Connects at the first use. */
 export async function openMongoReadModelWriter(options: MongoOptions): Promise<ReadModelWriter> {
   const connection = new MongoConnection(options)
   return {
-    prepare: (model) => connection.use((database) => prepare(database, model)),
+    prepare: (model) => connection.use((database) => prepareModel(database, model)),
 
     checkpoint: (model, ledgerId) =>
       connection.use((database) => readCheckpoint(database, model, ledgerId)),
@@ -38,11 +37,4 @@ export async function openMongoReadModelWriter(options: MongoOptions): Promise<R
 
     [Symbol.asyncDispose]: () => connection.close(),
   }
-}
-
-/** MongoDB makes a collection with its first index, and an index that is there is left alone. */
-async function prepare(database: Db, model: ReadModelShape): Promise<void> {
-  await prepareCheckpoints(database)
-  const indexes = indexesToMake(model)
-  if (indexes.length > 0) await database.collection(collectionOf(model)).createIndexes(indexes)
 }

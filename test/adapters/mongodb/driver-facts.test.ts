@@ -149,6 +149,13 @@ describeWith(['mongodb'], 'a commit to MongoDB', (servers) => {
     expect(await writer.commit([aChange({ documents: [aTask('a')] })])).toBe(false)
   })
 
+  it('is not made for other fields under the same version', async () => {
+    await using store = await filled(makeStore)
+    const changed = { ...tasks, fields: { ...tasks.fields, colour: 'text' } } as const
+    await expect(store.writer.prepare(changed)).rejects.toThrow('count its version up')
+    await expect(store.writer.prepare({ ...changed, version: 2 })).resolves.toBeUndefined()
+  })
+
   it('can be read in the database: fields, content, and what it was before', async () => {
     const before = { owner: 'ann', number: '1', metadata: { 'a.b': '$x' } }
     await using store = await filled(makeStore, [aTask('a', before)])
