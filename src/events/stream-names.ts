@@ -2,6 +2,9 @@ import type { LedgerId } from '#values/ids.ts'
 
 const prefix = 'ledger-'
 
+/** The program's own stream in which the relay keeps its lease and its checkpoint. */
+export const relayStream = 'daybook-relay'
+
 /** The event store's stream that holds one ledger. */
 export function ledgerStream(ledgerId: LedgerId): string {
   return `${prefix}${ledgerId}`

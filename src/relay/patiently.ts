@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  AppendOutcomeUnknown,
+  EventStoreUnavailable,
+  WrongExpectedRevision,
+} from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
+import type { RelayLimits } from '#relay/limits.ts'
+
+export type Patience = {
+  readonly limits: Pick<RelayLimits, 'retryFirstMs' | 'retryMaxMs'>
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+/**
+ * Does the work again while the event store cannot serve, for as long as it takes. Waits between half and all of a
+ * delay that doubles up to its cap. @throws what is no failure of the store, and the signal's reason.
+ */
+export async function patiently<Result>(
+  { limits, logger, signal }: Patience,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let delayMs = limits.retryFirstMs
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isPassing(error)) throw error
+      logger.warn({ err: error }, 'the relay waits for the event store')
+    }
+    await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal })
+    delayMs = Math.min(2 * delayMs, limits.retryMaxMs)
+  }
+}
+
+/** A relay that finds its own last entry further on than it knew, from an append it gave up, only has to go on from there. */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof EventStoreUnavailable ||
+    error instanceof AppendOutcomeUnknown ||
+    error instanceof WrongExpectedRevision
+  )
+}
