@@ -31,7 +31,7 @@ const table = [
   { folder: 'ports', ours: [values, events] },
   { folder: handler, ours: [...pure, 'ports'], node: `${crypto}|${timers}` },
   { folder: runtime, ours: [...pure, 'ports'], node: timers },
-  { folder: 'relay', ours: [...pure, 'ports'], node: timers },
+  { folder: 'relay', ours: [...pure, 'ports'], node: `${crypto}|${timers}` },
   { folder: 'audit', ours: [...pure, 'ports'], node: `${crypto}|${timers}` },
   { folder: 'queries', ours: [values, projections, 'ports'], packages: 'zod' },
   { folder: 'security', ours: [values, 'ports'], packages: 'jose', node: crypto },
@@ -43,6 +43,8 @@ const table = [
   },
   { folder: 'cli', ours: ['(?!adapters/|http/)'], node: anyNode },
   { folder: 'console', ours: [] },
+  // The parts list: knows everything.
+  { folder: 'compose', ours: ['(?=)'], node: anyNode },
   ...Object.entries({
     sqlite: { node: `${anyNode}|sqlite` },
     log: {},

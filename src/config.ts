@@ -4,6 +4,28 @@ import process from 'node:process'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { nearest } from '#cli/nearest.ts'
+import {
+  databaseOf,
+  type EventStoreSettings,
+  eventStoreProblem,
+  type FeedSettings,
+  feedProblem,
+  kafkaConnection,
+  type ReadModelSettings,
+  readModelsProblem,
+} from '#engine-urls.ts'
+import {
+  defaultNamespace,
+  type LogFormat,
+  type LogLevel,
+  logLevels,
+  meanings,
+  partitions,
+  replicationMax,
+  secretLengthMin,
+  type Setting,
+  sweepIntervalMs,
+} from '#setting-meanings.ts'
 
 /** Everything that can be set, checked; paths are absolute. */
 export type Config = {
@@ -11,11 +33,11 @@ export type Config = {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  /** `folder` holds the log's file. */
-  readonly eventStore: { readonly engine: 'sqlite'; readonly folder: string }
-  readonly feed: { readonly engine: 'log' }
-  /** `folder` holds the read models' file. */
-  readonly readModels: { readonly engine: 'sqlite'; readonly folder: string }
+  /** What tells this Daybook from others on the same servers. */
+  readonly namespace: string
+  readonly eventStore: EventStoreSettings
+  readonly feed: FeedSettings
+  readonly readModels: ReadModelSettings
   readonly logLevel: LogLevel
   /** Undefined: pretty on a terminal, otherwise JSON. */
   readonly logFormat: LogFormat | undefined
@@ -24,12 +46,6 @@ export type Config = {
   readonly cursorSecret: string | undefined
   readonly cursorSecretFile: string
 }
-
-export type LogLevel = (typeof logLevels)[number]
-export type LogFormat = 'json' | 'pretty'
-
-/** One line of the table of settings, in `--help` and in the reference. */
-export type Setting = { readonly name: string; readonly meaning: string; readonly default: string }
 
 /** The environment is not one that Daybook can start with: one sentence per problem, all of them. */
 export class ConfigRefused extends Error {
@@ -43,28 +59,11 @@ export class ConfigRefused extends Error {
 }
 
 const prefix = 'DAYBOOK_'
-const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
-const sweepIntervalMs = { min: 10, max: 60_000 }
-const secretLengthMin = 32
 
 /** Makes a check that answers with a sentence about what was given. */
 const says = (rule: string) => ({
   error: ({ input }: { input?: unknown }) => `${rule}, not ${JSON.stringify(input)}`,
 })
-
-const engine = {
-  eventStore: engineUrl(
-    'sqlite:',
-    { 'esdb:': 'EventStoreDB', 'kurrentdb:': 'KurrentDB' },
-    'sqlite: or sqlite:FOLDER',
-  ),
-  feed: engineUrl('log', { 'kafka:': 'Kafka' }, 'log'),
-  readModels: engineUrl(
-    'sqlite:',
-    { 'mongodb:': 'MongoDB', 'mongodb+srv:': 'MongoDB' },
-    'sqlite: or sqlite:FOLDER',
-  ),
-}
 
 const shape = {
   DAYBOOK_DATA: z.string().default('./data'),
@@ -73,9 +72,19 @@ const shape = {
     .regex(/^[A-Za-z0-9.:%_-]{1,253}$/, says('must be a host name or an IP address'))
     .default('127.0.0.1'),
   DAYBOOK_PORT: wholeNumber(0, 65_535).default(8080),
-  DAYBOOK_EVENT_STORE: engine.eventStore.default('sqlite:'),
-  DAYBOOK_FEED: engine.feed.default('log'),
-  DAYBOOK_READ_MODELS: engine.readModels.default('sqlite:'),
+  DAYBOOK_EVENT_STORE: engineUrl(eventStoreProblem).default('sqlite:'),
+  DAYBOOK_FEED: engineUrl(feedProblem).default('log'),
+  DAYBOOK_READ_MODELS: engineUrl(readModelsProblem).default('sqlite:'),
+  DAYBOOK_NAMESPACE: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, says('must be lower-case letters, digits and dashes'))
+    .default(defaultNamespace),
+  DAYBOOK_KAFKA_TOPIC: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/, says('must be a name that Kafka takes'))
+    .optional(),
+  DAYBOOK_KAFKA_PARTITIONS: wholeNumber(1, partitions.max).default(partitions.default),
+  DAYBOOK_KAFKA_REPLICATION: wholeNumber(1, replicationMax).optional(),
   DAYBOOK_LOG_LEVEL: z
     .enum(logLevels, says(`must be one of ${logLevels.join(', ')}`))
     .default('info'),
@@ -88,48 +97,12 @@ const shape = {
 }
 
 const schema = z.object(shape)
-type SettingName = keyof typeof shape
-
-const meanings: Readonly<Record<SettingName, Omit<Setting, 'name'>>> = {
-  DAYBOOK_DATA: { meaning: 'folder of the embedded engine', default: './data' },
-  DAYBOOK_HOST: { meaning: 'address to listen on', default: '127.0.0.1' },
-  DAYBOOK_PORT: {
-    meaning: 'port to listen on; 0 takes a free one, and the line that says `listening` names it',
-    default: '8080',
-  },
-  DAYBOOK_EVENT_STORE: {
-    meaning: 'where the log is: `sqlite:` is in the data folder, `sqlite:FOLDER` elsewhere',
-    default: 'sqlite:',
-  },
-  DAYBOOK_FEED: {
-    meaning: 'what the projectors follow: `log` is the log itself',
-    default: 'log',
-  },
-  DAYBOOK_READ_MODELS: {
-    meaning:
-      'where the read models are: `sqlite:` is in the data folder, `sqlite:FOLDER` elsewhere',
-    default: 'sqlite:',
-  },
-  DAYBOOK_LOG_LEVEL: { meaning: `least level to log: ${logLevels.join(', ')}`, default: 'info' },
-  DAYBOOK_LOG_FORMAT: {
-    meaning: '`json` or `pretty`',
-    default: 'pretty on a terminal, otherwise json',
-  },
-  DAYBOOK_SWEEP_INTERVAL_MS: {
-    meaning: `how often due holds are looked for, ${sweepIntervalMs.min} to ${sweepIntervalMs.max} milliseconds`,
-    default: '500',
-  },
-  DAYBOOK_CURSOR_SECRET: {
-    meaning: `what list cursors are signed with, ${secretLengthMin} characters or more; the same in every process that serves one API`,
-    default: 'made in the data folder, in cursor.secret',
-  },
-}
+type Values = z.infer<typeof schema>
 
 /** The documented table of settings. */
-export const settings: readonly Setting[] = Object.entries(meanings).map(([name, rest]) => ({
-  name,
-  ...rest,
-}))
+export const settings: readonly Setting[] = Object.entries(
+  meanings satisfies Readonly<Record<keyof typeof shape, unknown>>,
+).map(([name, rest]) => ({ name, ...rest }))
 
 /**
  * Reads the environment and, for what it doesn't say, the file `.env` of the working folder.
@@ -157,22 +130,56 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   return configOf(parsed.data)
 }
 
-function configOf(values: z.infer<typeof schema>): Config {
+function configOf(values: Values): Config {
   const dataFolder = resolve(values.DAYBOOK_DATA)
-  const folderOf = (url: string) => resolve(dataFolder, url.slice('sqlite:'.length))
   return {
     dataFolder,
     host: values.DAYBOOK_HOST,
     port: values.DAYBOOK_PORT,
-    eventStore: { engine: 'sqlite', folder: folderOf(values.DAYBOOK_EVENT_STORE) },
-    feed: { engine: 'log' },
-    readModels: { engine: 'sqlite', folder: folderOf(values.DAYBOOK_READ_MODELS) },
+    namespace: values.DAYBOOK_NAMESPACE,
+    eventStore: eventStoreOf(values, dataFolder),
+    feed: feedOf(values),
+    readModels: readModelsOf(values, dataFolder),
     logLevel: values.DAYBOOK_LOG_LEVEL,
     logFormat: values.DAYBOOK_LOG_FORMAT,
     sweepIntervalMs: values.DAYBOOK_SWEEP_INTERVAL_MS,
     cursorSecret: values.DAYBOOK_CURSOR_SECRET,
     cursorSecretFile: join(dataFolder, 'cursor.secret'),
   }
+}
+
+function eventStoreOf(values: Values, dataFolder: string): Config['eventStore'] {
+  const { DAYBOOK_EVENT_STORE: url, DAYBOOK_NAMESPACE: namespace } = values
+  if (isSqlite(url)) return { engine: 'sqlite', folder: folderOf(url, dataFolder) }
+  const streamPrefix = namespace === defaultNamespace ? '' : `${namespace}.`
+  return { engine: 'eventstoredb', url, streamPrefix }
+}
+
+function feedOf(values: Values): Config['feed'] {
+  const { DAYBOOK_FEED: url, DAYBOOK_NAMESPACE: namespace } = values
+  if (url === 'log') return { engine: 'log' }
+  const connection = kafkaConnection(url)
+  return {
+    engine: 'kafka',
+    connection,
+    topic: values.DAYBOOK_KAFKA_TOPIC ?? `${namespace}.events`,
+    partitions: values.DAYBOOK_KAFKA_PARTITIONS,
+    replicationFactor: values.DAYBOOK_KAFKA_REPLICATION ?? Math.min(connection.brokers.length, 3),
+  }
+}
+
+function readModelsOf(values: Values, dataFolder: string): Config['readModels'] {
+  const { DAYBOOK_READ_MODELS: url, DAYBOOK_NAMESPACE: namespace } = values
+  if (isSqlite(url)) return { engine: 'sqlite', folder: folderOf(url, dataFolder) }
+  return { engine: 'mongodb', url, database: databaseOf(url) ?? namespace }
+}
+
+function isSqlite(url: string): boolean {
+  return url.startsWith('sqlite:')
+}
+
+function folderOf(url: string, dataFolder: string): string {
+  return resolve(dataFolder, url.slice('sqlite:'.length))
 }
 
 function unknownSetting(name: string): string {
@@ -192,15 +199,10 @@ function wholeNumber(min: number, max: number) {
 }
 
 /** Never repeats what was given: such URLs carry passwords. */
-function engineUrl(known: string, later: Readonly<Record<string, string>>, allowed: string) {
+function engineUrl(problemOf: (url: string) => string | undefined) {
   return z.string().superRefine((url, context) => {
-    if (known.endsWith(':') ? url.startsWith(known) : url === known) return
-    const name = later[`${url.split(':')[0]}:`]
-    const message =
-      name === undefined
-        ? `must be ${allowed}`
-        : `asks for ${name}, which this version does not have yet: it takes ${allowed}`
-    context.addIssue({ code: 'custom', message })
+    const message = problemOf(url)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
   })
 }
 

@@ -8,6 +8,7 @@ describe('an environment that says nothing', () => {
       dataFolder: resolve('data'),
       host: '127.0.0.1',
       port: 8080,
+      namespace: 'daybook',
       eventStore: { engine: 'sqlite', folder: resolve('data') },
       feed: { engine: 'log' },
       readModels: { engine: 'sqlite', folder: resolve('data') },
@@ -47,7 +48,49 @@ describe('an environment', () => {
       DAYBOOK_EVENT_STORE: 'sqlite:/fast/log',
       DAYBOOK_READ_MODELS: 'sqlite:models',
     })
-    expect([eventStore.folder, readModels.folder]).toEqual(['/fast/log', '/srv/daybook/models'])
+    expect([eventStore, readModels]).toEqual([
+      { engine: 'sqlite', folder: '/fast/log' },
+      { engine: 'sqlite', folder: '/srv/daybook/models' },
+    ])
+  })
+
+  it('leads to servers, each on its own', () => {
+    const { eventStore, feed, readModels } = parseConfig({
+      DAYBOOK_EVENT_STORE: 'esdb://admin:changeit@one:2113,two:2113?tls=true',
+      DAYBOOK_FEED: 'kafka://one:9092,two:9092,three:9092,four:9092',
+      DAYBOOK_READ_MODELS: 'mongodb://root:secret@one,two/books?replicaSet=rs0',
+    })
+    expect(eventStore).toEqual({
+      engine: 'eventstoredb',
+      url: 'esdb://admin:changeit@one:2113,two:2113?tls=true',
+      streamPrefix: '',
+    })
+    expect(feed).toMatchObject({
+      engine: 'kafka',
+      connection: { brokers: ['one:9092', 'two:9092', 'three:9092', 'four:9092'] },
+      topic: 'daybook.events',
+      partitions: 12,
+      replicationFactor: 3,
+    })
+    expect(readModels).toEqual({
+      engine: 'mongodb',
+      url: 'mongodb://root:secret@one,two/books?replicaSet=rs0',
+      database: 'books',
+    })
+  })
+
+  it('keeps what is on shared servers under its namespace', () => {
+    const { eventStore, feed, readModels } = parseConfig({
+      DAYBOOK_NAMESPACE: 'staging',
+      DAYBOOK_EVENT_STORE: 'esdb://localhost:2113?tls=false',
+      DAYBOOK_FEED: 'kafka://localhost',
+      DAYBOOK_READ_MODELS: 'mongodb://localhost',
+    })
+    expect([eventStore, feed, readModels]).toMatchObject([
+      { streamPrefix: 'staging.' },
+      { topic: 'staging.events', replicationFactor: 1 },
+      { database: 'staging' },
+    ])
   })
 })
 
@@ -74,24 +117,31 @@ describe('an environment with mistakes', () => {
     ])
   })
 
-  it('is told which engines this version does not have', () => {
+  it('is told what an URL has to look like', () => {
     const problems = problemsOf({
-      DAYBOOK_EVENT_STORE: 'esdb://admin:changeit@localhost:2113',
-      DAYBOOK_FEED: 'kafka://localhost:9092',
-      DAYBOOK_READ_MODELS: 'mongodb://root:secret@localhost',
+      DAYBOOK_EVENT_STORE: 'postgres://u:hunter2@db',
+      DAYBOOK_FEED: 'kafka://localhost:9092,[::1]:9092',
+      DAYBOOK_READ_MODELS: 'mongodb://',
+      DAYBOOK_KAFKA_TOPIC: 'a topic',
+      DAYBOOK_NAMESPACE: 'Daybook',
     })
     expect(problems).toEqual([
-      'DAYBOOK_EVENT_STORE asks for EventStoreDB, which this version does not have yet: it takes sqlite: or sqlite:FOLDER.',
-      'DAYBOOK_FEED asks for Kafka, which this version does not have yet: it takes log.',
-      'DAYBOOK_READ_MODELS asks for MongoDB, which this version does not have yet: it takes sqlite: or sqlite:FOLDER.',
+      'DAYBOOK_EVENT_STORE must be sqlite:, sqlite:FOLDER or esdb://HOST:PORT.',
+      'DAYBOOK_FEED a Kafka URL names a broker by IPv6 address: use a host name or an IPv4 address.',
+      'DAYBOOK_READ_MODELS must be sqlite:, sqlite:FOLDER or mongodb://HOST:PORT/DATABASE.',
+      'DAYBOOK_NAMESPACE must be lower-case letters, digits and dashes, not "Daybook".',
+      'DAYBOOK_KAFKA_TOPIC must be a name that Kafka takes, not "a topic".',
     ])
   })
 
   it('never shows what may hold a password', () => {
     const problems = problemsOf({
       DAYBOOK_EVENT_STORE: 'postgres://u:hunter2@db',
+      DAYBOOK_FEED: 'kafka://u:hunter2@:0',
+      DAYBOOK_READ_MODELS: 'mongodb://u:hunter2@a b',
       DAYBOOK_CURSOR_SECRET: 'hunter2',
     })
+    expect(problems).toHaveLength(4)
     expect(problems.join()).not.toContain('hunter2')
   })
 })
@@ -105,7 +155,7 @@ describe('the table of settings', () => {
   it('names the variables that are taken, and no others', () => {
     for (const { name } of settings)
       expect(problemsOf({ [name]: '\u0000' }).join()).not.toContain('is not a setting')
-    expect(settings).toHaveLength(10)
+    expect(settings).toHaveLength(14)
   })
 })
 

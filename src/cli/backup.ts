@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import process from 'node:process'
-import { openExistingLog, logFileName } from '#cli/existing-log.ts'
+import { openExistingSqliteLog, logFileName } from '#cli/existing-log.ts'
 import type { Subcommand } from '#cli/subcommand.ts'
 
 /** Makes a folder that Daybook can start from: the log, and the secret that cursors are signed with. */
@@ -19,7 +19,7 @@ export const backup: Subcommand = {
 
   async run({ arguments: { positionals }, config, logger }) {
     const folder = resolve(positionals[0] ?? '.')
-    await using store = await openExistingLog(config, logger)
+    await using store = await openExistingSqliteLog(config, logger)
     await store.backup(join(folder, logFileName))
     if (config.cursorSecret === undefined && existsSync(config.cursorSecretFile))
       await copyFile(config.cursorSecretFile, join(folder, basename(config.cursorSecretFile)))

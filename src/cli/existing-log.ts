@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolFailed } from '#cli/subcommand.ts'
-import { openLog } from '#compose.ts'
+import { type Log, openLog, openSqliteLog, type SqliteLogSettings } from '#compose/stores.ts'
 import type { Config } from '#config.ts'
 import type { Logger } from '#ports/logger.ts'
 
@@ -9,14 +9,35 @@ import type { Logger } from '#ports/logger.ts'
 export const logFileName = 'log.db'
 
 export function hasLog({ eventStore }: Config): boolean {
-  return existsSync(join(eventStore.folder, logFileName))
+  return eventStore.engine !== 'sqlite' || existsSync(join(eventStore.folder, logFileName))
 }
 
 /**
  * Opens the log for a tool that only reads: it never makes a new one.
  * @throws {ToolFailed} when there is none.
  */
-export async function openExistingLog(config: Config, logger: Logger): ReturnType<typeof openLog> {
-  if (hasLog(config)) return openLog(config, logger)
-  throw new ToolFailed(`there is no log in ${config.eventStore.folder}; is DAYBOOK_DATA right?`)
+export async function openExistingLog(config: Config, logger: Logger): Promise<Log> {
+  requireLog(config)
+  return openLog(config, logger)
+}
+
+/** The same, for what only a log in a folder can do. @throws {ToolFailed} where it is elsewhere, or there is none. */
+export async function openExistingSqliteLog(
+  config: Config,
+  logger: Logger,
+): ReturnType<typeof openSqliteLog> {
+  requireLog(config)
+  return openSqliteLog(inFolder(config), logger)
+}
+
+function requireLog(config: Config): void {
+  if (!hasLog(config))
+    throw new ToolFailed(`there is no log in ${inFolder(config).folder}; is DAYBOOK_DATA right?`)
+}
+
+function inFolder({ eventStore }: Config): SqliteLogSettings {
+  if (eventStore.engine === 'sqlite') return eventStore
+  throw new ToolFailed(
+    'the log is in EventStoreDB, not in a folder: back it up with the tools of EventStoreDB.',
+  )
 }

@@ -10,7 +10,8 @@ import { openRejects } from '#cli/import/rejects.ts'
 import type { Row } from '#cli/import/row.ts'
 import { openSource, type Source } from '#cli/import/source.ts'
 import { choiceOption, ledgerOption } from '#cli/options.ts'
-import { hasLog, logFileName, openExistingLog } from '#cli/existing-log.ts'
+import { copyLog } from '#cli/copy-log.ts'
+import { hasLog, logFileName, openExistingLog, openExistingSqliteLog } from '#cli/existing-log.ts'
 import { openProgress, type Progress } from '#cli/progress.ts'
 import {
   type Arguments,
@@ -19,7 +20,8 @@ import {
   type Subcommand,
   WrongUsage,
 } from '#cli/subcommand.ts'
-import { openWriteSide } from '#compose.ts'
+import { openSqliteLog, type SqliteLogSettings } from '#compose/stores.ts'
+import { openWriteSide } from '#compose/write-side.ts'
 import type { Config } from '#config.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { LedgerId } from '#values/ids.ts'
@@ -129,8 +131,7 @@ function summary({ accepted, replayed, refused, malformed }: ImportCounts): stri
 /** The write side of the log, or of a copy of it. */
 async function openTarget({ config, logger }: Shell, dryRun: boolean) {
   await using opening = new AsyncDisposableStack()
-  const folder = dryRun ? await copiedLog(config, logger, opening) : config.eventStore.folder
-  const eventStore = { ...config.eventStore, folder }
+  const eventStore = dryRun ? await copiedLog(config, logger, opening) : config.eventStore
   const bus = opening.use(await openWriteSide({ ...config, eventStore }, logger))
   const opened = opening.move()
   return { bus, [Symbol.asyncDispose]: () => opened.disposeAsync() }
@@ -140,12 +141,18 @@ async function copiedLog(
   config: Config,
   logger: Logger,
   opening: AsyncDisposableStack,
-): Promise<string> {
+): Promise<SqliteLogSettings> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-dry-run-'))
   opening.defer(() => rm(folder, { recursive: true, force: true }))
-  if (hasLog(config)) {
-    await using log = await openExistingLog(config, logger)
+  const copy = { engine: 'sqlite', folder } as const
+  if (!hasLog(config)) return copy
+  if (config.eventStore.engine === 'sqlite') {
+    await using log = await openExistingSqliteLog(config, logger)
     await log.backup(join(folder, logFileName))
+  } else {
+    await using log = await openExistingLog(config, logger)
+    await using target = await openSqliteLog(copy, logger)
+    await copyLog(log, target)
   }
-  return folder
+  return copy
 }

@@ -39,8 +39,8 @@ export async function* allPages(
   let after: bigint | undefined
   for (;;) {
     const page = await store.readAll(after, pageSize)
+    if (page.length === 0) return
     yield page.filter(({ stream }) => ledgerOfStream(stream) !== undefined)
-    if (page.length < pageSize) return
     after = page.at(-1)?.position
   }
 }

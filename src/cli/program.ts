@@ -11,6 +11,7 @@ import {
   WrongUsage,
 } from '#cli/subcommand.ts'
 import { subcommands } from '#cli/subcommands.ts'
+import { DependenciesUnavailable } from '#compose/dependencies.ts'
 import { type Config, ConfigRefused, readConfig } from '#config.ts'
 
 /** What only the composition may know: handed in by main. */
@@ -73,7 +74,7 @@ function endOnBugs(logger: ProgramLogger): void {
 
 function complain(who: string, error: unknown): number {
   const lines =
-    error instanceof ConfigRefused
+    error instanceof ConfigRefused || error instanceof DependenciesUnavailable
       ? error.problems
       : [error instanceof Error ? say(error) : String(error)]
   process.stderr.write(lines.map((line) => `${who}: ${line}\n`).join(''))

@@ -4,9 +4,9 @@ import { openExchange } from '#http/exchange.ts'
 import { openLiveStreams } from '#http/log/live-streams.ts'
 import { conclude, otherMethods } from '#http/middleware/conclude.ts'
 import { identifyRequest, requestIdOf } from '#http/middleware/request-id.ts'
-import { type AppParts, defaultLimits, type Parts } from '#http/parts.ts'
+import { type AppParts, defaultLimits, type HealthAppParts, type Parts } from '#http/parts.ts'
 import type { Act } from '#http/routes/commands.ts'
-import { type Method, type Route, routesOf } from '#http/routes/routes.ts'
+import { healthRoutes, type Method, type Route, routesOf } from '#http/routes/routes.ts'
 import type { Logger } from '#ports/logger.ts'
 
 /** The whole API as one request listener. */
@@ -20,18 +20,29 @@ export type App = {
 export function createApp(given: AppParts): App {
   const parts: Parts = { ...given, limits: { ...defaultLimits, ...given.limits } }
   const streams = openLiveStreams(parts)
+  const handle = handlerFor(routesOf(parts, streams), parts.logger)
+  return { handle, endStreams: () => streams.end(), logger: parts.logger }
+}
+
+/** Health and status alone: what a process without an API serves. */
+export function createHealthApp(given: HealthAppParts): App {
+  const parts = { ...given, limits: { ...defaultLimits, ...given.limits } }
+  const handle = handlerFor(healthRoutes(parts), parts.logger)
+  return { handle, endStreams: () => {}, logger: parts.logger }
+}
+
+function handlerFor(all: readonly Route[], logger: Logger): App['handle'] {
   const router = Router({ strict: true, caseSensitive: true })
-  for (const [path, routes] of Map.groupBy(routesOf(parts, streams), (route) => route.path))
+  for (const [path, routes] of Map.groupBy(all, (route) => route.path))
     addRoutes(router, path, routes)
   const app = bareExpress()
   app.use(identifyRequest, (request, response) => {
-    router(request, response, (error) => conclude({ request, response }, parts.logger, error))
+    router(request, response, (error) => conclude({ request, response }, logger, error))
   })
-  const handle: App['handle'] = (request, response) => {
+  return (request, response) => {
     request.url = originForm(request.url ?? '/')
     app(request, response)
   }
-  return { handle, endStreams: () => streams.end(), logger: parts.logger }
 }
 
 /** Clients of proxies send whole URLs (RFC 9112 §3.2). Express answers what it can't read as one by itself, in HTML. */

@@ -45,10 +45,16 @@ export type AppParts = {
   /** Every type of event that there can be. */
   readonly eventTypes: readonly string[]
   readonly projectionStatuses: () => Promise<readonly JsonObject[]>
-  /** By the name that `/health/ready` shows. */
-  readonly healthChecks: Readonly<Record<string, HealthCheck>>
   readonly cursorSecret: string
   readonly clock: Clock
+} & HealthAppParts
+
+/** What a process that serves no API says of itself. */
+export type HealthAppParts = {
+  /** By the name that `/health/ready` shows. */
+  readonly healthChecks: Readonly<Record<string, HealthCheck>>
+  /** Where this process is a relay. */
+  readonly relayStatus?: (() => Promise<JsonObject>) | undefined
   readonly logger: Logger
   readonly limits?: Partial<HttpLimits>
 }
@@ -76,3 +82,4 @@ export const defaultLimits = {
 
 /** The parts with every limit decided. */
 export type Parts = AppParts & { readonly limits: HttpLimits }
+export type HealthParts = HealthAppParts & { readonly limits: HttpLimits }

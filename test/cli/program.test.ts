@@ -69,12 +69,12 @@ describe('wrong settings', () => {
     await using folder = await temporaryFolder()
     const { code, stderr } = await daybook(['start'], {
       folder: folder.path,
-      settings: { DAYBOOK_PORT: 'http', DAYBOOK_FEED: 'kafka://k', DAYBOOK_DATE: 'x' },
+      settings: { DAYBOOK_PORT: 'http', DAYBOOK_FEED: 'kafka:k', DAYBOOK_DATE: 'x' },
     })
     expect(code).toBe(2)
     expect(stderr.trimEnd().split('\n')).toEqual([
       'daybook start: DAYBOOK_PORT must be a whole number from 0 to 65535, not "http".',
-      'daybook start: DAYBOOK_FEED asks for Kafka, which this version does not have yet: it takes log.',
+      'daybook start: DAYBOOK_FEED must be log or kafka://HOST:PORT,….',
       'daybook start: DAYBOOK_DATE is not a setting: is DAYBOOK_DATA meant?',
     ])
   })

@@ -18,8 +18,9 @@ folder. An empty value is as good as none. A setting that is not known or not va
 each.
 
 ${table([['setting', 'meaning', 'default'], ...rows])}
-A relative \`DAYBOOK_DATA\` begins at the working folder, a relative folder after \`sqlite:\` at the data folder. This
-version has the engine \`sqlite:\` and the feed \`log\` only: other URLs are refused by name.
+A relative \`DAYBOOK_DATA\` begins at the working folder, a relative folder after \`sqlite:\` at the data folder. Log,
+feed and read models are chosen each on its own. What else can be in their URLs (users, TLS, several hosts) is in
+[going distributed](../guides/going-distributed.md).
 `
     await expect(page).toMatchFileSnapshot('../../docs/reference/settings.md')
   })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startNode, type Node } from '#compose.ts'
+import { type Node, startNode } from '#compose/node.ts'
 import { parseConfig } from '#config.ts'
 import { TestBooks, outcome } from '#test/end-to-end/test-books.ts'
 import { ApiClient } from '#test/support/http-client.ts'

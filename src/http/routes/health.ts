@@ -1,8 +1,9 @@
 import { acceptable, answerJson } from '#http/exchange.ts'
-import type { HealthCheck, Parts } from '#http/parts.ts'
+import type { HealthCheck, HealthParts, Parts } from '#http/parts.ts'
 import { refused, retryAfter } from '#http/problems.ts'
 import { queryParameters, requireOnly } from '#http/query-string.ts'
 import type { Act } from '#http/routes/commands.ts'
+import type { JsonObject } from '#values/json.ts'
 
 /** The process answers. */
 export function answerLive(): Act {
@@ -13,7 +14,7 @@ export function answerLive(): Act {
 }
 
 /** Everything that the process depends on answers too; each by name. */
-export function answerReady(parts: Parts): Act {
+export function answerReady(parts: HealthParts): Act {
   return async (exchange) => {
     plain(exchange)
     const entries = Object.entries(parts.healthChecks)
@@ -38,13 +39,21 @@ export function answerProjections(parts: Parts): Act {
   }
 }
 
+/** How far the broker is behind the log, and whether this process is the relay that is at it. */
+export function answerRelay(status: () => Promise<JsonObject>): Act {
+  return async (exchange) => {
+    plain(exchange)
+    answerJson(exchange, 200, { body: { data: await status() } })
+  }
+}
+
 function plain({ request }: Parameters<Act>[0]): void {
   acceptable(request, ['application/json'])
   requireOnly(queryParameters(request.url), [])
 }
 
 async function stateOf(
-  { limits, logger }: Parts,
+  { limits, logger }: HealthParts,
   name: string,
   check: HealthCheck,
 ): Promise<'up' | 'down'> {

@@ -1,10 +1,10 @@
 import type { LiveStreams } from '#http/log/live-streams.ts'
-import type { Parts, QueryName } from '#http/parts.ts'
+import type { HealthParts, Parts, QueryName } from '#http/parts.ts'
 import type { Asking } from '#http/question.ts'
 import { takeBatch } from '#http/routes/batches.ts'
 import { type Act, type CommandOf, invalidBody, takeCommand } from '#http/routes/commands.ts'
 import { answerEvent, answerEvents } from '#http/routes/events.ts'
-import { answerLive, answerProjections, answerReady } from '#http/routes/health.ts'
+import { answerLive, answerProjections, answerReady, answerRelay } from '#http/routes/health.ts'
 import { answerQuery } from '#http/routes/queries.ts'
 import { answerStatement } from '#http/routes/statements.ts'
 import { cursorSigner } from '#security/cursor-signer.ts'
@@ -76,6 +76,15 @@ export function routesOf(parts: Parts, streams: LiveStreams): readonly Route[] {
     get(`${ledger}/events`, answerEvents(events)),
     get(`${ledger}/events/:revision`, answerEvent(events)),
     get('/v1/projections', answerProjections(parts)),
+    ...healthRoutes(parts),
+  ]
+}
+
+/** What every process answers, whatever its role. */
+export function healthRoutes(parts: HealthParts): readonly Route[] {
+  const { relayStatus } = parts
+  return [
+    ...(relayStatus === undefined ? [] : [get('/v1/relay', answerRelay(relayStatus))]),
     get('/health/live', answerLive()),
     get('/health/ready', answerReady(parts)),
   ]

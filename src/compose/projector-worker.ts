@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
 import type { Config } from '#config.ts'
-import type { ProjectorThreadSettings } from '#projector-thread.ts'
 
 /** The projector at work in its own thread; disposing waits until it has stopped between two batches. */
 export type ProjectorThread = AsyncDisposable & {
@@ -10,15 +9,9 @@ export type ProjectorThread = AsyncDisposable & {
 
 /** Starts the projector's thread and resolves once it projects. @throws what kept it from starting. */
 export async function startProjectorThread(config: Config): Promise<ProjectorThread> {
-  const workerData: ProjectorThreadSettings = {
-    logFolder: config.eventStore.folder,
-    readModelsFolder: config.readModels.folder,
-    logLevel: config.logLevel,
-    logFormat: config.logFormat,
-  }
   const worker = new Worker(new URL('./projector-thread.ts', import.meta.url), {
     name: 'projector',
-    workerData,
+    workerData: config,
   })
   const failed = new AbortController()
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import { openLogFeed } from '#adapters/log/feed.ts'
+import { systemClock } from '#adapters/system/clock.ts'
+import {
+  type KafkaSettings,
+  type Log,
+  openLog,
+  openReadModels,
+  openReadModelWriter,
+  type SqliteLogSettings,
+} from '#compose/stores.ts'
+import type { Config } from '#config.ts'
+import type { StoredEvent } from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
+import { type ReadModels, ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import { holdLease } from '#projections/runtime/hold-lease.ts'
+import { patrol, patrolFeed } from '#projections/runtime/patrol.ts'
+import { createProjector, type ProjectorParts } from '#projections/runtime/projector.ts'
+
+/** The half of the log that a projector needs. */
+export type LogReading = Pick<Log, 'readStream' | 'readAll' | 'head' | 'appended'>
+
+/** Builds the read models until it is told to stop. */
+export type Projecting = AsyncDisposable & {
+  /** Rejects only on a bug. */
+  run(signal: AbortSignal): Promise<void>
+  readonly store: LogReading
+  readonly readModels: ReadModels
+}
+
+type Parts = Omit<ProjectorParts, 'store' | 'writer' | 'readModels'> & {
+  readonly writer: ReadModelWriter
+  readonly readModels: ReadModels
+  readonly store: LogReading
+  readonly holder: string
+}
+
+/** Under which name the projector keeps its place in a log that it follows itself. */
+const projectorFeed = 'projector'
+
+/** The feed whose place in the log tells which ledgers may be new to every read model. */
+export function placeInLog({ feed }: Config): string {
+  return feed.engine === 'log' ? projectorFeed : patrolFeed
+}
+
+/** Opens what a projector works with. @throws what keeps it from starting. */
+export async function openProjecting(config: Config, logger: Logger): Promise<Projecting> {
+  await using opening = new AsyncDisposableStack()
+  const store = await openLogReading(config, logger, opening)
+  const writer = opening.use(await openReadModelWriter(config))
+  const readModels = opening.use(await openReadModels(config))
+  if (config.eventStore.engine === 'sqlite' && config.feed.engine === 'log')
+    await requireSameLog(store, readModels)
+  const parts = {
+    projections: allProjections,
+    writer,
+    store,
+    readModels,
+    logger,
+    holder: randomUUID(),
+  }
+  const { feed } = config
+  const project =
+    feed.engine === 'log'
+      ? (signal: AbortSignal) => followLog(config, parts, signal)
+      : await brokerFollower(feed, parts)
+  const opened = opening.move()
+  return {
+    store,
+    readModels,
+    async run(signal) {
+      try {
+        await project(signal)
+      } catch (error) {
+        if (!signal.aborted) throw error
+      }
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+async function openLogReading(
+  config: Config,
+  logger: Logger,
+  opening: AsyncDisposableStack,
+): Promise<LogReading> {
+  const { eventStore } = config
+  if (eventStore.engine !== 'sqlite') return opening.use(await openLog(config, logger))
+  return opening.use(await openSqliteReading(eventStore))
+}
+
+async function openSqliteReading({ folder }: SqliteLogSettings) {
+  const { prepareEventLog } = await import('#adapters/sqlite/event-log-file.ts')
+  const { openSqliteEventLogReading } = await import('#adapters/sqlite/event-log-reading.ts')
+  return openSqliteEventLogReading(await prepareEventLog(folder))
+}
+
+/**
+ * Read models on a server may have many projectors: one at a time does the work. Those in a file have those of one
+ * machine, whose programs come and go: a lease would only make a restart wait.
+ */
+function followLog(config: Config, parts: Parts, signal: AbortSignal): Promise<void> {
+  const { store, writer } = parts
+  const wait = store.appended && { wait: store.appended }
+  const feed = openLogFeed({ name: projectorFeed, store, positions: writer, ...wait })
+  const follow = (until: AbortSignal) => createProjector(parts).run(feed, until)
+  return config.readModels.engine === 'sqlite'
+    ? follow(signal)
+    : holdLease(leaseOf(parts, projectorFeed), signal, follow)
+}
+
+/** As many projectors as there are partitions share a topic; one of them patrols. */
+async function brokerFollower(
+  { connection, topic }: KafkaSettings,
+  parts: Parts,
+): Promise<(signal: AbortSignal) => Promise<void>> {
+  const { logger, writer } = parts
+  const { openKafkaFeed } = await import('#adapters/kafka/feed.ts')
+  const groupId = `${topic}.projector.${await installationOf(writer)}`
+  const feed = openKafkaFeed({ connection, topic, groupId, logger })
+  return (signal) =>
+    together(signal, [
+      (until) => createProjector(parts).run(feed, until),
+      (until) => holdLease(leaseOf(parts, patrolFeed), until, (held) => walkLog(parts, held)),
+    ])
+}
+
+function walkLog(parts: Parts, signal: AbortSignal): Promise<void> {
+  const heal = async (event: StoredEvent, until: AbortSignal) => {
+    parts.logger.warn({ stream: event.stream }, 'a ledger stood still: it is read from the log')
+    await createProjector(parts).apply([event], until)
+  }
+  return patrol({ ...parts, clock: systemClock, heal }, signal)
+}
+
+function leaseOf({ writer, holder, logger }: Parts, name: string) {
+  return { leases: writer, name, holder, clock: systemClock, logger }
+}
+
+/**
+ * An id of these read models, made with them. Who follows a broker under it gets everything from the beginning where
+ * the read models are new, also those that replace lost ones.
+ */
+async function installationOf(writer: ReadModelWriter): Promise<string> {
+  const name = 'installation'
+  await writer.moveLease(name, undefined, randomUUID())
+  const installation = await writer.lease(name)
+  if (installation === undefined) throw new Error('the read models do not keep a lease')
+  return installation.holder
+}
+
+/** Runs all until one ends, then ends the others. @throws the first error. */
+async function together(
+  signal: AbortSignal,
+  works: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const over = new AbortController()
+  const until = AbortSignal.any([signal, over.signal])
+  const endAll = (work: Promise<void>) => work.finally(() => over.abort())
+  const results = await Promise.allSettled(works.map((work) => endAll(work(until))))
+  const failed = results.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
+
+/** A log that was put back to an older one goes on with other events at revisions that the read models have had. */
+async function requireSameLog(
+  store: Pick<LogReading, 'readAll'>,
+  readModels: Pick<ReadModels, 'feedPosition'>,
+): Promise<void> {
+  const position = await readModels.feedPosition(projectorFeed)
+  if (position === undefined) return
+  const [last] = await store.readAll(position - 1n, 1)
+  if (last?.position === position) return
+  throw new ReadModelsUnavailable(
+    'The read models were made from a longer log than this one: delete read-models.db and its companions and start again; they are made anew.',
+  )
+}

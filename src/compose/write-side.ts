@@ -1,0 +1,22 @@
+import { systemClock } from '#adapters/system/clock.ts'
+import { openLog } from '#compose/stores.ts'
+import { openCommandBus } from '#commands/handler/command-bus.ts'
+import type { CommandBus } from '#commands/handler/outcome.ts'
+import type { Config } from '#config.ts'
+import type { Logger } from '#ports/logger.ts'
+
+/** The write side alone, for the tools; a server may write the same ledgers at the same time. */
+export async function openWriteSide(config: Config, logger: Logger): Promise<CommandBus> {
+  await using opening = new AsyncDisposableStack()
+  const store = opening.use(await openLog(config, logger))
+  const bus = opening.use(openCommandBus({ store, clock: systemClock, logger }))
+  const opened = opening.move()
+  return {
+    execute: (request) => bus.execute(request),
+    executeBatch: (request) => bus.executeBatch(request),
+    dryRun: (request) => bus.dryRun(request),
+    dryRunBatch: (request) => bus.dryRunBatch(request),
+    confirmClock: () => bus.confirmClock(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}

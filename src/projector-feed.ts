@@ -1,2 +1,0 @@
-/** Under which name the projector keeps its place in the log. */
-export const projectorFeed = 'projector'
