@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe } from 'vitest'
+import { clusterSettings } from '#test/support/cluster-settings.ts'
+import { openCluster } from '#test/support/cluster.ts'
 import { TestBooks } from '#test/end-to-end/test-books.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
+import { describeWith, type Servers } from '#test/support/servers/describe-with.ts'
 
 /** A running Daybook. Its folder, servers and processes are gone once it is disposed of. */
 export type Server = AsyncDisposable & {
@@ -11,9 +14,25 @@ export type Server = AsyncDisposable & {
 }
 
 /** One way to run Daybook: everything under `end-to-end` holds for each of them. */
-export type Engine = { readonly name: string; open(): Promise<Server> }
+type Engine = {
+  readonly name: string
+  /** A suite that is run once what this way needs is there; skipped, with the reason, where it can't be had. */
+  readonly describe: (name: string, tests: (servers?: Servers) => void) => void
+  open(servers?: Servers): Promise<Server>
+}
 
-const engines: readonly Engine[] = [{ name: 'embedded', open: openEmbedded }]
+const engines: readonly Engine[] = [
+  {
+    name: 'embedded',
+    describe: (name, tests) => describe(name, () => tests()),
+    open: openEmbedded,
+  },
+  {
+    name: 'distributed',
+    describe: (name, tests) => describeWith(['eventstoredb', 'kafka', 'mongodb'], name, tests),
+    open: openDistributed,
+  },
+]
 
 /** What a suite has: one server, shared by its tests, each of which opens ledgers of its own. */
 export type Subject = {
@@ -29,7 +48,7 @@ export function describeEndToEnd(name: string, body: (on: Subject) => void): voi
 }
 
 function describeOn(engine: Engine, name: string, body: (on: Subject) => void): void {
-  describe(`${engine.name}: ${name}`, () => {
+  engine.describe(`${engine.name}: ${name}`, (servers) => {
     let server: Server | undefined
     let api: ApiClient | undefined
     const connected = () => {
@@ -38,7 +57,7 @@ function describeOn(engine: Engine, name: string, body: (on: Subject) => void): 
     }
 
     beforeAll(async () => {
-      server = await engine.open()
+      server = await engine.open(servers)
       api = new ApiClient(server.url)
     }, 60_000)
 
@@ -78,5 +97,18 @@ async function openEmbedded(): Promise<Server> {
       program = await startProgram(folder.path)
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/** A process for each role, on the servers that all tests share. */
+async function openDistributed(servers?: Servers): Promise<Server> {
+  if (servers === undefined) throw new Error('the distributed engine needs servers')
+  const cluster = await openCluster(clusterSettings(servers))
+  return {
+    get url() {
+      return cluster.process('api').url
+    },
+    restart: () => cluster.restart(),
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   }
 }

@@ -1,4 +1,5 @@
 import { Agent, type IncomingHttpHeaders, request as httpRequest } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, Sent } from '#test/support/http-exchange.ts'
 import { breachesOf } from '#test/support/http-client-rules.ts'
 import type { Json } from '#values/json.ts'
@@ -6,6 +7,8 @@ import type { Json } from '#values/json.ts'
 export type Headers = Readonly<Record<string, string>>
 
 const timeoutMs = 20_000
+const notYetVisibleMs = 250
+const patienceMs = 15_000
 
 /** An answer breaks a rule that holds for all of them. */
 class RuleBroken extends Error {
@@ -38,8 +41,13 @@ export class ApiClient implements Disposable {
     return `${this.#keyPrefix}.${this.#keys}`
   }
 
-  get(path: string, headers: Headers = {}): Promise<Answer> {
-    return this.send({ method: 'GET', path, headers })
+  /** Asks again, as every client should, while what it waits for is stored and not yet visible. */
+  async get(path: string, headers: Headers = {}): Promise<Answer> {
+    for (let waitedMs = 0; ; waitedMs += notYetVisibleMs) {
+      const answer = await this.send({ method: 'GET', path, headers })
+      if (waitedMs >= patienceMs || !isStored(answer, headers)) return answer
+      await sleep(notYetVisibleMs)
+    }
   }
 
   /** Sends a command, under a key of its own where the headers name none. */
@@ -124,6 +132,14 @@ export class ApiClient implements Disposable {
       ...headers,
     }
   }
+}
+
+/** Whether a read waits for a revision that the log has, as its refusal says. */
+function isStored(answer: Answer, headers: Headers): boolean {
+  if (answer.status !== 503 || answer.at('code') !== 'projection-behind') return false
+  const head = answer.at('context', 'head')
+  const asked = headers['min-revision'] ?? headers['Min-Revision']
+  return typeof head === 'string' && asked !== undefined && BigInt(asked) <= BigInt(head)
 }
 
 function bodyText({ body }: Sent): Buffer {

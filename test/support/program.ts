@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
+import type { Role } from '#compose/roles.ts'
 
 /** The program as a user runs it: a child process of its own, on a port that was free. */
 export type Program = AsyncDisposable & {
@@ -42,11 +43,18 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   }
 }
 
-/** Starts the program on a data folder. Resolves once it says that it listens; rejects with its output if it ends before. */
-export async function startProgram(folder: string, settings: Settings = {}): Promise<Program> {
+/**
+ * Starts the program on a data folder, whole or in one role. Resolves once it says that it listens; rejects with its
+ * output if it ends before.
+ */
+export async function startProgram(
+  folder: string,
+  settings: Settings = {},
+  command: 'start' | Role = 'start',
+): Promise<Program> {
   const data = join(folder, 'data')
   await mkdir(data, { recursive: true })
-  const child = spawnDaybook(['start'], folder, { DAYBOOK_DATA: data, ...settings })
+  const child = spawnDaybook([command], folder, { DAYBOOK_DATA: data, ...settings })
   const lines: string[] = []
   const listening = Promise.withResolvers<string>()
   for (const stream of [child.stdout, child.stderr]) {
@@ -98,6 +106,8 @@ function spawnDaybook(given: readonly string[], folder: string, settings: Settin
   const child = spawn(process.execPath, [main, ...given], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C reaches this process, which knows when to end the child.
+    detached: true,
     env: {
       PATH: process.env['PATH'],
       NODE_COMPILE_CACHE: compileCache,

@@ -1,0 +1,16 @@
+import type { Settings } from '#test/support/program.ts'
+import { aNamespace, type Servers } from '#test/support/servers/describe-with.ts'
+
+const partitions = 3
+
+/** What leads a cluster to the servers that all tests share, under names that nobody else has. */
+export function clusterSettings(servers: Servers): Settings {
+  return {
+    DAYBOOK_NAMESPACE: aNamespace(),
+    DAYBOOK_EVENT_STORE: servers.eventstoredb().url,
+    DAYBOOK_FEED: servers.kafka().url,
+    DAYBOOK_READ_MODELS: servers.mongodb().url,
+    DAYBOOK_KAFKA_PARTITIONS: String(partitions),
+    DAYBOOK_CURSOR_SECRET: 'the same secret in every process of a test',
+  }
+}
