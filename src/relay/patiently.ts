@@ -36,7 +36,7 @@ export async function patiently<Result>(
 }
 
 /** A relay that finds its own last entry further on than it knew, from an append it gave up, only has to go on from there. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
   return (
     error instanceof EventStoreUnavailable ||
     error instanceof AppendOutcomeUnknown ||

@@ -5,6 +5,8 @@ import { isJsonObject, type Json } from '#values/json.ts'
 
 const pageEvents = 1_000
 const countedMax = 10_000
+/** Between the events there may be entries of the relays, which do not count. */
+const pagesMax = 30
 
 /**
  * How far the broker is behind the log: `lagEvents` counted to 10,000 or a little more, `lagSeconds` the age of the
@@ -42,7 +44,7 @@ async function waiting(
     0,
     undefined,
   ]
-  while (count < countedMax) {
+  for (let pages = 0; pages < pagesMax && count < countedMax; pages += 1) {
     const page = await store.readAll(after, pageEvents)
     if (page.length === 0) break
     const events = page.filter(({ stream }) => ledgerOfStream(stream) !== undefined)

@@ -1,9 +1,10 @@
 import type { Clock } from '#ports/clock.ts'
-import { type EventStore, WrongExpectedRevision } from '#ports/event-store.ts'
+import { type EventStore, type StoredEvent, WrongExpectedRevision } from '#ports/event-store.ts'
 import {
   lastRelayEntry,
   type RelayEntry,
   type RelayEntryType,
+  relayEntryOf,
   relayEvent,
 } from '#relay/relay-stream.ts'
 
@@ -52,6 +53,16 @@ export class RelayLease {
     return this.#parts.clock.monotonic() - this.#confirmedMs
   }
 
+  /**
+   * Looks at what was read of the log, where an entry of another relay may be. Who has nothing to send learns of it here
+   * alone. @throws {RelayLost}
+   */
+  notice(page: readonly StoredEvent[]): void {
+    for (const event of page)
+      if (event.stream === this.#parts.stream && relayEntryOf(event).epoch > this.epoch)
+        throw new RelayLost('another relay took over')
+  }
+
   /** Stores the checkpoint, and with it that the holder is alive. @throws {RelayLost} and what the store throws. */
   advance(position: bigint | undefined): Promise<void> {
     return this.#write('RelayAdvanced', position)
@@ -71,27 +82,23 @@ export class RelayLease {
   async #writeNow(type: RelayEntryType, position: bigint | undefined): Promise<void> {
     const askedMs = this.#parts.clock.monotonic()
     const { epoch, holder, revision } = this.#entry
+    const entry = { revision: revision + 1n, type, epoch, holder, position }
     try {
-      this.#entry = await write(this.#parts, {
-        revision: revision + 1n,
-        type,
-        epoch,
-        holder,
-        position,
-      })
+      this.#entry = await write(this.#parts, entry)
     } catch (error) {
-      await this.#afterFailure(error)
-      throw error
+      if (!(await this.#isStored(entry, error))) throw error
     }
     this.#confirmedMs = askedMs
   }
 
-  /** An entry that failed may be stored: the stream itself says so, and whether the turn is still ours. */
-  async #afterFailure(cause: unknown): Promise<void> {
+  /** An append that failed may be stored: the stream itself says so, and whether the turn is still ours. */
+  async #isStored(entry: RelayEntry, cause: unknown): Promise<boolean> {
     const last = await lastRelayEntry(this.#parts)
-    if (last?.holder !== this.#entry.holder || last.epoch !== this.#entry.epoch)
+    if (last?.holder !== entry.holder || last.epoch !== entry.epoch)
       throw new RelayLost('another relay took over', { cause })
     this.#entry = last
+    const { revision, type, position } = entry
+    return last.revision === revision && last.type === type && last.position === position
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { relayStream } from '#events/stream-names.ts'
-import type { EventStore, EventToAppend } from '#ports/event-store.ts'
+import type { EventStore, EventToAppend, StoredEvent } from '#ports/event-store.ts'
 import { isJsonObject, type Json } from '#values/json.ts'
 
 /** What a relay notes down: that it took over, how far it has come, that it stops. */
@@ -37,10 +37,12 @@ export async function lastRelayEntry({ store, stream }: RelayLog): Promise<Relay
   if (revision === 'no-stream') return undefined
   const [event] = await store.readStream(stream, revision, 1)
   if (event === undefined) throw new Error(`${stream} has lost revision ${revision}`)
-  return entryOf(revision, JSON.parse(event.json))
+  return relayEntryOf(event)
 }
 
-function entryOf(revision: bigint, stored: Json): RelayEntry {
+/** @throws a bug where it is none. */
+export function relayEntryOf({ revision, json }: StoredEvent): RelayEntry {
+  const stored: Json = JSON.parse(json)
   const { type, epoch, holder, position } = isJsonObject(stored) ? stored : {}
   const known = entryTypes.find((each) => each === type)
   if (known === undefined || typeof epoch !== 'string' || typeof holder !== 'string')

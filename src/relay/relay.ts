@@ -1,11 +1,8 @@
-import type { Logger } from '#ports/logger.ts'
 import { type RelayLimits, relayLimits } from '#relay/limits.ts'
-import { patiently } from '#relay/patiently.ts'
 import { standBy, type StandbyParts } from '#relay/standby.ts'
 import { Turn, type TurnParts } from '#relay/turn.ts'
 
 export type RelayParts = Omit<StandbyParts & TurnParts, 'limits'> & {
-  readonly logger: Logger
   readonly limits?: Partial<RelayLimits>
 }
 
@@ -40,16 +37,12 @@ export class Relay {
    * the broker for as long as it takes. @throws only on a bug.
    */
   async run(signal: AbortSignal): Promise<void> {
-    try {
-      while (!signal.aborted) await this.#standByAndRelay(signal)
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
+    while (!signal.aborted) await this.#standByAndRelay(signal)
   }
 
   async #standByAndRelay(signal: AbortSignal): Promise<void> {
     const { logger } = this.#parts
-    const lease = await patiently({ ...this.#parts, signal }, () => standBy(this.#parts, signal))
+    const lease = await standBy(this.#parts, signal)
     if (lease === undefined) return
     const { epoch, position } = lease
     logger.info({ epoch: String(epoch), position: String(position) }, 'this relay is active')

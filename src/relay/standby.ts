@@ -1,55 +1,85 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ledgerOfStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
 import type { RelayLimits } from '#relay/limits.ts'
+import { patiently } from '#relay/patiently.ts'
 import { type LeaseParts, RelayLease, takeOver } from '#relay/relay-lease.ts'
 import { lastRelayEntry, type RelayEntry } from '#relay/relay-stream.ts'
 
 export type StandbyParts = LeaseParts & {
   readonly store: Pick<EventStore, 'readAll'>
+  readonly logger: Logger
   readonly limits: RelayLimits
 }
 
-/** An entry after which work has been waiting, and since when this process has seen that (its monotonic milliseconds). */
-type Stalled = { readonly revision: bigint; readonly sinceMs: number }
+/** To see whether anything waits, it takes one event of a ledger; before it there may be entries of the relays. */
+const lookEvents = 20
 
 /**
  * Waits until it is this process's turn: nobody has it, its holder stopped, or its holder has let work wait for the
  * length of a lease without a sign of life. Nothing to do is no reason to take over, and costs no renewals.
- * Resolves to undefined once aborted. @throws what the store throws.
+ * Resolves to undefined once aborted; waits for the store for as long as it takes. @throws only on a bug.
  */
 export async function standBy(
   parts: StandbyParts,
   signal: AbortSignal,
 ): Promise<RelayLease | undefined> {
-  const { clock, limits, holder } = parts
-  let stalled: Stalled | undefined
-  while (!signal.aborted) {
-    const nowMs = clock.monotonic()
-    const last = await lastRelayEntry(parts)
-    if (last !== undefined && last.holder === holder && last.type !== 'RelayStopped')
-      return new RelayLease(parts, last, nowMs)
-    stalled = await stillStalled(parts, last, { before: stalled, nowMs })
-    if (isFree(last) || (stalled !== undefined && nowMs - stalled.sinceMs >= limits.leaseMs)) {
-      const lease = await takeOver(parts, last)
+  const watch = new Watch(parts)
+  try {
+    while (!signal.aborted) {
+      const lease = await patiently({ ...parts, signal }, () => watch.look())
       if (lease !== undefined) return lease
+      await sleep(parts.limits.standbyPollMs, undefined, { signal })
     }
-    await sleep(limits.standbyPollMs, undefined, { signal }).catch(() => {})
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
   return undefined
 }
 
-function isFree(last: RelayEntry | undefined): boolean {
-  return last === undefined || last.type === 'RelayStopped'
-}
+/** What a standby has seen of the relay whose turn it is; a look that fails forgets nothing of it. */
+class Watch {
+  readonly #parts: StandbyParts
+  /** The last entry seen, up to where the log after its position has no work, and since when it has. */
+  #revision: bigint | undefined
+  #workless: bigint | undefined
+  #waitingSinceMs: number | undefined
 
-async function stillStalled(
-  { store, limits }: StandbyParts,
-  last: RelayEntry | undefined,
-  { before, nowMs }: { readonly before: Stalled | undefined; readonly nowMs: number },
-): Promise<Stalled | undefined> {
-  if (last === undefined) return undefined
-  const page = await store.readAll(last.position, limits.pageEvents)
-  if (!page.some(({ stream }) => ledgerOfStream(stream) !== undefined)) return undefined
-  return before?.revision === last.revision ? before : { revision: last.revision, sinceMs: nowMs }
+  constructor(parts: StandbyParts) {
+    this.#parts = parts
+  }
+
+  /** The lease, where it is this process's turn now. @throws what the store throws. */
+  async look(): Promise<RelayLease | undefined> {
+    const { clock, holder } = this.#parts
+    const nowMs = clock.monotonic()
+    const last = await lastRelayEntry(this.#parts)
+    if (last === undefined || last.type === 'RelayStopped') return takeOver(this.#parts, last)
+    // From an append whose answer was lost, or after a pause in which nobody took over.
+    if (last.holder === holder) return new RelayLease(this.#parts, last, nowMs)
+    const stalled = await this.#isStalled(last, nowMs)
+    return stalled ? takeOver(this.#parts, last) : undefined
+  }
+
+  async #isStalled({ revision, position }: RelayEntry, nowMs: number): Promise<boolean> {
+    if (revision !== this.#revision) {
+      this.#revision = revision
+      this.#workless = position
+      this.#waitingSinceMs = undefined
+    }
+    const { clock, limits } = this.#parts
+    if (this.#waitingSinceMs !== undefined) return nowMs - this.#waitingSinceMs >= limits.leaseMs
+    if (await this.#hasWork()) this.#waitingSinceMs = clock.monotonic()
+    return false
+  }
+
+  async #hasWork(): Promise<boolean> {
+    for (;;) {
+      const page = await this.#parts.store.readAll(this.#workless, lookEvents)
+      if (page.some(({ stream }) => ledgerOfStream(stream) !== undefined)) return true
+      if (page.length === 0) return false
+      this.#workless = page.at(-1)?.position
+    }
+  }
 }

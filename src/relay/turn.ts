@@ -4,7 +4,7 @@ import type { EventPublisher } from '#ports/event-publisher.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { RelayLimits } from '#relay/limits.ts'
-import { patiently } from '#relay/patiently.ts'
+import { isPassing, patiently } from '#relay/patiently.ts'
 import { type RelayLease, RelayLost } from '#relay/relay-lease.ts'
 
 export type TurnParts = {
@@ -40,19 +40,39 @@ export class Turn {
     return this.#acknowledged
   }
 
-  /** Resolves once it is somebody else's turn, or the signal aborts. @throws only on a bug. */
+  /** Resolves once it is somebody else's turn, or soon after the signal aborts. @throws only on a bug. */
   async run(signal: AbortSignal): Promise<void> {
     const turn = AbortSignal.any([signal, this.#over.signal])
-    const keeping = this.#keep(turn)
+    const stop = () => void this.#endSoon()
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
     try {
-      await this.#sendAll(turn)
+      await bothOf(
+        this.#ending(turn, () => this.#sendAll(turn)),
+        this.#ending(turn, () => this.#keep()),
+      )
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+    if (signal.aborted) await this.#handOver()
+  }
+
+  /** What is being sent may still be acknowledged: then the next relay need not send it again. */
+  async #endSoon(): Promise<void> {
+    const { signal } = this.#over
+    await sleep(this.#parts.limits.handOverMs, undefined, { signal }).catch(() => {})
+    this.#over.abort()
+  }
+
+  /** Neither half goes on without the other. */
+  async #ending(turn: AbortSignal, half: () => Promise<void>): Promise<void> {
+    try {
+      await half()
     } catch (error) {
       if (!turn.aborted && !(error instanceof RelayLost)) throw error
     } finally {
       this.#over.abort()
-      await keeping
     }
-    if (signal.aborted) await this.#handOver()
   }
 
   /** Page by page; where more is there already, the next one is read while one is sent. */
@@ -74,45 +94,51 @@ export class Turn {
   }
 
   async #send(page: readonly StoredEvent[], turn: AbortSignal): Promise<void> {
+    this.#lease.notice(page)
     const events = page.filter(({ stream }) => ledgerOfStream(stream) !== undefined)
     const last = events.at(-1)
     if (last === undefined) return
     if (this.#lease.unconfirmedMs > this.#parts.limits.leaseMs / 2)
       await this.#patiently(turn, () => this.#lease.advance(this.#acknowledged))
+    turn.throwIfAborted()
     this.#sending = true
-    await this.#parts.publisher.publish(events, turn)
+    await this.#parts.publisher.publish(events, this.#over.signal)
     this.#sending = false
     this.#acknowledged = last.position
     this.published += events.length
   }
 
-  /** Stores progress and, while something is being sent, that this relay lives. Ends the turn when it is somebody else's. */
-  async #keep(turn: AbortSignal): Promise<void> {
-    const { checkpointIntervalMs, leaseMs } = this.#parts.limits
-    while (!turn.aborted) {
-      await sleep(checkpointIntervalMs, undefined, { signal: turn }).catch(() => {})
+  /** Stores progress and, while something is being sent, now and then that this relay lives. */
+  async #keep(): Promise<void> {
+    const { limits } = this.#parts
+    const { signal } = this.#over
+    for (;;) {
+      await sleep(limits.checkpointIntervalMs, undefined, { signal }).catch(() => {})
       // Who slept through its lease sends nothing more before it has asked whose turn it is.
-      if (this.#sending && this.#lease.unconfirmedMs > leaseMs) this.#over.abort()
-      const isDue = this.#sending || this.#acknowledged !== this.#lease.position
-      if (isDue && !turn.aborted) await this.#storeProgress()
+      if (signal.aborted || (this.#sending && this.#lease.unconfirmedMs > limits.leaseMs)) return
+      const isQuiet = this.#sending && this.#lease.unconfirmedMs > limits.leaseMs / 2
+      if (isQuiet || this.#acknowledged !== this.#lease.position) await this.#storeProgress()
     }
   }
 
+  /** Once: where it fails, there is more to store the next time. */
   async #storeProgress(): Promise<void> {
     try {
       await this.#lease.advance(this.#acknowledged)
     } catch (error) {
-      if (error instanceof RelayLost) this.#over.abort()
+      if (!isPassing(error)) throw error
       this.#parts.logger.warn({ err: error }, 'the relay could not store its checkpoint')
     }
   }
 
   /** Lets a standby begin at once; where that fails, it begins when the lease has run out. */
   async #handOver(): Promise<void> {
+    const signal = AbortSignal.timeout(this.#parts.limits.handOverMs)
     try {
-      await this.#lease.release(this.#acknowledged)
+      await this.#patiently(signal, () => this.#lease.release(this.#acknowledged))
     } catch (error) {
-      this.#parts.logger.warn({ err: error }, 'the relay could not hand over')
+      if (!(error instanceof RelayLost))
+        this.#parts.logger.warn({ err: error }, 'the relay could not hand over')
     }
   }
 
@@ -130,4 +156,10 @@ export class Turn {
   #patiently<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     return patiently({ ...this.#parts, signal }, work)
   }
+}
+
+/** Waits for both. @throws the first error. */
+async function bothOf(one: Promise<void>, other: Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled([one, other])
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
