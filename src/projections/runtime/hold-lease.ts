@@ -20,18 +20,20 @@ const defaultTimes: LeaseTimes = { leaseMs: 6_000, renewMs: 1_500 }
 const nobody = ''
 
 /**
- * Does the work while this process holds the lease, and stands by while another one does, until the signal aborts. For
- * thrift: for a moment two may be at it. `work` gets a signal of its own and ends with it. @throws what the work throws.
+ * Does the work while this process holds the lease, and stands by while another one does, until the signal aborts or the
+ * work ends by itself. For thrift: for a moment two may be at it. `work` gets a signal of its own and ends with it.
+ * Waits for the read models for as long as it takes. @throws what the work throws.
  */
 export async function holdLease(
   parts: LeaseParts,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  while (!signal.aborted) {
+  let isDone = false
+  while (!isDone && !signal.aborted) {
     const lease = await acquired(parts, signal)
     if (lease === undefined) return
-    await workUnder(parts, { lease, signal, work })
+    isDone = await workUnder(parts, { lease, signal, work })
   }
 }
 
@@ -41,20 +43,35 @@ type Work = {
   readonly work: (signal: AbortSignal) => Promise<void>
 }
 
-async function workUnder(parts: LeaseParts, { lease, signal, work }: Work): Promise<void> {
+/** Resolves to whether the work ended by itself. */
+async function workUnder(parts: LeaseParts, { lease, signal, work }: Work): Promise<boolean> {
   const over = new AbortController()
   const held = AbortSignal.any([signal, over.signal])
-  const renewing = keepRenewing(parts, lease, { held, lost: () => over.abort() })
-  try {
-    await work(held)
-  } catch (error) {
-    if (!held.aborted) throw error
-  } finally {
-    over.abort()
-    const last = await renewing
-    // Where this fails the lease runs out.
-    if (last !== undefined) await parts.leases.moveLease(parts.name, last, nobody).catch(() => {})
+  /** Neither half goes on without the other. */
+  const ending = async <Result>(half: Promise<Result>): Promise<boolean> => {
+    try {
+      await half
+      return !held.aborted
+    } catch (error) {
+      if (!held.aborted) throw error
+      return false
+    } finally {
+      over.abort()
+    }
   }
+  const renewing = keepRenewing(parts, lease, held)
+  const [worked, renewed] = await Promise.allSettled([ending(work(held)), ending(renewing)])
+  if (renewed.status === 'rejected') throw renewed.reason
+  await giveBack(parts, await renewing)
+  if (worked.status === 'rejected') throw worked.reason
+  return worked.value
+}
+
+/** Where this fails the lease runs out. */
+async function giveBack(parts: LeaseParts, lease: Lease | undefined): Promise<void> {
+  const { leases, name } = parts
+  if (lease !== undefined)
+    await unlessUnavailable(parts, () => leases.moveLease(name, lease, nobody))
 }
 
 /** The lease as it is, and since when this process has seen it so. */
@@ -62,13 +79,14 @@ type Seen = { readonly lease: Lease | undefined; readonly sinceMs: number }
 
 /** Waits until the lease is free or has not moved for as long as it lasts; undefined once aborted. */
 async function acquired(parts: LeaseParts, signal: AbortSignal): Promise<Lease | undefined> {
-  const { leases, name, times = defaultTimes } = parts
+  const { clock, leases, name, times = defaultTimes } = parts
   let seen: Seen | undefined
   while (!signal.aborted) {
-    const nowMs = parts.clock.monotonic()
+    const nowMs = clock.monotonic()
     const lease = await unlessUnavailable(parts, () => leases.lease(name))
     if (lease !== 'unavailable') {
-      if (seen === undefined || seen.lease?.beat !== lease?.beat) seen = { lease, sinceMs: nowMs }
+      if (seen === undefined || seen.lease?.beat !== lease?.beat)
+        seen = { lease, sinceMs: clock.monotonic() }
       const mine = await taken(parts, lease, nowMs - seen.sinceMs >= times.leaseMs)
       if (mine !== undefined) return mine
     }
@@ -77,35 +95,47 @@ async function acquired(parts: LeaseParts, signal: AbortSignal): Promise<Lease |
   return undefined
 }
 
+/** Also what is this process's already: from a renewal whose answer was lost. */
 async function taken(
   parts: LeaseParts,
   lease: Lease | undefined,
   isOver: boolean,
 ): Promise<Lease | undefined> {
   const { leases, name, holder } = parts
-  if (lease !== undefined && lease.holder !== nobody && !isOver) return undefined
+  const isFree = lease === undefined || lease.holder === nobody || lease.holder === holder
+  if (!isFree && !isOver) return undefined
   const moved = await unlessUnavailable(parts, () => leases.moveLease(name, lease, holder))
   return moved === true ? next(lease, holder) : undefined
 }
 
-/** Resolves to the lease as it is last, undefined where it is another's now. */
+/** Resolves to the lease to give back; undefined where it is another's, or nobody can be told. */
 async function keepRenewing(
   parts: LeaseParts,
   first: Lease,
-  { held, lost }: { readonly held: AbortSignal; readonly lost: () => void },
+  held: AbortSignal,
 ): Promise<Lease | undefined> {
-  const { leases, name, holder, times = defaultTimes } = parts
+  const { times = defaultTimes } = parts
   let lease = first
+  let isReached = true
   for (;;) {
     await pause(times.renewMs, held)
-    if (held.aborted) return lease
-    const moved = await unlessUnavailable(parts, () => leases.moveLease(name, lease, holder))
-    if (moved === true) lease = next(lease, holder)
-    else if (moved === false) {
-      lost()
-      return undefined
-    }
+    if (held.aborted) return isReached ? lease : undefined
+    const before = lease
+    const renewed = await unlessUnavailable(parts, () => renewedOf(parts, before))
+    if (renewed === undefined) return undefined
+    isReached = renewed !== 'unavailable'
+    if (renewed !== 'unavailable') lease = renewed
   }
+}
+
+/** The lease one beat on, or as far as an earlier renewal got whose answer was lost; undefined where it is another's. */
+async function renewedOf(
+  { leases, name, holder }: LeaseParts,
+  lease: Lease,
+): Promise<Lease | undefined> {
+  if (await leases.moveLease(name, lease, holder)) return next(lease, holder)
+  const now = await leases.lease(name)
+  return now?.holder === holder ? now : undefined
 }
 
 function next(lease: Lease | undefined, holder: string): Lease {
