@@ -19,14 +19,18 @@ export type PatrolParts = {
   readonly projections: readonly Projection[]
   readonly store: Pick<EventStore, 'readAll'>
   readonly writer: Pick<ReadModelWriter, 'checkpoint' | 'feedPosition' | 'saveFeedPosition'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   readonly logger: Logger
   /** Brings the ledger up to its log's head. */
   readonly heal: (event: StoredEvent, signal: AbortSignal) => Promise<void>
   readonly times?: PatrolTimes
 }
 
-/** Events are looked at once they are `settledMs` old; a ledger stands still when nothing was applied for `patienceMs`. */
+/**
+ * Events are looked at once they are `settledMs` old. A ledger stands still when nothing was applied for `patienceMs`;
+ * where others of the same page still move, those before it in the feed may be at it, and it is given `patienceMax` times
+ * as long. A page of events is followed by a pause as long as it took, at most `pauseMs`.
+ */
 export type PatrolTimes = {
   readonly settledMs: number
   readonly patienceMs: number
@@ -37,45 +41,54 @@ export type PatrolTimes = {
 export const patrolFeed = 'patrol'
 
 const defaultTimes: PatrolTimes = { settledMs: 10_000, patienceMs: 5_000, pauseMs: 1_000 }
+const patienceMax = 12
 const pageEvents = 1_000
 const concurrentReads = 32
 
 /** Patrols until the signal aborts, and waits where a store can't serve. @throws the signal's reason, and on a bug. */
 export function patrol(parts: PatrolParts, signal: AbortSignal): Promise<void> {
   const failed = (error: Error) => parts.logger.warn({ err: error }, 'the patrol waits')
-  return retrying({ limits: projectorLimits, failed, signal }, () => walk(parts, signal))
+  return retrying({ limits: projectorLimits, failed, signal }, (_attempt, gotOn) =>
+    walk(parts, gotOn, signal),
+  )
 }
 
-async function walk(parts: PatrolParts, signal: AbortSignal): Promise<void> {
-  const { store, writer, times = defaultTimes } = parts
+async function walk(parts: PatrolParts, gotOn: () => void, signal: AbortSignal): Promise<void> {
+  const { clock, store, writer, times = defaultTimes } = parts
   let position = await writer.feedPosition(patrolFeed)
   while (!signal.aborted) {
+    const begunMs = clock.monotonic()
     const page = settled(parts, await store.readAll(position, pageEvents))
     const last = page.at(-1)
-    if (last === undefined) {
-      await pause(times.pauseMs, signal)
-      continue
-    }
-    if (await bringUp(parts, lastOfEach(page), signal))
+    const events = lastOfEach(page)
+    await bringUp(parts, events, signal)
+    // A page without any ledger's event is not worth a write to remember.
+    if (last !== undefined && events.size > 0)
       await writer.saveFeedPosition(patrolFeed, last.position)
-    position = last.position
+    position = last?.position ?? position
+    gotOn()
+    const tookMs = Math.min(clock.monotonic() - begunMs, times.pauseMs)
+    await pause(last === undefined ? times.pauseMs : tookMs, signal)
   }
 }
 
-/** The part of the page that everybody has had time to apply. */
+/** The part of the page that everybody has had time to apply. What a wrong clock dates ahead is not waited for. */
 function settled(
   { clock, times = defaultTimes }: PatrolParts,
   page: readonly StoredEvent[],
 ): readonly StoredEvent[] {
-  const untilMs = clock.now() - times.settledMs
-  const young = page.findIndex(({ json }) => recordedMs(json) > untilMs)
+  const nowMs = clock.now()
+  const isYoung = ({ json }: StoredEvent) => Math.abs(nowMs - recordedMs(json)) < times.settledMs
+  const young = page.findIndex(isYoung)
   return young === -1 ? page : page.slice(0, young)
 }
 
-/** −∞ where the event says no time: such are not ours to wait for. */
+/** NaN where the event says no time. The last member of that name is the envelope's: `data` comes before it. */
 function recordedMs(json: string): number {
-  const at = /"recordedAt":"([^"]{20,30})"/.exec(json)?.[1]
-  return at === undefined ? Number.NEGATIVE_INFINITY : Date.parse(at)
+  const member = '"recordedAt":"'
+  const at = json.lastIndexOf(member)
+  const from = at + member.length
+  return at === -1 ? Number.NaN : Date.parse(json.slice(from, json.indexOf('"', from)))
 }
 
 function lastOfEach(page: readonly StoredEvent[]): ReadonlyMap<LedgerId, StoredEvent> {
@@ -87,27 +100,32 @@ function lastOfEach(page: readonly StoredEvent[]): ReadonlyMap<LedgerId, StoredE
   )
 }
 
-/** Resolves once every ledger has its event, was healed, or is parked; false where there was none to look at. */
+/** Resolves once every ledger has its event, was healed, or is parked. @throws the signal's reason. */
 async function bringUp(
   parts: PatrolParts,
   events: ReadonlyMap<LedgerId, StoredEvent>,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
   const { heal, times = defaultTimes } = parts
+  /** How often each was found where it had been before. */
+  const waits = new Map<LedgerId, number>()
   let behind = await thoseBehind(parts, events)
-  while (behind.size > 0 && !signal.aborted) {
+  while (behind.size > 0) {
     await pause(times.patienceMs, signal)
+    signal.throwIfAborted()
     const now = await thoseBehind(parts, events, behind)
-    for (const [ledgerId, applied] of now) {
-      if (signal.aborted) return false
+    const still = [...now].filter(([ledgerId, applied]) => applied === behind.get(ledgerId))
+    const patience = still.length < behind.size ? patienceMax : 1
+    for (const [ledgerId] of still) {
+      const waited = (waits.get(ledgerId) ?? 0) + 1
+      waits.set(ledgerId, waited)
       const event = events.get(ledgerId)
-      if (event === undefined || applied !== behind.get(ledgerId)) continue
+      if (event === undefined || waited < patience) continue
       await heal(event, signal)
       now.delete(ledgerId)
     }
     behind = now
   }
-  return events.size > 0
 }
 
 /** How far the ledgers are that lack their event in some read model that isn't parked. */
