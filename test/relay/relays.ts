@@ -81,6 +81,36 @@ export function reached(store: EventStore, own: Partial<EventStore>): EventStore
   }
 }
 
+/** The log as a process that SIGSTOP stops reaches it: what it asked for is answered when it goes on. */
+export function aPausableStore(store: EventStore): {
+  readonly store: EventStore
+  pause(): void
+  goOn(): void
+} {
+  let paused: PromiseWithResolvers<void> | undefined
+  async function pausing<Result>(ask: () => Promise<Result>): Promise<Result> {
+    await paused?.promise
+    const result = await ask()
+    await paused?.promise
+    return result
+  }
+  return {
+    store: reached(store, {
+      append: (...given) => pausing(() => store.append(...given)),
+      head: (stream) => pausing(() => store.head(stream)),
+      readAll: (after, limit) => pausing(() => store.readAll(after, limit)),
+      readStream: (...given) => pausing(() => store.readStream(...given)),
+    }),
+    pause() {
+      paused ??= Promise.withResolvers()
+    },
+    goOn() {
+      paused?.resolve()
+      paused = undefined
+    },
+  }
+}
+
 export async function until(holds: () => boolean, withinMs = 10_000): Promise<void> {
   const begunMs = performance.now()
   while (!holds()) {

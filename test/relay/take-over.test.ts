@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { RecordingBroker } from '#test/support/recording-broker.ts'
 import { SettableClock } from '#test/support/settable-clock.ts'
-import { entriesOf, quick, reached, record, startRelay, until, upTo } from '#test/relay/relays.ts'
+import {
+  aPausableStore,
+  entriesOf,
+  quick,
+  record,
+  startRelay,
+  until,
+  upTo,
+} from '#test/relay/relays.ts'
 
 const acme = 'ledger-acme'
 const hourMs = 3_600_000
@@ -14,33 +22,6 @@ function aLogAndABroker() {
   const parts = (name: string) => ({ store, publisher: broker.publisher(name), holder: name })
   const holders = () => entriesOf(store).map(({ holder, type }) => `${holder} ${type}`)
   return { store, broker, parts, holders }
-}
-
-/** A process as a debugger or SIGSTOP stops it: what it asked for is answered when it goes on. */
-function aPausableStore(store: MemoryEventStore) {
-  let paused: PromiseWithResolvers<void> | undefined
-  const pausing =
-    <Values extends readonly unknown[], Result>(ask: (...values: Values) => Promise<Result>) =>
-    async (...values: Values): Promise<Result> => {
-      await paused?.promise
-      const result = await ask(...values)
-      await paused?.promise
-      return result
-    }
-  const whole = reached(store, {})
-  return {
-    store: reached(store, {
-      append: pausing(whole.append),
-      head: pausing(whole.head),
-      readAll: pausing(whole.readAll),
-      readStream: pausing(whole.readStream),
-    }),
-    pause: () => void (paused ??= Promise.withResolvers()),
-    goOn: () => {
-      paused?.resolve()
-      paused = undefined
-    },
-  }
 }
 
 describe('a relay that is told to stop', () => {
