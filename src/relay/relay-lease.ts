@@ -1,10 +1,9 @@
 import type { Clock } from '#ports/clock.ts'
-import { type EventStore, type StoredEvent, WrongExpectedRevision } from '#ports/event-store.ts'
+import { type EventStore, WrongExpectedRevision } from '#ports/event-store.ts'
 import {
   lastRelayEntry,
   type RelayEntry,
   type RelayEntryType,
-  relayEntryOf,
   relayEvent,
 } from '#relay/relay-stream.ts'
 
@@ -51,16 +50,6 @@ export class RelayLease {
   /** How long ago it was certain that nobody else had taken over. */
   get unconfirmedMs(): number {
     return this.#parts.clock.monotonic() - this.#confirmedMs
-  }
-
-  /**
-   * Looks at what was read of the log, where an entry of another relay may be. Who has nothing to send learns of it here
-   * alone. @throws {RelayLost}
-   */
-  notice(page: readonly StoredEvent[]): void {
-    for (const event of page)
-      if (event.stream === this.#parts.stream && relayEntryOf(event).epoch > this.epoch)
-        throw new RelayLost('another relay took over')
   }
 
   /** Stores the checkpoint, and with it that the holder is alive. @throws {RelayLost} and what the store throws. */

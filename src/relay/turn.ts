@@ -94,7 +94,6 @@ export class Turn {
   }
 
   async #send(page: readonly StoredEvent[], turn: AbortSignal): Promise<void> {
-    this.#lease.notice(page)
     const events = page.filter(({ stream }) => ledgerOfStream(stream) !== undefined)
     const last = events.at(-1)
     if (last === undefined) return

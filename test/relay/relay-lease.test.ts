@@ -110,15 +110,4 @@ describe('a relay that was overtaken', () => {
     expect(two.position).toBe(3n)
     expect(entriesOf(store)).toHaveLength(3)
   })
-
-  it('sees it in what it reads of the log', async () => {
-    const store = new MemoryEventStore()
-    const one = await taken(store, 'one')
-    await one.advance(3n)
-    one.notice(await store.readAll(undefined, 100))
-    const two = await taken(store, 'two')
-    const page = await store.readAll(undefined, 100)
-    expect(() => one.notice(page)).toThrow(RelayLost)
-    expect(() => two.notice(page)).not.toThrow()
-  })
 })

@@ -46,9 +46,9 @@ describe('a relay that is told to stop', () => {
     const { store, broker, parts } = aLogAndABroker()
     await using one = startRelay(parts('one'))
     await until(() => one.relay.state.state === 'active')
-    broker.stall()
+    broker.stall(3)
     await record(store, acme, 20)
-    await sleep(50)
+    await until(() => broker.records.length === 3)
     const stopping = one.stop()
     await sleep(50)
     broker.goOn()
@@ -222,7 +222,7 @@ describe('a relay that was paused for longer than its lease', () => {
     expect(two.relay.state.state).toBe('active')
   })
 
-  it('learns from the log alone that it is not its turn any more', async () => {
+  it('sends nothing before it has asked whose turn it is', async () => {
     const { store, broker, parts } = aLogAndABroker()
     const paused = aPausableStore(store)
     await using one = startRelay({ ...parts('one'), store: paused.store })

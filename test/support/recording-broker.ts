@@ -13,10 +13,12 @@ export class RecordingBroker {
   readonly records: Publication[] = []
   readonly acknowledged = new Set<string>()
   #stalled: PromiseWithResolvers<void> | undefined
+  #taking = 0
 
-  /** From now on nothing is taken, until `goOn`. */
-  stall(): void {
+  /** Takes so many more, then nothing until `goOn`. */
+  stall(after = 0): void {
     this.#stalled ??= Promise.withResolvers()
+    this.#taking = after
   }
 
   goOn(): void {
@@ -29,13 +31,19 @@ export class RecordingBroker {
     return {
       publish: async (events, signal) => {
         for (const event of events) {
-          await Promise.race([this.#stalled?.promise ?? turnOfTheLoop(), aborted(signal)])
+          await Promise.race([this.#turn(), aborted(signal)])
           signal.throwIfAborted()
           this.records.push({ by, stream: event.stream, revision: event.revision })
         }
         for (const event of events) this.acknowledged.add(placeOf(event))
       },
     }
+  }
+
+  #turn(): Promise<unknown> {
+    if (this.#stalled === undefined) return turnOfTheLoop()
+    this.#taking -= 1
+    return this.#taking < 0 ? this.#stalled.promise : turnOfTheLoop()
   }
 
   revisionsOf(stream: string): readonly bigint[] {
