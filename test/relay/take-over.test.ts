@@ -59,7 +59,7 @@ describe('a relay that is told to stop', () => {
     expect(broker.revisionsOf(acme)).toEqual(upTo(20))
   })
 
-  it('waits not for ever', async () => {
+  it('does not wait for ever', async () => {
     const { store, broker, parts, holders } = aLogAndABroker()
     await record(store, acme, 20)
     broker.stall()
