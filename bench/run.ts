@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { openBooks } from '#bench/books.ts'
+import { distributed } from '#bench/distributed.ts'
+import { type Limit, print, printRatio } from '#bench/print.ts'
 import { run, type Server, startServer } from '#bench/processes.ts'
 import { sqliteInsertsPerSecond } from '#bench/sqlite-limit.ts'
 
@@ -46,6 +49,7 @@ async function main(): Promise<void> {
     await singles(bare, daybook)
     await batches(daybook)
     await memory()
+    await distributed()
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -90,19 +94,12 @@ async function memory(): Promise<void> {
   print(`  ratio    ${(bytes.key / bytes.bareKey).toFixed(2)} per key\n`)
 }
 
-function report(
-  what: string,
-  own: readonly Measured[],
-  limit: { readonly name: string; readonly perSecond: number },
-): void {
+function report(what: string, own: readonly Measured[], limit: Limit): void {
   const perSecond = median(own.map((figure) => figure.perSecond))
   const p99 = median(own.map((figure) => figure.p99Ms))
   print(what)
-  print(
-    `  daybook  ${Math.round(perSecond)}/s, p99 ${p99.toFixed(1)} ms, answers ${JSON.stringify(own.at(-1)?.statuses)}`,
-  )
-  print(`  limit    ${Math.round(limit.perSecond)}/s (${limit.name})`)
-  print(`  ratio    ${(perSecond / limit.perSecond).toFixed(2)}\n`)
+  const answers = JSON.stringify(own.at(-1)?.statuses)
+  printRatio(perSecond, limit, `, p99 ${p99.toFixed(1)} ms, answers ${answers}`)
 }
 
 async function load(
@@ -114,24 +111,6 @@ async function load(
   return measured.parse(JSON.parse(await run('bench/load.ts', [settings])))
 }
 
-async function openBooks(server: Server): Promise<void> {
-  await post(server, '', { ledgerId: 'bench', name: 'Bench', assets: [{ asset: 'USD/2' }] })
-  await post(server, '/bench/accounts', { accountId: 'bank:cash', type: 'asset' })
-  await post(server, '/bench/accounts', { accountId: 'users:alice', type: 'liability' })
-}
-
-async function post(server: Server, path: string, body: object): Promise<void> {
-  const response = await fetch(`${server.url}/v1/ledgers${path}`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'idempotency-key': `open${path}${JSON.stringify(body).length}`,
-    },
-    body: JSON.stringify(body),
-  })
-  if (!response.ok) throw new Error(await response.text())
-}
-
 async function newestEvent(server: Server): Promise<string> {
   const response = await fetch(`${server.url}/v1/ledgers/bench/events/3`)
   const { data } = z.object({ data: z.unknown() }).parse(await response.json())
@@ -141,10 +120,6 @@ async function newestEvent(server: Server): Promise<string> {
 function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }
 
 await main()

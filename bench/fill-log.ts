@@ -1,0 +1,56 @@
+import { systemClock } from '#adapters/system/clock.ts'
+import { openCommandBus } from '#commands/handler/command-bus.ts'
+import type { CommandBus } from '#commands/handler/outcome.ts'
+import { type BatchItem, parseBatchItem, parseCommand } from '#commands/parse-command.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import type { Json } from '#values/json.ts'
+
+const ledgers = 64
+const batchItems = 250
+const accounts = ['bank:cash', 'users:alice', 'users:bob']
+const everyone = { actor: 'anonymous', correlationId: 'bench', causationId: 'bench' }
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+const deposit = {
+  command: 'PostTransaction',
+  postings: [{ debit: 'bank:cash', credit: 'users:alice', asset: 'USD/2', amount: '1' }],
+}
+
+/** Fills a new log with at least `count` events: transactions, spread over 64 ledgers. Resolves to how many they are. */
+export async function fillLog(store: EventStore, count: number): Promise<number> {
+  await using bus = openCommandBus({ store, clock: systemClock, logger: silent })
+  const names = Array.from({ length: ledgers }, (_, index) => `bench-${index}`)
+  await Promise.all(names.map((ledgerId) => openLedger(bus, ledgerId)))
+  let events = ledgers * (1 + accounts.length)
+  for (let round = 0; events < count; round += 1) {
+    await Promise.all(names.map((ledgerId) => batch(bus, ledgerId, `${round}`)))
+    events += ledgers * batchItems
+  }
+  return events
+}
+
+async function openLedger(bus: CommandBus, ledgerId: string): Promise<void> {
+  const item = parseCommand('OpenLedger', { ledgerId, name: 'Bench', assets: [{ asset: 'USD/2' }] })
+  if ('malformed' in item) throw new Error(JSON.stringify(item.malformed))
+  await bus.execute({ ...everyone, ledgerId, key: 'open', item })
+  const opening = accounts.map((accountId) => ({
+    command: 'OpenAccount',
+    accountId,
+    type: accountId === 'bank:cash' ? 'asset' : 'liability',
+  }))
+  await send(bus, { ledgerId, key: 'accounts', commands: opening })
+}
+
+async function batch(bus: CommandBus, ledgerId: string, key: string): Promise<void> {
+  const commands = Array.from({ length: batchItems }, () => deposit)
+  await send(bus, { ledgerId, key, commands })
+}
+
+type Batch = { readonly ledgerId: string; readonly key: string; readonly commands: readonly Json[] }
+
+async function send(bus: CommandBus, { ledgerId, key, commands }: Batch): Promise<void> {
+  const items: BatchItem[] = commands.map(parseBatchItem)
+  const request = { ...everyone, ledgerId, key, mode: 'independent', items, commands } as const
+  const outcome = await bus.executeBatch(request)
+  if (outcome.kind === 'refused') throw new Error(outcome.detail)
+}
