@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { subcommands } from '#cli/subcommands.ts'
 
 const root = join(import.meta.dirname, '../..')
-const pages = globSync(['*.md', '{docs,src,test,bench,examples,tools}/**/*.md'], { cwd: root })
+const pages = globSync(['*.md', '{docs,docker,src,test,bench,examples,tools}/**/*.md'], {
+  cwd: root,
+})
 
 describe('the Markdown', () => {
   it('is found by this test', () => {
