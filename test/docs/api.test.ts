@@ -54,6 +54,7 @@ function routes(): readonly Route[] {
     streamOf: (ledgerId) => ledgerId,
     eventTypes: [],
     projectionStatuses: async () => [],
+    relayStatus: async () => ({}),
     healthChecks: {},
     cursorSecret: 'a secret of this test',
     clock: { now: () => 0, monotonic: () => 0 },
