@@ -7,6 +7,9 @@ import { type Built, LoadCommands } from '#test/support/load-commands.ts'
 /** A request of the load: what is needed to send it again, and what came of it. */
 type Request = Attempt & Built & { first?: { readonly status: number; readonly text: string } }
 
+/** Who was not answered waits a little longer each time before asking again. */
+const settlePauseMs = 20
+
 /**
  * Clients that post whatever comes to mind on several ledgers, note what they were told, and ask again under the same
  * key where they were told nothing. `attempts` is what the history checker wants; `surprises` is what an answer to a
@@ -18,12 +21,15 @@ export class Load {
   readonly ledgerIds: readonly string[]
   readonly #commands: LoadCommands
   readonly #prefix: string
+  readonly #pauseMs: number
   #count = 0
   #again: Request[] = []
 
-  constructor(ledgerIds: readonly string[], prefix = 'load') {
+  /** `pauseMs`: about how long a client waits after each answer; 0 where it is to send as fast as it can. */
+  constructor(ledgerIds: readonly string[], prefix = 'load', pauseMs = 0) {
     this.ledgerIds = ledgerIds
     this.#prefix = prefix
+    this.#pauseMs = pauseMs
     this.#commands = new LoadCommands(ledgerIds)
   }
 
@@ -59,12 +65,16 @@ export class Load {
       const open = this.attempts.filter(({ acknowledged }) => acknowledged === undefined)
       if (open.length === 0) return
       for (const attempt of open) await this.#send(api, attempt)
+      await sleep(round * settlePauseMs)
     }
     throw new Error('a request is never answered')
   }
 
   async #work(api: ApiClient, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) if (!(await this.#send(api, this.#next()))) return
+    while (!signal.aborted) {
+      if (!(await this.#send(api, this.#next()))) return
+      if (this.#pauseMs > 0) await sleep(this.#pauseMs * (0.5 + Math.random()))
+    }
   }
 
   /** Mostly something new; now and then what was sent before. */
