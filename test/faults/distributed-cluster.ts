@@ -27,7 +27,7 @@ export class LoadedCluster implements AsyncDisposable {
   static async open(
     settings: Settings,
     size: ClusterSize,
-    { ledgerIds = ['north', 'south', 'east'], clients = 3, pauseMs = 20 }: LoadOptions = {},
+    { ledgerIds = ['north', 'south', 'east'], clients = 2, pauseMs = 50 }: LoadOptions = {},
   ): Promise<LoadedCluster> {
     await using opening = new AsyncDisposableStack()
     const cluster = opening.use(await openCluster(settings, size))

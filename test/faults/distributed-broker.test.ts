@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { LoadedCluster, readiness, ready, until } from '#test/faults/distributed-cluster.ts'
+import { expectTopicIsLog } from '#test/faults/distributed-topic.ts'
+import { clusterSettings } from '#test/support/cluster-settings.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
+import {
+  type KafkaBehindProxy,
+  startKafkaBehindProxy,
+} from '#test/support/servers/kafka-behind-proxy.ts'
+
+const downMs = 15_000
+const pausedMs = 10_000
+const cuts = 15
+const cutPauseMs = 300
+/** Bytes until the next cut: in the middle of what is under way. */
+const cutBytesMax = 4_000
+/** Between two answers, on a machine that does much else. */
+const answerMsMax = 10_000
+const noticedMsMax = 60_000
+
+describeWith(
+  ['eventstoredb', 'kafka', 'kafka-process', 'mongodb'],
+  'while the broker fails',
+  (servers) => {
+    const opened = new AsyncDisposableStack()
+    let broker: KafkaBehindProxy
+    let loaded: LoadedCluster
+
+    beforeAll(async () => {
+      broker = opened.use(await startKafkaBehindProxy())
+      const settings = { ...clusterSettings(servers), DAYBOOK_FEED: broker.url }
+      const size = { api: 2, relay: 2, projector: 2, sweeper: 1 }
+      loaded = opened.use(await LoadedCluster.open(settings, size))
+    }, 120_000)
+
+    afterAll(() => opened.disposeAsync())
+
+    /** Every command is answered, soon, and with what came of it. */
+    const expectUnaffected = async (forMs: number) => {
+      const { load } = loaded
+      for (const begun = performance.now(); performance.now() - begun < forMs; )
+        expect(await load.acknowledges(load.acknowledged, answerMsMax)).toBe(true)
+    }
+
+    const expectAllAnswered = async () => {
+      await loaded.rest()
+      const open = loaded.load.attempts.filter(({ acknowledged }) => acknowledged === undefined)
+      expect(open).toEqual([])
+    }
+
+    const expectSound = async () => {
+      await expectAllAnswered()
+      await loaded.expectSound()
+      await expectTopicIsLog(loaded.cluster, broker.kafka.directUrl)
+    }
+
+    it('by being down, commands are answered as ever, and what follows catches up', async () => {
+      await loaded.drive()
+      await broker.kafka.kill()
+      const down = expectUnaffected(downMs)
+      const [api, relay] = [loaded.cluster.process('api'), loaded.cluster.process('relay')]
+      await until(async () => (await readiness(relay.url)).status === 503, noticedMsMax)
+      expect((await readiness(relay.url)).text).toContain('"broker":"down"')
+      expect((await readiness(api.url)).status).toBe(200)
+      await down
+      await broker.kafka.restart()
+      await ready(relay)
+      await expectSound()
+    }, 240_000)
+
+    it('by saying nothing, the same', async () => {
+      await loaded.drive()
+      broker.kafka.pause()
+      await expectUnaffected(pausedMs)
+      broker.kafka.resume()
+      await expectSound()
+    }, 240_000)
+
+    it('by losing connections in the middle of what they carry, the same', async () => {
+      await loaded.drive()
+      for (let cut = 0; cut < cuts; cut += 1) {
+        const direction = cut % 2 === 0 ? 'responses' : 'requests'
+        broker.proxy.cutAfter(1 + Math.floor(Math.random() * cutBytesMax), direction)
+        await expectUnaffected(cutPauseMs)
+      }
+      await broker.proxy.heal()
+      await expectSound()
+    }, 240_000)
+  },
+)

@@ -1,0 +1,230 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { LoadedCluster, readiness, until } from '#test/faults/distributed-cluster.ts'
+import { clusterSettings } from '#test/support/cluster-settings.ts'
+import type { ClusterSize } from '#test/support/cluster.ts'
+import { type EventStoreDouble, startEventStoreDouble } from '#test/support/eventstoredb/start.ts'
+import { ApiClient } from '#test/support/http-client.ts'
+import type { Answer } from '#test/support/http-exchange.ts'
+import { startProxy, type TcpProxy } from '#test/support/proxy.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
+
+const size: ClusterSize = { api: 2, relay: 1, projector: 1, sweeper: 1 }
+const load = { ledgerIds: ['north', 'south'] }
+/** Longer than anybody waits for an append. */
+const silentMs = 7_000
+const downMs = 3_000
+const cuts = 12
+const knownMsMax = 60_000
+
+const body = { postings: [{ debit: 'a:0', credit: 'a:1', asset: 'USD/2', amount: '1' }] }
+
+describeWith(['kafka', 'mongodb'], 'while an event store misbehaves', (servers) => {
+  const opened = new AsyncDisposableStack()
+  let double: EventStoreDouble
+  let loaded: LoadedCluster
+
+  beforeAll(async () => {
+    double = opened.use(await startEventStoreDouble())
+    const settings = clusterSettings({
+      ...servers,
+      eventstoredb: () => ({ url: double.url, kind: 'double' }),
+    })
+    loaded = opened.use(await LoadedCluster.open(settings, size, load))
+  }, 120_000)
+
+  afterAll(() => opened.disposeAsync())
+
+  const faults: readonly [string, () => void | Promise<void>][] = [
+    [
+      'not answering',
+      async () => {
+        double.mute = true
+        await sleep(silentMs)
+        double.mute = false
+      },
+    ],
+    [
+      'letting nothing through, not even that the connection lives',
+      async () => {
+        double.freeze(true)
+        await sleep(silentMs)
+        double.freeze(false)
+      },
+    ],
+    [
+      'dropping connections',
+      async () => {
+        for (let cut = 0; cut < cuts; cut += 1) {
+          double.dropConnections()
+          await sleep(150)
+        }
+      },
+    ],
+    [
+      'losing answers, before and after storing',
+      async () => {
+        for (let cut = 0; cut < cuts; cut += 1) {
+          double.faults.push({ kind: 'lost', stored: cut % 2 === 0 })
+          await sleep(150)
+        }
+      },
+    ],
+    [
+      'closing gracefully',
+      async () => {
+        for (let close = 0; close < 3; close += 1) {
+          double.goAway(200)
+          await sleep(600)
+        }
+      },
+    ],
+    [
+      'refusing: another node is the leader, or it is not ready',
+      async () => {
+        for (const refusal of ['not-leader', 'not-ready', 'timed-out'] as const) {
+          double.faults.push({ kind: 'refused', refusal })
+          await sleep(300)
+        }
+      },
+    ],
+    [
+      'ending subscriptions without an error',
+      async () => {
+        for (let end = 0; end < 3; end += 1) {
+          double.endSubscriptions()
+          await sleep(300)
+          double.failSubscriptions()
+          await sleep(300)
+        }
+      },
+    ],
+    [
+      'restarting',
+      async () => {
+        await double.stop()
+        await sleep(downMs)
+        await double.start()
+      },
+    ],
+  ]
+
+  it.each(faults)(
+    'by %s, nothing that was acknowledged is lost and nothing is done twice',
+    async (_name, fail) => {
+      await loaded.drive()
+      await fail()
+      const before = loaded.load.acknowledged
+      expect(await loaded.load.acknowledges(before, knownMsMax)).toBe(true)
+      await loaded.expectSound()
+    },
+    180_000,
+  )
+
+  it.each([
+    ['stored', true],
+    ['not stored', false],
+  ])(
+    'by saying nothing of what it has %s, the client is told that the outcome is unknown, and later what came of it',
+    async (name, stored) => {
+      using api = new ApiClient(loaded.cluster.process('api').url)
+      await loaded.rest()
+      const ledgerId = `silent-${name.replace(' ', '-')}`
+      await api.post('/v1/ledgers', { ledgerId, name: 'Silent', assets: [{ asset: 'USD/2' }] })
+      for (const accountId of ['a:0', 'a:1'])
+        await api.post(`/v1/ledgers/${ledgerId}/accounts`, { accountId, type: 'asset' })
+      // Other appends may come first: until it is over, all are silent.
+      double.faultFor = () => ({ kind: 'silent', stored })
+      const headers = { 'idempotency-key': 'silent' }
+      const ask = () => api.post(`/v1/ledgers/${ledgerId}/transactions`, body, headers)
+      const first = await ask()
+      expect([first.status, first.at('code')]).toEqual([504, 'outcome-unknown'])
+      double.faultFor = () => undefined
+      let answer: Answer = first
+      await until(async () => {
+        answer = await ask()
+        return answer.status < 500 && answer.at('code') !== 'idempotency-in-flight'
+      }, knownMsMax)
+      expect([answer.status, answer.revision]).toEqual([201, 3n])
+      using other = new ApiClient(loaded.cluster.process('api', 1).url)
+      const again = await other.post(`/v1/ledgers/${ledgerId}/transactions`, body, headers)
+      expect([again.status, again.revision]).toEqual([201, 3n])
+      expect((await other.get(`/v1/ledgers/${ledgerId}/events?limit=1`)).revision).toBe(3n)
+    },
+    180_000,
+  )
+})
+
+describeWith(
+  ['eventstoredb', 'kafka', 'mongodb'],
+  'while the way to the event store is bad',
+  (servers) => {
+    const opened = new AsyncDisposableStack()
+    let proxy: TcpProxy
+    let loaded: LoadedCluster
+
+    beforeAll(async () => {
+      const { url, kind } = servers.eventstoredb()
+      proxy = opened.use(await startProxy(new URL(url.replace('esdb', 'http')).host))
+      const through = url.replace(new URL(url.replace('esdb', 'http')).host, proxy.address)
+      const settings = clusterSettings({ ...servers, eventstoredb: () => ({ url: through, kind }) })
+      loaded = opened.use(await LoadedCluster.open(settings, size, load))
+    }, 120_000)
+
+    afterAll(() => opened.disposeAsync())
+
+    const faults: readonly [string, () => void | Promise<void>][] = [
+      [
+        'nothing comes through',
+        async () => {
+          proxy.blackhole()
+          await sleep(silentMs)
+          await proxy.heal()
+        },
+      ],
+      [
+        'answers don’t come through and are lost',
+        async () => {
+          proxy.hold('responses')
+          await sleep(silentMs)
+          proxy.cut()
+          await proxy.heal()
+        },
+      ],
+      [
+        'connections break in the middle of a frame',
+        async () => {
+          for (let cut = 0; cut < cuts; cut += 1) {
+            const direction = cut % 2 === 0 ? 'responses' : 'requests'
+            proxy.cutAfter(1 + Math.floor(Math.random() * 3_000), direction)
+            await sleep(150)
+          }
+          await proxy.heal()
+        },
+      ],
+      [
+        'nobody is there',
+        async () => {
+          await proxy.refuse()
+          const { url } = loaded.cluster.process('api')
+          await until(async () => (await readiness(url)).status === 503, knownMsMax)
+          expect((await readiness(url)).text).toContain('"event-store":"down"')
+          await sleep(downMs)
+          await proxy.heal()
+        },
+      ],
+    ]
+
+    it.each(faults)(
+      'so that %s, nothing that was acknowledged is lost and nothing is done twice',
+      async (_name, fail) => {
+        await loaded.drive()
+        await fail()
+        const before = loaded.load.acknowledged
+        expect(await loaded.load.acknowledges(before, knownMsMax)).toBe(true)
+        await loaded.expectSound()
+      },
+      180_000,
+    )
+  },
+)
