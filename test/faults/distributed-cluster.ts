@@ -50,6 +50,8 @@ export class LoadedCluster implements AsyncDisposable {
     this.#driving = this.cluster
       .processes('api')
       .map((_, index) => this.#keepAsking(index, this.#stopping.signal))
+    // Whoever rests is told.
+    for (const driving of this.#driving) driving.catch(() => {})
     expect(await this.load.acknowledges(this.load.acknowledged + 5, readyMsMax)).toBe(true)
   }
 

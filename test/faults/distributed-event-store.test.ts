@@ -37,11 +37,12 @@ describeWith(['kafka', 'mongodb'], 'while an event store misbehaves', (servers) 
 
   const faults: readonly [string, () => void | Promise<void>][] = [
     [
-      'not answering',
+      'not answering until connections break',
       async () => {
         double.mute = true
         await sleep(silentMs)
         double.mute = false
+        double.dropConnections()
       },
     ],
     [

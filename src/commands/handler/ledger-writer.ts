@@ -187,6 +187,7 @@ export class LedgerWriter {
     }
     this.#conflicts = 0
     this.#hydrated = false
+    this.#parts.logger.warn({ err: error, ledgerId: this.#ledgerId }, 'an append failed')
     // A failure of no known kind says nothing about what was stored.
     for (const job of taken) refuse(job, isExpected(error) ? refusalFor(error) : outcomeUnknown)
     if (!isExpected(error)) throw error

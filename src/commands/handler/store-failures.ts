@@ -15,11 +15,9 @@ export function isExpected(error: unknown): boolean {
   )
 }
 
-/** What those who wait are told of a failure of the store. */
+/** What those who wait are told of a failure of the store; its own words may name hosts and are for the log. */
 export function refusalFor(error: unknown): RefusedOutcome {
   if (error instanceof WrongExpectedRevision) return overloaded
   if (error instanceof AppendOutcomeUnknown) return outcomeUnknown
-  return unavailable(
-    error instanceof EventStoreUnavailable ? error.message : 'the log can’t be used now',
-  )
+  return unavailable('the event store cannot be used now')
 }

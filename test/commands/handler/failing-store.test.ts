@@ -23,6 +23,8 @@ describe('a store that is unavailable', () => {
     for (const outcome of failed) {
       expect(outcome).toMatchObject({ code: 'unavailable', status: 503, retryAfterSeconds: 1 })
       expect(outcome.revision).toBeUndefined()
+      // The store's own words may name hosts.
+      expect(outcome).toMatchObject({ detail: 'the event store cannot be used now' })
     }
     const again = await side.ask('PostTransaction', paying('100'), { key: 'k' })
     expect(again).toMatchObject({ kind: 'accepted', revision: 6n, replayed: false })
