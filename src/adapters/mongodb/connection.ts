@@ -12,6 +12,11 @@ export type MongoOptions = {
   readonly limits?: Partial<MongoLimits>
 }
 
+/** The URL can't be understood: one sentence that says nothing of it. */
+export class MongoUrlRefused extends Error {
+  override readonly name = 'MongoUrlRefused'
+}
+
 /** One pool of connections to one database. */
 export class MongoConnection {
   readonly limits: MongoLimits
@@ -22,7 +27,7 @@ export class MongoConnection {
   #failing = false
   #closed = false
 
-  /** Connects at the first use. @throws an Error, without the URL, where it is none. */
+  /** Connects at the first use. @throws {MongoUrlRefused} where the URL is none. */
   constructor({ url, database, logger, limits }: MongoOptions) {
     this.limits = { ...mongoLimits, ...limits }
     this.#makeClient = () => clientOf(url, this.limits)
@@ -119,7 +124,7 @@ function clientOf(url: string, limits: MongoLimits): MongoClient {
     return new MongoClient(url, optionsOf(limits))
   } catch {
     // The driver's words may quote the URL, and with it a password.
-    throw new Error('The URL of MongoDB is not one that its driver understands.')
+    throw new MongoUrlRefused('The URL of MongoDB is not one that its driver understands.')
   }
 }
 
