@@ -1,3 +1,4 @@
+import { EventStoreUrlRefused, parseAddress } from '#adapters/eventstoredb/address.ts'
 import { type KafkaConnection, parseKafkaUrl } from '#adapters/kafka/connection.ts'
 
 /** Where the log is. `folder` holds its file; `streamPrefix` begins the names of all its streams. */
@@ -27,8 +28,19 @@ type Problem = string | undefined
 
 export function eventStoreProblem(url: string): Problem {
   if (url.startsWith('sqlite:')) return undefined
-  if (/^(esdb|kurrentdb)(\+discover)?:\/\/./.test(url)) return hostProblem(url)
+  if (/^(esdb|kurrentdb)(\+discover)?:\/\/./.test(url))
+    return hostProblem(url) ?? addressProblem(url)
   return 'must be sqlite:, sqlite:FOLDER or esdb://HOST:PORT'
+}
+
+function addressProblem(url: string): Problem {
+  try {
+    parseAddress(url)
+    return undefined
+  } catch (error) {
+    if (error instanceof EventStoreUrlRefused) return error.message
+    throw error
+  }
 }
 
 export function feedProblem(url: string): Problem {

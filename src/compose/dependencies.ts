@@ -22,7 +22,7 @@ export async function requireServing(config: Config, checks: HealthChecks): Prom
   const problems = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       const problem = await problemOf(check)
-      return problem === undefined ? [] : [`${serverOf(config, name)}: ${problem}`]
+      return problem === undefined ? [] : [sentenceOf(serverOf(config, name), problem)]
     }),
   )
   const found = problems.flat()
@@ -46,14 +46,33 @@ async function problemOf(check: () => Promise<unknown>): Promise<string | undefi
 }
 
 /** What a dependency is and where, without the names and passwords that its URL may carry. */
-function serverOf({ eventStore, readModels }: Config, name: string): string {
-  if (name === 'event-store' && eventStore.engine === 'eventstoredb')
-    return `the event store (EventStoreDB at ${hostsOf(eventStore.url)})`
-  if (name === 'read-models' && readModels.engine === 'mongodb')
-    return `the read models (MongoDB at ${hostsOf(readModels.url)})`
-  return (
-    { 'event-store': 'the event store', 'read-models': 'the read models' }[name] ?? 'the broker'
-  )
+type Server = { readonly name: string; readonly at?: string }
+
+function serverOf({ eventStore, feed, readModels }: Config, name: string): Server {
+  const servers: Readonly<Record<string, Server>> = {
+    'event-store': {
+      name: 'the event store',
+      ...(eventStore.engine === 'eventstoredb' && {
+        at: `EventStoreDB at ${hostsOf(eventStore.url)}`,
+      }),
+    },
+    'read-models': {
+      name: 'the read models',
+      ...(readModels.engine === 'mongodb' && { at: `MongoDB at ${hostsOf(readModels.url)}` }),
+    },
+    broker: {
+      name: 'the broker',
+      ...(feed.engine === 'kafka' && { at: `Kafka at ${feed.connection.brokers.join(', ')}` }),
+    },
+  }
+  return servers[name] ?? { name }
+}
+
+/** Where the server is told once, also where its own words begin with it. */
+function sentenceOf({ name, at }: Server, problem: string): string {
+  if (at === undefined) return `${name}: ${problem}`
+  const own = problem.startsWith(`${at}: `) ? problem.slice(at.length + 2) : problem
+  return `${name} (${at}): ${own}`
 }
 
 function hostsOf(url: string): string {

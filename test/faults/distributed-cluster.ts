@@ -91,17 +91,24 @@ export class LoadedCluster implements AsyncDisposable {
   }
 }
 
-/** Resolves once the process says that all it needs serves. */
-export async function ready({ url }: Pick<Program, 'url'>): Promise<void> {
-  await until(async () => (await readiness(url)).status === 200, readyMsMax)
+/** Resolves once the process says that all it needs serves. @throws where it has ended. */
+export async function ready({ url, exited, lines }: Program): Promise<void> {
+  const ended = exited.then(({ code, signal }) => {
+    throw new Error(`a process ended with ${code ?? signal}:\n${lines.slice(-20).join('\n')}`)
+  })
+  await Promise.race([ended, until(async () => (await readiness(url)).status === 200, readyMsMax)])
 }
 
-/** What a process says of its dependencies. */
+/** What a process says of its dependencies; 0 where it doesn’t. */
 export async function readiness(
   url: string,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const response = await fetch(`${url}/health/ready`)
-  return { status: response.status, text: await response.text() }
+  try {
+    const response = await fetch(`${url}/health/ready`)
+    return { status: response.status, text: await response.text() }
+  } catch (error) {
+    return { status: 0, text: String(error) }
+  }
 }
 
 /** Asks again and again, until it is so. @throws where that takes longer. */

@@ -132,8 +132,11 @@ describeWith(['kafka', 'mongodb'], 'while an event store misbehaves', (servers) 
       await loaded.rest()
       const ledgerId = `silent-${name.replace(' ', '-')}`
       await api.post('/v1/ledgers', { ledgerId, name: 'Silent', assets: [{ asset: 'USD/2' }] })
-      for (const accountId of ['a:0', 'a:1'])
-        await api.post(`/v1/ledgers/${ledgerId}/accounts`, { accountId, type: 'asset' })
+      for (const [accountId, type] of [
+        ['a:0', 'equity'],
+        ['a:1', 'liability'],
+      ] as const)
+        await api.post(`/v1/ledgers/${ledgerId}/accounts`, { accountId, type })
       // Other appends may come first: until it is over, all are silent.
       double.faultFor = () => ({ kind: 'silent', stored })
       const headers = { 'idempotency-key': 'silent' }

@@ -50,7 +50,7 @@ describeWith(['eventstoredb', 'kafka', 'mongodb'], 'holds that are due', (server
     // A hold that is due gives nothing any more, whether or not somebody has said so.
     expect(await expired(late)).toBe(0)
     const capture = await api.post(`/v1/ledgers/held/holds/${late[0]}/captures`, {})
-    expect(capture.at('code')).toBe('hold-not-open')
+    expect(capture.at('code')).toBe('hold-expired')
     await Promise.all([cluster.replace('sweeper', 0), cluster.replace('sweeper', 1)])
     await until(async () => (await expired(late)) === holds, expiredMsMax)
     await sleep(1_000)

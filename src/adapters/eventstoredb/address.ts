@@ -11,6 +11,11 @@ export type Address = {
   readonly credentials: Credentials | undefined
 }
 
+/** The URL can't be understood: one sentence about why, without anything of the URL. */
+export class EventStoreUrlRefused extends TypeError {
+  override readonly name = 'EventStoreUrlRefused'
+}
+
 const parts = /^(?<scheme>[a-z+]+):\/\/(?:(?<user>[^@/?]*)@)?(?<hosts>[^/?@]+)(?<rest>[/?][^@]*)?$/
 
 /** The client knows its own scheme only; the server's new name means the same. */
@@ -23,13 +28,13 @@ const schemes: Readonly<Record<string, string>> = {
 
 /**
  * Takes `esdb://user:password@host:2113?tls=true` and its like apart.
- * @throws {TypeError} naming what is wrong, never the URL.
+ * @throws {EventStoreUrlRefused}
  */
 export function parseAddress(url: string): Address {
   const { scheme = '', user, hosts = '', rest = '' } = parts.exec(url.trim())?.groups ?? {}
   const known = schemes[scheme]
   if (known === undefined || hosts === '')
-    throw new TypeError(
+    throw new EventStoreUrlRefused(
       'the URL of the event store is not esdb://[user:password@]host[:port][?options]',
     )
   return {
@@ -47,12 +52,12 @@ export function describeEventStoreDbUrl(url: string): string {
 function parseCredentials(user: string): Credentials {
   const [username = '', password = '', ...more] = user.split(':')
   if (username === '' || password === '' || more.length > 0)
-    throw new TypeError(
+    throw new EventStoreUrlRefused(
       'the user in the URL of the event store is not name:password, percent-encoded',
     )
   try {
     return { username: decodeURIComponent(username), password: decodeURIComponent(password) }
   } catch {
-    throw new TypeError('the user in the URL of the event store is not percent-encoded')
+    throw new EventStoreUrlRefused('the user in the URL of the event store is not percent-encoded')
   }
 }

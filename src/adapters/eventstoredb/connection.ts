@@ -7,7 +7,11 @@ import type {
   ReadReq,
   ReadResp,
 } from '@eventstore/db-client/generated/streams_pb.js'
-import type { Address, Credentials } from '#adapters/eventstoredb/address.ts'
+import {
+  type Address,
+  type Credentials,
+  EventStoreUrlRefused,
+} from '#adapters/eventstoredb/address.ts'
 
 /** How long a call without a deadline may look for a node. */
 const nodeFoundMsMax = 30_000
@@ -65,15 +69,9 @@ export function openConnection(address: Address): Connection {
 
 class Calls extends EventStoreDBClient {
   static of({ url }: Address): Calls {
-    try {
-      const client = EventStoreDBClient.connectionString(url)
-      // Its factory makes the base class only; there is no state of ours in this one.
-      const calls: Calls = Object.setPrototypeOf(client, Calls.prototype)
-      return calls
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new TypeError(`the URL of the event store: ${reason}`, { cause: error })
-    }
+    // Its factory makes the base class only; there is no state of ours in this one.
+    const calls: Calls = Object.setPrototypeOf(clientOf(url), Calls.prototype)
+    return calls
   }
 
   /** What the client does beside a failed call rejects where nobody listens, when it finds no server: the process would end. */
@@ -137,5 +135,17 @@ class Calls extends EventStoreDBClient {
       client.read(request, ...args),
     )
     return start()
+  }
+}
+
+/** @throws {EventStoreUrlRefused} in our words: the client's have a stack, or a path. */
+function clientOf(url: string): EventStoreDBClient {
+  try {
+    return EventStoreDBClient.connectionString(url)
+  } catch (cause) {
+    throw new EventStoreUrlRefused(
+      'the URL of the event store has an option that its client does not take, or names a file that is not there',
+      { cause },
+    )
   }
 }

@@ -40,7 +40,7 @@ const streams = ['ledger-', 'daybook-']
 /**
  * Opens a log on a server, which need not answer yet: `check` tells. Other streams on it, and the server's own, are
  * never seen. Closing finishes the appends that were accepted.
- * @throws {TypeError} for a URL that can't be understood.
+ * @throws {EventStoreUrlRefused} for a URL that can't be understood.
  */
 export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStoreDb> {
   const { reader, wakeUp, turns, appender, close } = openParts(options)

@@ -5,7 +5,7 @@ import { within } from '#adapters/kafka/within.ts'
 import type { Logger } from '#ports/logger.ts'
 
 /** An admin act waits no longer for the broker. */
-const adminTimeoutMs = 30_000
+const adminTimeoutMs = 10_000
 const closeTimeoutMs = 2_000
 /** A topic that was created a moment ago is not known to every broker at once. */
 const describeTries = 20
