@@ -73,7 +73,7 @@ describeWith(
   ['eventstoredb', 'mongodb'],
   'two projectors that follow the log itself',
   (servers) => {
-    it('take turns: when the one at work is killed, the other goes on within seconds', async () => {
+    it('take turns: where the one at work is paused or killed, the other goes on within seconds', async () => {
       await using folder = await temporaryFolder()
       const settings = settingsOf(servers, ['eventstoredb', 'mongodb'], ['DAYBOOK_FEED'])
       const start = (role: 'api' | 'projector' | 'sweeper', index: number) =>

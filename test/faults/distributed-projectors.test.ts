@@ -11,6 +11,8 @@ import { describeWith } from '#test/support/servers/describe-with.ts'
 
 const rebalances = 5
 const rebalanceMs = 2_000
+/** Longer than a group keeps the place of a worker that it doesn’t hear of. */
+const pausedMs = 13_000
 /** The patrol looks at what is 10 s old and gives a ledger 5 s. */
 const healedMsMax = 90_000
 
@@ -53,6 +55,18 @@ describeWith(['eventstoredb', 'kafka', 'mongodb'], 'projectors that follow a bro
     }
     await loaded.expectSound()
     await expectTopicIsLog(cluster, servers.kafka().url)
+  }, 300_000)
+
+  it('are right though one of them was paused until others had its work, and went on with what it had in hand', async () => {
+    const { cluster } = loaded
+    await loaded.drive()
+    const paused = cluster.process('projector', 1)
+    paused.signal('SIGSTOP')
+    await sleep(pausedMs)
+    paused.signal('SIGCONT')
+    await loaded.expectSound()
+    expect(await paused.stop()).toEqual({ code: 0, signal: null })
+    await cluster.replace('projector', 1)
   }, 300_000)
 
   it('drop what they are given again from the beginning', async () => {

@@ -38,7 +38,7 @@ describeWith(['eventstoredb', 'kafka', 'mongodb'], 'while the read models fail',
 
   it.each([
     ['being down', () => proxy.refuse(), downMs],
-    ['saying nothing', () => proxy.blackhole(), silentMs],
+    ['saying nothing', async () => proxy.blackhole(), silentMs],
   ])(
     'by %s, commands are answered, queries say that they can’t be, and all is well afterwards',
     async (_name, fail, forMs) => {
@@ -57,7 +57,15 @@ describeWith(['eventstoredb', 'kafka', 'mongodb'], 'while the read models fail',
       await loaded.rest()
       const { attempts } = loaded.load
       expect(attempts.filter(({ acknowledged }) => acknowledged === undefined)).toEqual([])
+      // Who is told to stop meanwhile does.
+      const { cluster } = loaded
+      for (const role of ['projector', 'sweeper', 'api'] as const)
+        expect([role, await cluster.process(role).stop()]).toEqual([
+          role,
+          { code: 0, signal: null },
+        ])
       await proxy.heal()
+      for (const role of ['projector', 'sweeper', 'api'] as const) await cluster.replace(role)
       await loaded.expectSound()
     },
     240_000,

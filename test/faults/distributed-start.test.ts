@@ -96,8 +96,19 @@ describeWith(
       for (const role of ['relay', 'projector'] as const) {
         const { code, sentences } = await refused(role, settings)
         expect([code, sentences.length]).toEqual([1, 1])
-        expect(sentences[0]).toMatch(/Kafka at 127\.0\.0\.1:\d+: .*authentication/i)
+        expect(sentences[0]).toMatch(/Kafka at 127\.0\.0\.1:\d+\): .*authentication/i)
       }
     }, 120_000)
   },
 )
+
+describeWith(['mongodb'], 'a process whose read models know no such user', (servers) => {
+  it('says so, without the password', async () => {
+    const { host } = new URL(servers.mongodb().url)
+    const { code, sentences } = await refused('start', {
+      DAYBOOK_READ_MODELS: `mongodb://ann:${password}@${host}/`,
+    })
+    expect([code, sentences.length]).toEqual([1, 1])
+    expect(sentences[0]).toContain(`the read models (MongoDB at ${host}): `)
+  }, 60_000)
+})

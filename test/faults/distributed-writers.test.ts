@@ -95,13 +95,16 @@ describeWith(['eventstoredb', 'kafka', 'mongodb'], 'several API processes', (ser
     const [api] = apis
     if (api === undefined) throw new Error('there is no API')
     await opening.prepare(api)
-    const loads = apis.map((_, index) => new Load(['contended'], `writer-${index}`, 20))
     const stop = new AbortController()
-    const running = apis.map((each, index) => loads[index]?.run(each, stop.signal, 4))
+    const writers = apis.map((each, index) => {
+      const load = new Load(['contended'], `writer-${index}`, 20)
+      return { load, running: load.run(each, stop.signal, 4) }
+    })
+    const loads = writers.map(({ load }) => load)
     await sleep(contentionMs)
     await until(() => loads.every(({ acknowledged }) => acknowledged > 0), answerMsMax)
     stop.abort()
-    await Promise.all(running)
+    await Promise.all(writers.map(({ running }) => running))
 
     const shares = loads.map(({ acknowledged }) => acknowledged)
     const even = shares.reduce((sum, share) => sum + share, 0) / processes

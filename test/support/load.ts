@@ -35,6 +35,8 @@ export class Load {
 
   /** How many requests were answered. */
   acknowledged = 0
+  /** How long each answer took, also those that said that there is none. */
+  readonly answersMs: number[] = []
 
   /** Opens ledgers and accounts. Where another load did so first, it is refused and that is all right. */
   async prepare(api: ApiClient): Promise<void> {
@@ -104,6 +106,7 @@ export class Load {
   /** False where no answer came. */
   async #send(api: ApiClient, attempt: Request): Promise<boolean> {
     const headers = { 'idempotency-key': attempt.key }
+    const sentMs = performance.now()
     let answer: Answer
     try {
       answer = await api.post(attempt.path, attempt.body, headers)
@@ -111,6 +114,7 @@ export class Load {
       if (isBrokenOff(error)) return false
       throw error
     }
+    this.answersMs.push(performance.now() - sentMs)
     if (isUnknown(answer)) return true
     this.#note(attempt, answer)
     return true

@@ -13,7 +13,7 @@ export type MongoOptions = {
 }
 
 /** The URL can't be understood: one sentence that says nothing of it. */
-export class MongoUrlRefused extends Error {
+class MongoUrlRefused extends Error {
   override readonly name = 'MongoUrlRefused'
 }
 
