@@ -61,8 +61,15 @@ export type EventStore = AsyncDisposable & {
   readStream(stream: string, from: bigint, limit: number): Promise<readonly StoredEvent[]>
   /** The last revision of a stream. */
   head(stream: string): Promise<ExpectedRevision>
-  /** The same for all streams, after `position` (from the start without one), in order of position. */
-  readAll(after: bigint | undefined, limit: number): Promise<readonly StoredEvent[]>
+  /**
+   * The same for all streams, after `position` (from the start without one), in order of position. May take long where
+   * a server has the log: it gives up once the signal aborts, and rejects with its reason.
+   */
+  readAll(
+    after: bigint | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly StoredEvent[]>
   /** Rejects when the store cannot serve. */
   check(): Promise<void>
   /** Aborted, with the reason, when the process has to end because an outcome is unknown for good. */

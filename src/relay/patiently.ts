@@ -15,7 +15,8 @@ export type Patience = {
 
 /**
  * Does the work again while the event store cannot serve, for as long as it takes. Waits between half and all of a
- * delay that doubles up to its cap. @throws what is no failure of the store, and the signal's reason.
+ * delay that doubles up to its cap. Whoever stops waits for nothing that is under way: a silent store would keep it.
+ * @throws what is no failure of the store, and the signal's reason.
  */
 export async function patiently<Result>(
   { limits, logger, signal }: Patience,
@@ -24,7 +25,7 @@ export async function patiently<Result>(
   let delayMs = limits.retryFirstMs
   for (;;) {
     try {
-      return await work()
+      return await unlessAborted(work(), signal)
     } catch (error) {
       signal.throwIfAborted()
       if (!isPassing(error)) throw error
@@ -32,6 +33,22 @@ export async function patiently<Result>(
     }
     await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal })
     delayMs = Math.min(2 * delayMs, limits.retryMaxMs)
+  }
+}
+
+/** What is under way is let go once the signal aborts. @throws the signal's reason. */
+export async function unlessAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const stop = () => reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

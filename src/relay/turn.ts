@@ -4,7 +4,7 @@ import type { EventPublisher } from '#ports/event-publisher.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { RelayLimits } from '#relay/limits.ts'
-import { isPassing, patiently } from '#relay/patiently.ts'
+import { isPassing, patiently, unlessAborted } from '#relay/patiently.ts'
 import { type RelayLease, RelayLost } from '#relay/relay-lease.ts'
 
 export type TurnParts = {
@@ -123,7 +123,7 @@ export class Turn {
   /** Once: where it fails, there is more to store the next time. */
   async #storeProgress(): Promise<void> {
     try {
-      await this.#lease.advance(this.#acknowledged)
+      await unlessAborted(this.#lease.advance(this.#acknowledged), this.#over.signal)
     } catch (error) {
       if (!isPassing(error)) throw error
       this.#parts.logger.warn({ err: error }, 'the relay could not store its checkpoint')

@@ -16,6 +16,7 @@ const downMs = 3_000
 const cuts = 12
 const knownMsMax = 60_000
 
+const ended = { code: 0, signal: null }
 const body = { postings: [{ debit: 'a:0', credit: 'a:1', asset: 'USD/2', amount: '1' }] }
 
 describeWith(['kafka', 'mongodb'], 'while an event store misbehaves', (servers) => {
@@ -126,15 +127,15 @@ describeWith(['kafka', 'mongodb'], 'while an event store misbehaves', (servers) 
     await loaded.drive()
     double.freeze(true)
     await sleep(1_000)
-    const roles = ['relay', 'projector', 'sweeper'] as const
-    for (const role of roles)
-      expect([role, await cluster.process(role).stop()]).toEqual([role, { code: 0, signal: null }])
-    const api = cluster.process('api')
-    api.signal('SIGTERM')
-    await sleep(2_000)
+    const roles = ['relay', 'projector', 'sweeper', 'api'] as const
+    for (const role of roles) cluster.process(role).signal('SIGTERM')
+    // Who reads and relays waits for nobody; who has commands in hand waits, some time, for what comes of them.
+    for (const role of ['relay', 'projector'] as const)
+      expect([role, await cluster.process(role).exited]).toEqual([role, ended])
     double.freeze(false)
-    expect(await api.exited).toEqual({ code: 0, signal: null })
-    for (const role of [...roles, 'api'] as const) await cluster.replace(role)
+    for (const role of ['sweeper', 'api'] as const)
+      expect([role, await cluster.process(role).exited]).toEqual([role, ended])
+    for (const role of roles) await cluster.replace(role)
     await loaded.expectSound()
   }, 180_000)
 

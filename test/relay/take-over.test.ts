@@ -7,6 +7,7 @@ import {
   aPausableStore,
   entriesOf,
   quick,
+  reached,
   record,
   startRelay,
   until,
@@ -85,6 +86,31 @@ describe('a relay that is told to stop', () => {
     await using standby = startRelay(parts('two'))
     await until(() => standby.lines.length > 0)
     await standby.stop()
+  })
+})
+
+describe('a relay whose store says nothing any more', () => {
+  it.each([true, false])('ends when it is told to, active: %s', async (active) => {
+    const { store, parts } = aLogAndABroker()
+    const silence = new Promise<never>(() => {})
+    let silent = false
+    const orSilent = <Result>(work: () => Promise<Result>) => (silent ? silence : work())
+    const quiet = reached(store, {
+      append: (...given) => orSilent(() => store.append(...given)),
+      readAll: (after, limit) => orSilent(() => store.readAll(after, limit)),
+      head: (...given) => orSilent(() => store.head(...given)),
+    })
+    await using other = startRelay({ ...parts('other'), limits: { leaseMs: hourMs } })
+    await until(() => other.relay.state.state === 'active')
+    if (active) await other.stop()
+    await using one = startRelay({ ...parts('one'), store: quiet, limits: { leaseMs: hourMs } })
+    if (active) await until(() => one.relay.state.state === 'active')
+    silent = true
+    await record(store, acme, 3)
+    await sleep(quick.handOverMs / 3)
+    const begunMs = performance.now()
+    await one.stop()
+    expect(performance.now() - begunMs).toBeLessThan(10 * quick.handOverMs)
   })
 })
 

@@ -59,7 +59,7 @@ export async function openEventStoreDb(options: EventStoreDbOptions): Promise<Ev
     append: whileOpen(append),
     readStream: whileOpen((stream, from, limit) => reader.readStream(stream, from, limit)),
     head: whileOpen((stream) => reader.head(stream)),
-    readAll: whileOpen((after, limit) => reader.readAll(after, limit)),
+    readAll: whileOpen((after, limit, signal) => reader.readAll(after, limit, signal)),
     check: whileOpen(() => reader.check()),
     failed: new AbortController().signal,
     appended: wakeUp.appended,

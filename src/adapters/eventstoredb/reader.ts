@@ -20,7 +20,11 @@ export type ReaderParts = {
   readonly limits: EventStoreDbLimits
 }
 
-type Page = { readonly request: ReadReq; readonly deadlineMs: number }
+type Page = {
+  readonly request: ReadReq
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
+}
 
 /** Reads with a deadline each, and answered by the leader alone: what was acknowledged is seen. */
 export class Reader {
@@ -43,13 +47,18 @@ export class Reader {
   }
 
   /** The server's page begins with the event at `after` itself; and it may hold only what we leave out. */
-  async readAll(after: bigint | undefined, limit: number): Promise<readonly StoredEvent[]> {
+  async readAll(
+    after: bigint | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly StoredEvent[]> {
     const { limits, prefixes } = this.#parts
     for (let from = after; ; ) {
       const count = this.#count(limit) + (from === undefined ? 0 : 1)
       const page = {
         request: allRequest(prefixes, from, count),
         deadlineMs: limits.readAllDeadlineMs,
+        signal,
       }
       const { events, last } = await this.#page(page, after)
       if (events.length > 0 || last === undefined || last === from) return events
@@ -72,12 +81,12 @@ export class Reader {
   }
 
   /** The events after a position, up to the page's size, and the position of the last one read. */
-  async #page({ request, deadlineMs }: Page, after = -1n) {
+  async #page({ request, deadlineMs, signal }: Page, after = -1n) {
     const { limits, streamPrefix } = this.#parts
     const events: StoredEvent[] = []
     let last: bigint | undefined
     let bytes = 0
-    for await (const response of this.#responses(request, { deadlineMs, leader: true })) {
+    for await (const response of this.#responses(request, { deadlineMs, leader: true }, signal)) {
       const event = storedEvent(response, streamPrefix)
       if (event === undefined) continue
       last = event.position
@@ -89,16 +98,44 @@ export class Reader {
     return { events, last }
   }
 
-  async *#responses(request: ReadReq, options: CallOptions): AsyncGenerator<ReadResp> {
+  async *#responses(
+    request: ReadReq,
+    options: CallOptions,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ReadResp> {
     const { address, connection } = this.#parts
     let responses: Responses | undefined
+    const cancel = () => responses?.cancel()
+    signal?.addEventListener('abort', cancel)
     try {
-      responses = await connection.read(request, options)
+      responses = await unlessAborted(connection.read(request, options), signal)
       yield* responses
     } catch (error) {
+      signal?.throwIfAborted()
       throw readFailure(address, failureOf(error, address))
     } finally {
-      responses?.cancel()
+      signal?.removeEventListener('abort', cancel)
+      cancel()
     }
+  }
+}
+
+/** Looking for a node can't be cancelled: what is found too late is let go. @throws the signal's reason. */
+async function unlessAborted(
+  opening: Promise<Responses>,
+  signal: AbortSignal | undefined,
+): Promise<Responses> {
+  if (signal === undefined) return opening
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const stop = () => {
+    reject(signal.reason)
+    opening.then((late) => late.cancel()).catch(() => {})
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    return await Promise.race([opening, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }

@@ -47,7 +47,7 @@ export function openLogFeed({
       let position = await positions.feedPosition(name)
       let delayMs = feedWaitMinMs
       while (!signal.aborted) {
-        const page = await store.readAll(position, feedBatchMax)
+        const page = await pageUnlessAborted(store, position, signal)
         const last = page.at(-1)
         if (last === undefined) {
           await wait(delayMs, signal)
@@ -64,6 +64,20 @@ export function openLogFeed({
         delayMs *= 2
       }
     },
+  }
+}
+
+/** None where the signal aborts meanwhile: what a server is asked for may take long. */
+async function pageUnlessAborted(
+  store: LogFeedParts['store'],
+  position: bigint | undefined,
+  signal: AbortSignal,
+): Promise<readonly StoredEvent[]> {
+  try {
+    return await store.readAll(position, feedBatchMax, signal)
+  } catch (error) {
+    if (signal.aborted) return []
+    throw error
   }
 }
 

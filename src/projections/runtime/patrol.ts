@@ -58,7 +58,7 @@ async function walk(parts: PatrolParts, gotOn: () => void, signal: AbortSignal):
   let position = await writer.feedPosition(patrolFeed)
   while (!signal.aborted) {
     const begunMs = clock.monotonic()
-    const page = settled(parts, await store.readAll(position, pageEvents))
+    const page = settled(parts, await store.readAll(position, pageEvents, signal))
     const last = page.at(-1)
     const events = lastOfEach(page)
     await bringUp(parts, events, signal)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { openEventStoreDb } from '#adapters/eventstoredb/event-store.ts'
 import { aStore, impatient } from '#test/adapters/eventstoredb/stores.ts'
@@ -27,6 +28,21 @@ describe('a server that takes calls and never answers', () => {
     at.double.mute = false
     at.double.freeze(false)
     await expect.poll(() => at.store.head(stream)).toBe('no-stream')
+  })
+})
+
+describe('a page of all streams that takes long', () => {
+  it.each([true, false])('is given up by whoever aborts, asked already: %s', async (asked) => {
+    await using at = await aStore()
+    await at.store.check()
+    at.double.mute = true
+    const stop = new AbortController()
+    if (!asked) stop.abort('enough')
+    const reading = at.store.readAll(undefined, 1, stop.signal)
+    await Promise.all([
+      expect(reading).rejects.toBe('enough'),
+      sleep(100).then(() => stop.abort('enough')),
+    ])
   })
 })
 
