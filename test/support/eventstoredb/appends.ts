@@ -59,6 +59,9 @@ async function receive(call: ServerReadableStream<AppendReq, AppendResp>) {
   } catch {
     return undefined
   }
+  // A connection that breaks ends the loop like a client that has said everything; that it broke is known a little later.
+  await new Promise((resolve) => setImmediate(resolve))
+  if (call.cancelled) return undefined
   return header === undefined ? undefined : { header, events }
 }
 
