@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolFailed } from '#cli/subcommand.ts'
+import { requireServing } from '#compose/dependencies.ts'
 import { type Log, openLog, openSqliteLog, type SqliteLogSettings } from '#compose/stores.ts'
 import type { Config } from '#config.ts'
 import type { Logger } from '#ports/logger.ts'
@@ -14,11 +15,15 @@ export function hasLog({ eventStore }: Config): boolean {
 
 /**
  * Opens the log for a tool that only reads: it never makes a new one.
- * @throws {ToolFailed} when there is none.
+ * @throws {ToolFailed} when there is none, {DependenciesUnavailable} where it can't be reached.
  */
 export async function openExistingLog(config: Config, logger: Logger): Promise<Log> {
   requireLog(config)
-  return openLog(config, logger)
+  await using opening = new AsyncDisposableStack()
+  const store = opening.use(await openLog(config, logger))
+  await requireServing(config, { 'event-store': () => store.check() })
+  opening.move()
+  return store
 }
 
 /** The same, for what only a log in a folder can do. @throws {ToolFailed} where it is elsewhere, or there is none. */

@@ -7,6 +7,7 @@ import { allPages, ledgerHead, ledgerPages } from '#cli/log-pages.ts'
 import { ledgerOption } from '#cli/options.ts'
 import { openProgress, type Progress } from '#cli/progress.ts'
 import type { Subcommand } from '#cli/subcommand.ts'
+import { requireServing } from '#compose/dependencies.ts'
 import { openReadModels } from '#compose/stores.ts'
 import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
@@ -32,6 +33,7 @@ export const verifyBooks: Subcommand = {
   async run({ arguments: given, config, logger }) {
     await using store = await openExistingLog(config, logger)
     await using readModels = await openReadModels(config)
+    await requireServing(config, { 'read-models': () => readModels.check() })
     const only = ledgerOption(given)
     const ledgers = only === undefined ? await ledgersIn(store) : [only]
     const report = new Report(given.flags.has('json'))

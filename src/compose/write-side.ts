@@ -1,14 +1,19 @@
 import { systemClock } from '#adapters/system/clock.ts'
+import { requireServing } from '#compose/dependencies.ts'
 import { openLog } from '#compose/stores.ts'
 import { openCommandBus } from '#commands/handler/command-bus.ts'
 import type { CommandBus } from '#commands/handler/outcome.ts'
 import type { Config } from '#config.ts'
 import type { Logger } from '#ports/logger.ts'
 
-/** The write side alone, for the tools; a server may write the same ledgers at the same time. */
+/**
+ * The write side alone, for the tools; a server may write the same ledgers at the same time.
+ * @throws {DependenciesUnavailable} where the log can't be reached.
+ */
 export async function openWriteSide(config: Config, logger: Logger): Promise<CommandBus> {
   await using opening = new AsyncDisposableStack()
   const store = opening.use(await openLog(config, logger))
+  await requireServing(config, { 'event-store': () => store.check() })
   const bus = opening.use(openCommandBus({ store, clock: systemClock, logger }))
   const opened = opening.move()
   return {

@@ -60,10 +60,19 @@ describeWith(['eventstoredb'], 'the tools, where the log is in EventStoreDB', (s
   it('say in one sentence that it can’t be reached', async () => {
     await using folder = await temporaryFolder()
     const settings = { DAYBOOK_EVENT_STORE: 'esdb://ann:opensesame@127.0.0.1:9?tls=false' }
-    for (const given of [['export'], ['verify-books'], ['replay', '--ledger', 'acme']]) {
+    await writeFile(join(folder.path, 'rows.ndjson'), ndjson(openingRows))
+    for (const given of [
+      ['export'],
+      ['verify-books'],
+      ['replay', '--ledger', 'acme'],
+      ['import', 'rows.ndjson'],
+      ['import', 'rows.ndjson', '--dry-run'],
+    ]) {
       const { code, stdout, stderr } = await daybook(given, { folder: folder.path, settings })
       expect([code, stdout]).toEqual([1, ''])
-      expect(stderr).toMatch(/^daybook \S+: .*127\.0\.0\.1:9.*\n$/)
+      expect(stderr).toMatch(
+        /^daybook \S+: the event store \(EventStoreDB at 127\.0\.0\.1:9\): .*\n$/,
+      )
       expect(stderr).not.toContain('opensesame')
     }
   }, 120_000)
