@@ -115,10 +115,11 @@ export class LedgerWriter {
   }
 
   async #round(): Promise<void> {
-    if (this.#mayBeBehind()) await this.#catchUp()
-    // What arrives while these are looked up waits for the next round.
-    const jobs = this.#queue.slice(0, appendEventsMax)
+    // What arrives while the log is read waits for the next round: others may have stored something since that read.
+    const askedMax = Math.min(this.#queue.length, appendEventsMax)
     const rehearsals = [...this.#rehearsals]
+    if (this.#mayBeBehind()) await this.#catchUp()
+    const jobs = this.#queue.slice(0, askedMax)
     const earlier = await this.#log.pick(this.#ledger.head.revision, [
       ...jobs.flatMap(tasksOf).flatMap(revisionsSeenBy),
       ...rehearsals.flatMap(({ looksAt }) => looksAt),
@@ -202,10 +203,11 @@ export class LedgerWriter {
     for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(waitedTooLong)
   }
 
-  /** An append is fenced. What is tried out or looked up, or may write nothing, would not notice what others wrote. */
+  /** An append is fenced. What is tried out, may write nothing, or finds no ledger would not notice what others wrote. */
   #mayBeBehind(): boolean {
     const next = this.#queue.slice(0, appendEventsMax)
-    return !this.#hydrated || this.#rehearsals.length > 0 || next.some(mayWriteNothing)
+    const isKnown = this.#hydrated && this.opened
+    return !isKnown || this.#rehearsals.length > 0 || next.some(mayWriteNothing)
   }
 
   /** Brings the books up to what is stored, and refuses what was let in only because they were behind. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EventStore } from '#ports/event-store.ts'
+import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import {
   depositing,
@@ -24,6 +24,55 @@ async function twoWriters() {
   }
   return { store, first, second, [Symbol.asyncDispose]: dispose }
 }
+
+/** A log whose answers are some time on their way. */
+class DistantStore extends MemoryEventStore {
+  /** Called once, when the next page was read and has not arrived yet. */
+  onTheWay: (() => Promise<void>) | undefined
+
+  override async readStream(
+    stream: string,
+    from: bigint,
+    limit: number,
+  ): Promise<readonly StoredEvent[]> {
+    const page = await super.readStream(stream, from, limit)
+    const meanwhile = this.onTheWay
+    this.onTheWay = undefined
+    await meanwhile?.()
+    return page
+  }
+}
+
+describe('a writer that is asked while what it read of the log is on its way', () => {
+  it('tries out on what was stored before it was asked', async () => {
+    const store = new DistantStore()
+    await using first = await openedBooks({ store })
+    await using second = new WriteSide({ store, clock: first.clock })
+    await second.ask('PostTransaction', depositing('1'))
+    const asked = Promise.withResolvers<unknown>()
+    store.onTheWay = async () => {
+      await first.ask('PostTransaction', depositing('99'))
+      asked.resolve(second.rehearse('PostTransaction', paying('100')))
+    }
+    await second.rehearse('PostTransaction', paying('1'))
+    expect(await asked.promise).toMatchObject({ kind: 'accepted' })
+  })
+
+  it('finds the ledger that was opened before it was asked', async () => {
+    const store = new DistantStore()
+    await using first = new WriteSide({ store })
+    await using second = new WriteSide({ store, clock: first.clock })
+    const asked = Promise.withResolvers<unknown>()
+    store.onTheWay = async () => {
+      await first.ask('OpenLedger', openAcme)
+      asked.resolve(second.ask('RegisterAsset', { asset: 'CHF/2' }))
+    }
+    expect(await second.ask('RegisterAsset', { asset: 'CHF/2' })).toMatchObject({
+      code: 'ledger-not-found',
+    })
+    expect(await asked.promise).toMatchObject({ kind: 'accepted' })
+  })
+})
 
 describe('a writer that was overtaken', () => {
   it('reads what the other wrote and decides again', async () => {
