@@ -229,7 +229,8 @@ export class LedgerWriter {
   /** A failure outside any decision (the log can't be read, or contradicts itself): nobody waits for ever. */
   #giveUp(error: unknown): void {
     this.#parts.logger.error({ err: error, ledgerId: this.#ledgerId }, 'a ledger writer failed')
-    this.#ledger = unopenedLedger(this.#ledgerId)
+    // Where the store was only away, the books are right as far as they go; a long log is not read anew.
+    if (!isExpected(error)) this.#ledger = unopenedLedger(this.#ledgerId)
     this.#hydrated = false
     this.#refuseWaiting(refusalFor(error))
   }

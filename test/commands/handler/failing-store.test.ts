@@ -55,6 +55,16 @@ describe('a store that is unavailable', () => {
     expect(await side.ask('PostTransaction', paying('100'))).toMatchObject({ kind: 'accepted' })
   })
 
+  it('is read on from where it was left once it can be read again', async () => {
+    const { store, side } = await aSide()
+    store.unreadable = true
+    await side.rehearse('PostTransaction', paying('1'))
+    store.unreadable = false
+    store.reads.length = 0
+    expect(await side.ask('PostTransaction', paying('100'))).toMatchObject({ kind: 'accepted' })
+    expect(store.reads).toEqual([6n])
+  })
+
   it('holds a log that contradicts itself: nobody is told anything but 503', async () => {
     const { store, side } = await aSide()
     const [stored] = store.eventsOf('ledger-acme').slice(-1)
