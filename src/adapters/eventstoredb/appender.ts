@@ -10,12 +10,10 @@ import type { Reader } from '#adapters/eventstoredb/reader.ts'
 import { appendRequests } from '#adapters/eventstoredb/requests.ts'
 import {
   AppendOutcomeUnknown,
-  EventStoreUnavailable,
   type EventToAppend,
   type ExpectedRevision,
   WrongExpectedRevision,
 } from '#ports/event-store.ts'
-import type { Logger } from '#ports/logger.ts'
 
 export type AppenderParts = {
   readonly address: Address
@@ -23,7 +21,6 @@ export type AppenderParts = {
   readonly reader: Reader
   readonly streamPrefix: string
   readonly deadlineMs: number
-  readonly logger: Logger
 }
 
 export type Append = {
@@ -61,15 +58,12 @@ export class Appender {
     }
   }
 
-  /** Nobody else logs what made an append impossible; an unknown outcome is logged by whoever tries again. */
   #failure(append: Append, error: unknown, sent: boolean): Error {
-    const { address, logger } = this.#parts
+    const { address } = this.#parts
     const failure = failureOf(error, address)
-    if (isWrongExpectedVersion(failure)) return refusalOf(append)
-    const failed = appendFailure(address, failure, sent)
-    if (failed instanceof EventStoreUnavailable)
-      logger.warn({ err: failed, stream: append.stream }, 'the event store takes no append')
-    return failed
+    return isWrongExpectedVersion(failure)
+      ? refusalOf(append)
+      : appendFailure(address, failure, sent)
   }
 
   /** Older servers leave the position out where the events were there already. */

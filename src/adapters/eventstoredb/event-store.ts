@@ -85,7 +85,7 @@ function openParts({ url, streamPrefix = '', logger, ...options }: EventStoreDbO
   )
   const { appendDeadlineMs: deadlineMs } = limits
   const connection = connect()
-  const appender = new Appender({ address, connection, reader, streamPrefix, deadlineMs, logger })
+  const appender = new Appender({ address, connection, reader, streamPrefix, deadlineMs })
   const turns = closing.adopt(new AppendTurns(limits), (it) => it.drained())
   const close = () => closing.disposeAsync()
   return { reader, wakeUp, turns, appender, close }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AppendOutcomeUnknown, type EventStore } from '#ports/event-store.ts'
+import { AppendOutcomeUnknown, type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { depositing, item, openedBooks, paying, WriteSide } from '#test/support/write-side.ts'
 
@@ -63,6 +63,19 @@ describe('a store that is unavailable', () => {
     store.reads.length = 0
     expect(await side.ask('PostTransaction', paying('100'))).toMatchObject({ kind: 'accepted' })
     expect(store.reads).toEqual([6n])
+  })
+
+  it('is told of in words of our own: a driver’s may say anything', async () => {
+    const { store, side } = await aSide()
+    const append = store.append.bind(store)
+    store.append = () => Promise.reject(new EventStoreUnavailable('disk I/O error at /secret'))
+    const refused = [
+      await side.ask('PostTransaction', paying('1')),
+      await side.ask('PostTransaction', paying('1')),
+    ]
+    expect(refused).toMatchObject([{ code: 'unavailable' }, { code: 'unavailable' }])
+    expect(JSON.stringify(refused)).not.toMatch(/secret/)
+    store.append = append
   })
 
   it('holds a log that contradicts itself: nobody is told anything but 503', async () => {
