@@ -150,3 +150,30 @@ describe('a relay whose broker is away', () => {
     expect(broker.revisionsOf(acme)).toEqual(upTo(100))
   })
 })
+
+describe('a relay whose store has become silent', () => {
+  const silence = () => new Promise<never>(() => {})
+
+  it.each([
+    ['while it waits for events', { readAll: silence, append: silence }],
+    ['while it notes down its progress', { append: silence }],
+    ['while it takes its turn', { head: silence }],
+  ])('stops all the same %s', async (_, silent) => {
+    const { store, broker, parts } = aLogAndABroker()
+    const isSilent = { now: false }
+    const speaks = reached(store, {
+      head: (stream) => ('head' in silent ? silence() : store.head(stream)),
+      readAll: (...given) =>
+        isSilent.now && 'readAll' in silent ? silence() : store.readAll(...given),
+      append: (...given) =>
+        isSilent.now && 'append' in silent ? silence() : store.append(...given),
+    })
+    await using relay = startRelay({ ...parts, store: speaks })
+    if (!('head' in silent)) await until(() => relay.relay.state.state === 'active')
+    isSilent.now = true
+    await record(store, acme, 3)
+    if (!('readAll' in silent || 'head' in silent)) await until(() => broker.records.length === 3)
+    await sleep(3 * quick.checkpointIntervalMs)
+    await relay.stop()
+  })
+})
