@@ -10,7 +10,7 @@ import {
 } from '#commands/handler/job.ts'
 import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
-import { inFlight, outcomeUnknown, unrecorded, waitedTooLong } from '#commands/handler/refusals.ts'
+import { clockJumped, inFlight, outcomeUnknown, waitedTooLong } from '#commands/handler/refusals.ts'
 import type { Rehearsal } from '#commands/handler/rehearsal.ts'
 import { Replays } from '#commands/handler/replay.ts'
 import { Round } from '#commands/handler/round.ts'
@@ -244,8 +244,4 @@ function refuse(job: Job, refusal: RefusedOutcome): void {
 function refused(job: Job, refusal: RefusedOutcome | undefined): boolean {
   if (refusal !== undefined) refuse(job, refusal)
   return refusal !== undefined
-}
-
-function clockJumped(detail: string): RefusedOutcome {
-  return unrecorded('clock-jumped', detail, { retryAfterSeconds: 60 })
 }

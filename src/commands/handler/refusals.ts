@@ -57,6 +57,10 @@ export function unavailable(detail: string): RefusedOutcome {
   return unrecorded('unavailable', detail, { retryAfterSeconds: 1 })
 }
 
+export function clockJumped(detail: string): RefusedOutcome {
+  return unrecorded('clock-jumped', detail, { retryAfterSeconds: 60 })
+}
+
 export const waitedTooLong = unavailable('the outcome of an earlier append is not known yet')
 
 /** The refusal that an event recorded. */
