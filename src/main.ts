@@ -3,6 +3,9 @@ import process from 'node:process'
 import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
 import { refuseOldNode } from '#cli/node-version.ts'
 
+/** What a driver left behind, such as a timer of an answer that never came, keeps an ended program no longer. */
+const lingerMsMax = 3_000
+
 // What is imported above runs on any Node that strips types, so that an old one is told so in one sentence.
 try {
   refuseOldNode()
@@ -12,6 +15,7 @@ try {
   process.stderr.write(`daybook: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 }
+setTimeout(() => process.exit(), lingerMsMax).unref()
 
 /** Arguments → config → compose → run. */
 async function run(): Promise<number> {
