@@ -78,6 +78,8 @@ const shape = {
   DAYBOOK_NAMESPACE: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, says('must be lower-case letters, digits and dashes'))
+    // The default one's streams begin so, and it would take these for its own.
+    .regex(/^(?!ledger-|daybook-)/, says('must not begin with ledger- or daybook-'))
     .default(defaultNamespace),
   DAYBOOK_KAFKA_TOPIC: z
     .string()

@@ -1,5 +1,6 @@
 import { EventStoreUrlRefused, parseAddress } from '#adapters/eventstoredb/address.ts'
 import { type KafkaConnection, parseKafkaUrl } from '#adapters/kafka/connection.ts'
+import { defaultNamespace } from '#setting-meanings.ts'
 
 /** Where the log is. `folder` holds its file; `streamPrefix` begins the names of all its streams. */
 export type EventStoreSettings =
@@ -52,7 +53,7 @@ export function feedProblem(url: string): Problem {
 
 export function readModelsProblem(url: string): Problem {
   if (url.startsWith('sqlite:')) return undefined
-  if (/^mongodb(\+srv)?:\/\/./.test(url)) return hostProblem(url)
+  if (/^mongodb(\+srv)?:\/\/./.test(url)) return hostProblem(url) ?? databaseProblem(url)
   return 'must be sqlite:, sqlite:FOLDER or mongodb://HOST:PORT/DATABASE'
 }
 
@@ -63,10 +64,23 @@ export function kafkaConnection(url: string): KafkaConnection {
   return parsed
 }
 
-/** The database that a URL of MongoDB names; undefined where it names none. */
+/** The database that a URL of MongoDB names; undefined where it names none. @throws for a URL with a problem. */
 export function databaseOf(url: string): string | undefined {
   const path = /^[a-z+]+:\/\/[^/?]*\/([^?]*)/.exec(url)?.[1]
   return path === undefined || path === '' ? undefined : decodeURIComponent(path)
+}
+
+/** MongoDB's own rule for names: https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions */
+const databaseForm = /^[^/\\. "$*<>:|?@\0]{1,63}$/
+
+/** With an `@` in it, what stands before is part of a password that is not percent-encoded. */
+function databaseProblem(url: string): Problem {
+  try {
+    if (databaseForm.test(databaseOf(url) ?? defaultNamespace)) return undefined
+  } catch {
+    // Not percent-encoded.
+  }
+  return 'must name its database after the hosts, percent-encoded, in at most 63 characters without /\\. "$*<>:|?@'
 }
 
 const hostForm = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/

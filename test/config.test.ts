@@ -134,6 +134,23 @@ describe('an environment with mistakes', () => {
     ])
   })
 
+  it('cannot take a namespace whose streams the default one would take for its own', () => {
+    for (const namespace of ['ledger-a', 'daybook-2'])
+      expect(problemsOf({ DAYBOOK_NAMESPACE: namespace })).toEqual([
+        `DAYBOOK_NAMESPACE must not begin with ledger- or daybook-, not "${namespace}".`,
+      ])
+    expect(problemsOf({ DAYBOOK_NAMESPACE: 'daybook2' })).toEqual([])
+  })
+
+  it.each(['%zz', 'a%2Fb', 'a b', 'x'.repeat(64), 'ss@host/db'])(
+    'is told that MongoDB has no database %s',
+    (database) => {
+      const problems = problemsOf({ DAYBOOK_READ_MODELS: `mongodb://user:12345/${database}` })
+      expect(problems.join()).toMatch(/^DAYBOOK_READ_MODELS must name its (database|hosts)/)
+      expect(problems).toHaveLength(1)
+    },
+  )
+
   it('never shows what may hold a password', () => {
     const problems = problemsOf({
       DAYBOOK_EVENT_STORE: 'postgres://u:hunter2@db',
