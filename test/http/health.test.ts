@@ -37,6 +37,25 @@ describe('readiness', () => {
     ])
   })
 
+  it('asks a dependency once at a time, however many want to know', async () => {
+    const asked: PromiseWithResolvers<void>[] = []
+    const log = () => {
+      asked.push(Promise.withResolvers())
+      return asked.at(-1)?.promise ?? Promise.resolve()
+    }
+    http = await openHarness({ healthChecks: { log }, limits: { healthCheckMs: 50 } })
+    const probes = () => Promise.all([1, 2, 3].map(() => http.request('/health/ready')))
+    const statuses = async () => (await probes()).map(({ status }) => status)
+    expect(await statuses()).toEqual([503, 503, 503])
+    expect(await statuses()).toEqual([503, 503, 503])
+    expect(asked).toHaveLength(1)
+    asked[0]?.resolve()
+    const answered = statuses()
+    while (asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 1))
+    asked[1]?.resolve()
+    expect((await answered)[0]).toBe(200)
+  })
+
   it('does not wait for a dependency that never answers', async () => {
     http = await openHarness({
       healthChecks: { log: () => new Promise(() => {}) },

@@ -15,11 +15,13 @@ export function answerLive(): Act {
 
 /** Everything that the process depends on answers too; each by name. */
 export function answerReady(parts: HealthParts): Act {
+  const checks = Object.entries(parts.healthChecks).map(
+    ([name, check]) => [name, oneAtATime(check)] as const,
+  )
   return async (exchange) => {
     plain(exchange)
-    const entries = Object.entries(parts.healthChecks)
     const states = await Promise.all(
-      entries.map(async ([name, check]) => [name, await stateOf(parts, name, check)] as const),
+      checks.map(async ([name, check]) => [name, await stateOf(parts, name, check)] as const),
     )
     const dependencies = Object.fromEntries(states)
     if (states.some(([, state]) => state === 'down'))
@@ -50,6 +52,17 @@ export function answerRelay(status: () => Promise<JsonObject>): Act {
 function plain({ request }: Parameters<Act>[0]): void {
   acceptable(request, ['application/json'])
   requireOnly(queryParameters(request.url), [])
+}
+
+/** Whoever asks meanwhile gets the same answer: a check may open a connection, and go on long after nobody waits. */
+function oneAtATime(check: HealthCheck): HealthCheck {
+  let underWay: Promise<unknown> | undefined
+  return () => {
+    underWay ??= check().finally(() => {
+      underWay = undefined
+    })
+    return underWay
+  }
 }
 
 async function stateOf(
