@@ -58,7 +58,7 @@ export async function startNode(
   await requireServing(config, { ...healthChecks, ...atStart })
   const node = { config, logger, clock, store, readModels }
   const fanOut = await startFanOut(node, roles, starting)
-  const commandBus = startWriting(node, roles, starting)
+  const { commandBus, failures } = startWriting(node, roles, starting)
   const health = { healthChecks: { ...healthChecks, ...fanOut.healthChecks } }
   const { relayStatus } = fanOut
   const app =
@@ -70,7 +70,7 @@ export async function startNode(
   const started = starting.move()
   return {
     url: server.url,
-    failed: AbortSignal.any([store.failed, ...fanOut.failures]),
+    failed: AbortSignal.any([store.failed, ...fanOut.failures, ...failures]),
     confirmClock: () => commandBus?.confirmClock(),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
@@ -120,12 +120,12 @@ function startWriting(
   node: NodeParts,
   roles: readonly Role[],
   starting: AsyncDisposableStack,
-): CommandBus | undefined {
+): { readonly commandBus?: CommandBus; readonly failures: readonly AbortSignal[] } {
   const sweeps = roles.includes('sweeper')
-  if (!sweeps && !roles.includes('api')) return undefined
+  if (!sweeps && !roles.includes('api')) return { failures: [] }
   const commandBus = starting.use(openCommandBus(node))
-  if (sweeps) starting.use(startSweeping({ ...node, commandBus }))
-  return commandBus
+  const sweeping = sweeps && starting.use(startSweeping({ ...node, commandBus }))
+  return { commandBus, failures: sweeping ? [sweeping.failed] : [] }
 }
 
 /** Beside other roles in a thread of its own. */
