@@ -111,6 +111,7 @@ async function startFanOut(
     relayStatus: relaying?.status,
     failures: [relaying?.failed, projecting?.failed].filter((signal) => signal !== undefined),
     healthChecks: {
+      ...(relaying && { broker: relaying.check }),
       ...(projecting && { projector: async () => projecting.failed.throwIfAborted() }),
     },
   }

@@ -12,6 +12,8 @@ import type { JsonObject } from '#values/json.ts'
 /** The relay at work, or standing by. */
 export type Relaying = AsyncDisposable & {
   readonly failed: AbortSignal
+  /** Rejects where the broker does not serve the topic as it was when the relay began. */
+  readonly check: () => Promise<void>
   /** The resource `/v1/relay`. */
   readonly status: () => Promise<JsonObject>
 }
@@ -40,6 +42,7 @@ export async function startRelaying({
   const started = starting.move()
   return {
     failed,
+    check: () => publisher.check(),
     async status() {
       const { state, published } = relay.state
       const lag = await relayLag({ store, stream }, clock.now())

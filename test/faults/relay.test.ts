@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { withAdmin } from '#adapters/kafka/topic.ts'
+import { kafkaConnection } from '#engine-urls.ts'
 import {
   memoryMiB,
   readinessOf,
@@ -7,7 +9,9 @@ import {
   statusOf,
   untilAsync,
 } from '#test/faults/relay-processes.ts'
-import { describeWith } from '#test/support/servers/describe-with.ts'
+import { startProgram, temporaryFolder } from '#test/support/program.ts'
+import { recordingLogger } from '#test/support/recording-logger.ts'
+import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
 import { startKafka } from '#test/support/servers/kafka.ts'
 
 /** A lease, a look of the standby, and a machine that is busy with other things. */
@@ -146,6 +150,30 @@ describeWith(['kafka-process'], 'a broker that is away under load', () => {
       await kafka.restart()
       const { violations } = await processes.finish()
       expect(violations).toEqual([])
+    },
+    testMsMax,
+  )
+})
+
+describeWith(['kafka'], 'a relay whose topic is given more partitions', (servers) => {
+  it(
+    'is not ready any more: ledgers would change partition',
+    async () => {
+      const { url } = servers.kafka()
+      await using folder = await temporaryFolder()
+      const topic = `${aNamespace()}.events`
+      const settings = {
+        DAYBOOK_FEED: url,
+        DAYBOOK_KAFKA_TOPIC: topic,
+        DAYBOOK_KAFKA_PARTITIONS: '2',
+      }
+      await using relay = await startProgram(folder.path, settings, 'relay')
+      expect(await readinessOf(relay)).toBe(200)
+      const { logger } = recordingLogger()
+      await withAdmin({ connection: kafkaConnection(url), topic, logger }, (admin) =>
+        admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }),
+      )
+      await untilAsync(async () => (await readinessOf(relay)) === 503, 10_000)
     },
     testMsMax,
   )
