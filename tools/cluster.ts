@@ -120,7 +120,7 @@ async function stopAll(cluster: Cluster): Promise<number> {
   return Math.max(...codes)
 }
 
-/** Resolves at the first Ctrl-C; a second one ends at once. */
+/** Resolves at the first Ctrl-C; more of them change nothing. */
 function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve())
