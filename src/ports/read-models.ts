@@ -67,6 +67,11 @@ export type Find = {
   readonly descending?: boolean
   readonly after?: readonly string[]
   readonly limit: number
+  /**
+   * Also finds documents that are ahead of the view, as they are now; never `ReadViewOutdated`. For who takes of them
+   * only what their revision allows; the fields of `where` and `orderBy` must be ones that never change.
+   */
+  readonly evenAhead?: true
 }
 
 /**

@@ -42,9 +42,10 @@ export const accountBalances: Query<z.infer<typeof parameters>> = {
   models: [ledgers, accounts, entries, commands],
   parameters,
   answer: inLedger(async (moment, asked) => {
+    // Before all else: a document that changes often may soon be beyond the view.
+    const account = await getFrom(moment.view, accounts, asked.accountId)
     const when = await asOf(moment, asked)
     if ('kind' in when) return when
-    const account = await getFrom(moment.view, accounts, asked.accountId)
     if (account === undefined) return accountNotFound(asked.accountId)
     const at = { accountId: asked.accountId, revision: when.revision }
     const known = account.revision <= at.revision || (await wasOpened(moment.view, at))

@@ -41,13 +41,14 @@ export const accountStatement: Query<Asked> = {
   paging: { limitDefault: linesMax, limitMax: linesMax },
   answer: inLedger(async (moment, asked) => {
     const { accountId, asset } = asked
-    const place = await placeOf(moment, asked)
-    if (place === undefined) return invalidCursor
-    const { revision } = place
+    const begun = begunBefore(moment)
+    if (begun === 'invalid') return invalidCursor
+    const revision = begun?.revision ?? moment.revision
     if (revision > moment.revision) return projectionBehind(revision, moment.revision)
     if (!(await wasOpened(moment.view, { accountId, revision }))) return accountNotFound(accountId)
     if (!(await isRegistered(moment, asset))) return assetUnknown(asset)
-    return statementPage(moment, asked, place)
+    const first = async () => ({ revision, opening: await openingBalance(moment, asked) })
+    return statementPage(moment, asked, begun ?? (await first()))
   }),
 }
 
@@ -58,12 +59,11 @@ type Place = {
   readonly after?: readonly string[]
 }
 
-async function placeOf(moment: LedgerMoment, asked: Asked): Promise<Place | undefined> {
-  const { after: cursor } = moment.page
-  if (cursor === undefined)
-    return { revision: moment.revision, opening: await openingBalance(moment, asked) }
-  const [revision, opening, ...after] = cursor
-  if (revision === undefined || opening === undefined || after.length !== 3) return undefined
+/** Undefined on the first page. */
+function begunBefore({ page }: LedgerMoment): Place | 'invalid' | undefined {
+  if (page.after === undefined) return undefined
+  const [revision, opening, ...after] = page.after
+  if (revision === undefined || opening === undefined || after.length !== 3) return 'invalid'
   return { revision: BigInt(revision), opening: BigInt(opening), after }
 }
 

@@ -29,15 +29,23 @@ export type SheetWanted = {
   readonly totals?: SheetTotals
 }
 
-/** The asset's totals where no account has to be read for them: nothing was posted in it since, or nothing at all. */
-export async function knownTotals(
+type LatestTotals = Found<TrialBalanceDocument> | undefined
+
+/** The totals of each of the assets as of the view. */
+export async function latestTotals(
   view: ReadView,
-  asset: Asset,
-  when: AsOf,
-): Promise<SheetTotals | undefined> {
+  assets: readonly Asset[],
+): Promise<ReadonlyMap<Asset, LatestTotals>> {
+  const found = assets.map(
+    async (asset) => [asset, await getFrom(view, trialBalances, asset)] as const,
+  )
+  return new Map(await Promise.all(found))
+}
+
+/** An asset's totals where no account has to be read for them: nothing was posted in it since, or nothing at all. */
+export function knownTotals(found: LatestTotals, when: AsOf): SheetTotals | undefined {
   if (when.revision < 0n) return noTotals
   if (when.effectiveAt !== undefined) return undefined
-  const found = await getFrom(view, trialBalances, asset)
   if (found === undefined) return noTotals
   const { revision, document } = found
   if (revision > when.revision || document.kind !== 'asset') return undefined
@@ -78,6 +86,7 @@ async function* rowsOf(
     ],
     orderBy: ['accountId'],
     limit: totals === undefined ? scanPageSize : Math.min(room, scanPageSize),
+    evenAhead: true as const,
     ...(after !== undefined && { after: [after, `${asset}|${after}`] }),
   }
   for await (const page of pages(view, trialBalances, find)) {
@@ -88,7 +97,7 @@ async function* rowsOf(
   }
 }
 
-/** The account's line as of that moment; undefined where nothing had been posted on it by then. */
+/** The account's line as of that moment, by its entries where it has changed since; undefined where nothing had been posted on it by then. */
 async function rowAt(
   view: ReadView,
   { revision, document }: Found<TrialBalanceDocument>,

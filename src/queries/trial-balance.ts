@@ -16,7 +16,12 @@ import type { Answer, Query, QueryRefusal } from '#queries/query.ts'
 import { assetUnknown, invalidCursor, projectionBehind } from '#queries/refusals.ts'
 import { registeredAssets } from '#queries/registered-assets.ts'
 import { cursorAfter, placeOfCursor, type SheetPlace } from '#queries/trial-balance-cursor.ts'
-import { type AssetSheet, knownTotals, readSheet } from '#queries/trial-balance-sheets.ts'
+import {
+  type AssetSheet,
+  knownTotals,
+  latestTotals,
+  readSheet,
+} from '#queries/trial-balance-sheets.ts'
 import type { Asset } from '#values/assets.ts'
 
 const parameters = z
@@ -49,18 +54,22 @@ export const trialBalance: Query<Asked> = {
   }),
 }
 
-/** The first page: all assets asked for, with the totals that are to be had at once. */
+/**
+ * The first page: all assets asked for, with the totals that are to be had at once. What every transaction changes is
+ * read first: soon it may be beyond the view.
+ */
 async function begin(moment: LedgerMoment, asked: Asked): Promise<SheetPlace | QueryRefusal> {
+  const registered = await registeredAssets(moment)
+  const wanted = asked.asset === undefined ? registered : [asked.asset]
+  const latest = await latestTotals(moment.view, wanted)
   const when = await asOf(moment, asked)
   if ('kind' in when) return when
-  const registered = await registeredAssets(moment)
   if (asked.asset !== undefined && !registered.includes(asked.asset))
     return assetUnknown(asked.asset)
-  const assets: SheetPlace['assets'][number][] = []
-  for (const asset of asked.asset === undefined ? registered : [asked.asset]) {
-    const totals = await knownTotals(moment.view, asset, when)
-    assets.push(totals === undefined ? { asset } : { asset, totals })
-  }
+  const assets = wanted.map((asset) => {
+    const totals = knownTotals(latest.get(asset), when)
+    return totals === undefined ? { asset } : { asset, totals }
+  })
   return { revision: when.revision, assets }
 }
 
@@ -72,9 +81,10 @@ async function countedAssets(
 ): Promise<SheetPlace['assets']> {
   const { view } = moment
   const wanted = only === undefined ? await registeredAssets(moment, assetCount) : [only]
+  const latest = await latestTotals(view, wanted)
   const assets: SheetPlace['assets'][number][] = []
   for (const asset of wanted) {
-    const totals = await knownTotals(view, asset, when)
+    const totals = knownTotals(latest.get(asset), when)
     assets.push({ asset, totals: totals ?? (await readSheet(view, { asset, room: 0 }, when)) })
   }
   return assets

@@ -253,6 +253,21 @@ export function describeReadModels(
       expect(idsOf(await store.find(open))).toEqual(['kept', 'new'])
     })
 
+    it('also finds what is ahead of it where that is asked for, each document once', async () => {
+      await using store = await filled(makeStore, before)
+      await using view = await store.readModels.view(main)
+      await view.checkpoint(tasks)
+      await store.writer.commit([aChange({ expected: 0n, checkpoint: at(1n), documents: after })])
+      const later = aTask('changed', { owner: 'ann', status: 'open', number: '9' }, 2n)
+      await store.writer.commit([aChange({ expected: 1n, checkpoint: at(2n), documents: [later] })])
+      const found = await view.find(tasks, { where: [], orderBy: [], limit: 9, evenAhead: true })
+      expect(found.filter(({ id }) => id !== 'new').map(({ id }) => id)).toEqual([
+        'changed',
+        'kept',
+      ])
+      for (const each of found) expect([...before, ...after, later]).toContainEqual(each)
+    })
+
     it('stands still in all models alike', async () => {
       await using store = await filled(makeStore, before)
       await store.writer.commit([aChange({ model: tags, documents: [aTask('red')] })])

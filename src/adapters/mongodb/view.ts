@@ -43,6 +43,10 @@ export async function viewOfLedger(connection: Connection, ledgerId: LedgerId): 
       const moment = momentOf(model)
       // No document shows before the first checkpoint.
       if (plan === undefined || moment.at < 0n) return []
+      if (find.evenAhead === true)
+        return (await rowsNow(connection, model, { find, plan })).map((row) =>
+          documentOf(row.id, row),
+        )
       const { aheadMax } = connection.limits
       return connection.use((database) => findAt(database, moment, { find, plan, aheadMax }))
     },
@@ -145,16 +149,25 @@ export function viewOfAll(connection: Connection): ReadView {
     async find(model, find) {
       const plan = planFind(model, find, undefined)
       if (plan === undefined) return []
-      const rows = await connection.use((database) =>
-        database
-          .collection<Row>(collectionOf(model))
-          .find(plan.current, optionsOf(find, plan))
-          .toArray(),
-      )
+      const rows = await rowsNow(connection, model, { find, plan })
       return rows.map((row) => ({ ...documentOf(row.id, row), ledgerId: row.ledgerId }))
     },
     async [Symbol.asyncDispose]() {},
   }
+}
+
+/** What a find finds of documents as they are. */
+function rowsNow(
+  connection: Connection,
+  model: ReadModelShape,
+  { find, plan }: Pick<Asked, 'find' | 'plan'>,
+): Promise<readonly Row[]> {
+  return connection.use((database) =>
+    database
+      .collection<Row>(collectionOf(model))
+      .find(plan.current, optionsOf(find, plan))
+      .toArray(),
+  )
 }
 
 async function ofOneLedger(): Promise<never> {
