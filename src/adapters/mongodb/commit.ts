@@ -1,7 +1,7 @@
 import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
 import { areExpected, moveCheckpoints } from '#adapters/mongodb/checkpoints.ts'
 import { collectionOf } from '#adapters/mongodb/collections.ts'
-import { rowsByKey } from '#adapters/mongodb/documents.ts'
+import { documentsOfModel, rowsByKey } from '#adapters/mongodb/documents.ts'
 import { isDuplicate } from '#adapters/mongodb/errors.ts'
 import { type Content, documentKey, type Row, storedObject } from '#adapters/mongodb/rows.ts'
 import { fieldsOf, int64 } from '#adapters/mongodb/values.ts'
@@ -57,7 +57,7 @@ function writesOf(changes: readonly ModelChange[]): Writes[] {
 /** False where another projector wrote one of them meanwhile. */
 async function writeDocuments(database: Db, { model, documents }: Writes): Promise<boolean> {
   if (documents.size === 0) return true
-  const collection = database.collection<Row>(collectionOf(model))
+  const collection = documentsOfModel(database, model)
   if (model.appendOnly === true) return insertOnce(collection, model, [...documents.values()])
   const present = await rowsByKey(collection, [...documents.keys()])
   const operations = [...documents].flatMap(([key, write]) =>

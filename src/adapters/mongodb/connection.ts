@@ -96,8 +96,8 @@ export class MongoConnection {
 
 /**
  * What a URL must not undo, so it is not said to the client, which lets a URL have its way, but to the database. Acknowledged
- * means stored by a majority; and all is read from the primary and only where a majority has it, so that no checkpoint
- * is seen before its documents or is taken back after a failover.
+ * means stored by a majority; and all is read from the primary, a checkpoint only where a majority has it, so that none
+ * is taken back after a failover. Documents: `documentsOfModel`.
  */
 const concerns: DbOptions = {
   writeConcern: { w: 'majority', journal: true },

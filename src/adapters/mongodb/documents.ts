@@ -1,8 +1,17 @@
-import type { Collection, Db } from 'mongodb'
+import { type Collection, type Db, ReadConcern } from 'mongodb'
 import { collectionOf } from '#adapters/mongodb/collections.ts'
 import { documentKey, documentOf, type Row } from '#adapters/mongodb/rows.ts'
 import type { ReadModelShape, StoredDocument } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
+
+/**
+ * The documents of a model, read as the primary has them. What a checkpoint shows is stored by a majority, and so every
+ * primary has it from its first moment on; what it knows of the majority may be older for a while. Reading what is not
+ * stored by a majority does no harm: a document at a revision has one content, whoever wrote it and whether it stays.
+ */
+export function documentsOfModel(database: Db, model: ReadModelShape): Collection<Row> {
+  return database.collection<Row>(collectionOf(model), { readConcern: new ReadConcern('local') })
+}
 
 /** The documents as they are now, those included that a commit that did not finish left: they are folded on. */
 export async function loadDocuments(
@@ -11,7 +20,7 @@ export async function loadDocuments(
   { ledgerId, ids }: { readonly ledgerId: LedgerId; readonly ids: readonly string[] },
 ): Promise<readonly StoredDocument[]> {
   if (ids.length === 0) return []
-  const collection = database.collection<Row>(collectionOf(model))
+  const collection = documentsOfModel(database, model)
   const keys = ids.map((id) => documentKey(ledgerId, id))
   return [...(await rowsByKey(collection, keys)).values()].map((row) => documentOf(row.id, row))
 }

@@ -1,7 +1,8 @@
 import type { Db } from 'mongodb'
 import { checkpointsOfLedger } from '#adapters/mongodb/checkpoints.ts'
-import { collectionOf, revisionIndex } from '#adapters/mongodb/collections.ts'
+import { revisionIndex } from '#adapters/mongodb/collections.ts'
 import type { MongoConnection } from '#adapters/mongodb/connection.ts'
+import { documentsOfModel } from '#adapters/mongodb/documents.ts'
 import { type FindPlan, planFind } from '#adapters/mongodb/find.ts'
 import { type Content, documentKey, documentOf, type Row } from '#adapters/mongodb/rows.ts'
 import { compareValues } from '#adapters/mongodb/values.ts'
@@ -60,7 +61,7 @@ async function getAt(
   id: string,
 ): Promise<StoredDocument | undefined> {
   const { model, ledgerId } = moment
-  const collection = database.collection<Row>(collectionOf(model))
+  const collection = documentsOfModel(database, model)
   const row = await collection.findOne({ _id: { $eq: documentKey(ledgerId, id) } })
   const content = row === null ? undefined : contentAt(moment, row)
   return content === undefined ? undefined : documentOf(id, content)
@@ -85,8 +86,7 @@ type Asked = { readonly find: Find; readonly plan: FindPlan; readonly aheadMax: 
 async function findAt(database: Db, moment: Moment, asked: Asked): Promise<StoredDocument[]> {
   const { find, plan } = asked
   const { at, model } = moment
-  const rows = await database
-    .collection<Row>(collectionOf(model))
+  const rows = await documentsOfModel(database, model)
     .find({ $and: [plan.current, { revision: { $lte: at } }] }, optionsOf(find, plan))
     .toArray()
   const unchanged = rows.map((row) => ({ id: row.id, content: row }))
@@ -120,8 +120,7 @@ async function rowsAhead(
     revision: { $gt: at },
     $or: [...unknown, matched],
   }
-  const rows = await database
-    .collection<Row>(collectionOf(model))
+  const rows = await documentsOfModel(database, model)
     .find(filter, { hint: revisionIndex.name, limit: aheadMax + 1, batchSize: aheadMax + 1 })
     .toArray()
   if (rows.length > aheadMax)
@@ -163,10 +162,7 @@ function rowsNow(
   { find, plan }: Pick<Asked, 'find' | 'plan'>,
 ): Promise<readonly Row[]> {
   return connection.use((database) =>
-    database
-      .collection<Row>(collectionOf(model))
-      .find(plan.current, optionsOf(find, plan))
-      .toArray(),
+    documentsOfModel(database, model).find(plan.current, optionsOf(find, plan)).toArray(),
   )
 }
 

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { BSON, MongoClient } from 'mongodb'
 import { describe, expect, it } from 'vitest'
 import { MongoConnection } from '#adapters/mongodb/connection.ts'
+import { documentsOfModel } from '#adapters/mongodb/documents.ts'
 import { nameOf, storedName } from '#adapters/mongodb/member-names.ts'
 import { openMongoReadModelWriter } from '#adapters/mongodb/read-models-writer.ts'
 import { documentOf, storedObject } from '#adapters/mongodb/rows.ts'
@@ -90,6 +91,11 @@ describe('the driver', () => {
     expect(database.writeConcern).toMatchObject({ w: 'majority', journal: true })
     expect(database.readConcern).toMatchObject({ level: 'majority' })
     expect(database.readPreference).toMatchObject({ mode: 'primary' })
+    const documents = documentsOfModel(database, tasks)
+    expect(documents.writeConcern).toMatchObject({ w: 'majority', journal: true })
+    expect(documents.readPreference).toMatchObject({ mode: 'primary' })
+    // A new primary may know of an older majority than the one before it did.
+    expect(documents.readConcern).toMatchObject({ level: 'local' })
     const collection = database.collection('any')
     expect(collection.writeConcern).toMatchObject({ w: 'majority', journal: true })
   })
