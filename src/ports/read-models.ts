@@ -102,6 +102,8 @@ export type ReadModels = AsyncDisposable & {
   view(ledgerId: LedgerId | undefined): Promise<ReadView>
   /** Every ledger's checkpoint in one model. */
   checkpoints(model: ReadModelShape): Promise<ReadonlyMap<LedgerId, Checkpoint>>
+  /** The ledgers that are parked in one model: costs what there are of these, not of ledgers. */
+  parked(model: ReadModelShape): Promise<readonly LedgerId[]>
   /** How far a feed of the log itself has been read. */
   feedPosition(feed: string): Promise<bigint | undefined>
   check(): Promise<void>

@@ -34,6 +34,7 @@ export function describeReadModels(
       await using all = await readModels.view(undefined)
       expect(await all.find(tasks, { where: [], orderBy: ['label'], limit: 9 })).toEqual([])
       expect(await readModels.checkpoints(tasks)).toEqual(new Map())
+      expect(await readModels.parked(tasks)).toEqual([])
     })
 
     it('can be checked', async () => {
@@ -147,8 +148,12 @@ export function describeReadModels(
       expect(await store.readModels.checkpoints(tasks)).toEqual(
         new Map([[main, { ...at(0n), parked }]]),
       )
+      await store.writer.commit([aChange({ ledgerId: other, checkpoint: at(0n) })])
+      expect(await store.readModels.parked(tasks)).toEqual([main])
+      expect(await store.readModels.parked({ ...tasks, version: 2 })).toEqual([])
       await store.writer.commit([aChange({ expected: 0n, checkpoint: at(1n) })])
       expect(await store.writer.checkpoint(tasks, main)).toEqual(at(1n))
+      expect(await store.readModels.parked(tasks)).toEqual([])
     })
 
     it('is one per ledger, model and version', async () => {

@@ -38,6 +38,10 @@ export function openMemoryReadModels(
     moveLease: async (name, seen, holder) => store.moveLease(name, seen, holder),
     view: async (ledgerId) => store.view(ledgerId),
     checkpoints: async (model) => store.checkpoints(model),
+    parked: async (model) =>
+      [...store.checkpoints(model)].flatMap(([ledgerId, { parked }]) =>
+        parked === undefined ? [] : [ledgerId],
+      ),
     check: async () => {},
     async [Symbol.asyncDispose]() {},
   }

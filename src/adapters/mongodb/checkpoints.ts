@@ -16,11 +16,22 @@ function keyOf({ name, version }: Model, ledgerId: LedgerId): string {
   return `${ledgerId}/${name}@${version}`
 }
 
-/** The index that lists a model's. */
+const isParked = { parked: { $exists: true } } as const
+
+/** The indexes that list a model's, and those of them that are parked. */
 export async function prepareCheckpoints(database: Db): Promise<void> {
   const key = { model: 1, version: 1 } as const
-  await checkpoints(database).createIndexes([{ name: 'by_model_version', key }])
+  await checkpoints(database).createIndexes([
+    { name: 'by_model_version', key },
+    {
+      name: parkedIndex,
+      key: { ...key, 'parked.revision': 1 },
+      partialFilterExpression: isParked,
+    },
+  ])
 }
+
+const parkedIndex = 'parked_by_model_version'
 
 export async function readCheckpoint(
   database: Db,
@@ -39,6 +50,16 @@ export async function checkpointsOfModel(
   const filter = { model: { $eq: name }, version: { $eq: version } }
   const rows = await checkpoints(database).find(filter).toArray()
   return new Map(rows.map((row) => [row.ledgerId, checkpointOf(row)]))
+}
+
+/** The ledgers that stand still in one model. */
+export async function parkedInModel(
+  database: Db,
+  { name, version }: Model,
+): Promise<readonly LedgerId[]> {
+  const filter = { model: { $eq: name }, version: { $eq: version }, ...isParked }
+  const rows = await checkpoints(database).find(filter).toArray()
+  return rows.map(({ ledgerId }) => ledgerId)
 }
 
 /** One ledger's checkpoints in all models, read in one go: what a view of the ledger stands on. */

@@ -1,4 +1,4 @@
-import { checkpointsOfModel } from '#adapters/mongodb/checkpoints.ts'
+import { checkpointsOfModel, parkedInModel } from '#adapters/mongodb/checkpoints.ts'
 import { MongoConnection, type MongoOptions } from '#adapters/mongodb/connection.ts'
 import { readFeedPosition } from '#adapters/mongodb/feeds-and-leases.ts'
 import { viewOfAll, viewOfLedger } from '#adapters/mongodb/view.ts'
@@ -15,6 +15,8 @@ export async function openMongoReadModels(options: MongoOptions): Promise<ReadMo
       ledgerId === undefined ? viewOfAll(connection) : viewOfLedger(connection, ledgerId),
 
     checkpoints: (model) => connection.use((database) => checkpointsOfModel(database, model)),
+
+    parked: (model) => connection.use((database) => parkedInModel(database, model)),
 
     feedPosition: (feed) => connection.use((database) => readFeedPosition(database, feed)),
 

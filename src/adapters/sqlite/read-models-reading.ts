@@ -37,6 +37,17 @@ export function readCheckpoints(
   return new Map(rows.map((row) => [textOf(row, 'ledger_id'), checkpointOf(row)]))
 }
 
+/** The ledgers that are parked in the model. */
+export function readParked(
+  connection: ReadModelConnection,
+  { name, version }: ReadModelShape,
+): readonly LedgerId[] {
+  const text = `SELECT ledger_id FROM checkpoints JOIN ledger_numbers ON number = ledger
+    WHERE model = ? AND version = ? AND parked_revision IS NOT NULL`
+  const rows = connection.all({ text, values: [name, BigInt(version)] })
+  return rows.map((row) => textOf(row, 'ledger_id'))
+}
+
 export function readDocument(
   connection: ReadModelConnection,
   model: ReadModelShape,

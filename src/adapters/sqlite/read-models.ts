@@ -5,6 +5,7 @@ import {
   readCheckpoints,
   readDocument,
   readFeedPosition,
+  readParked,
 } from '#adapters/sqlite/read-models-reading.ts'
 import { documentOf } from '#adapters/sqlite/read-models-rows.ts'
 import { type Snapshot, Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
@@ -45,6 +46,15 @@ export async function openSqliteReadModels({
       const snapshot = await snapshots.open()
       try {
         return snapshot.read(none, (connection) => readCheckpoints(connection, model))
+      } finally {
+        snapshot.end()
+      }
+    },
+
+    async parked(model) {
+      const snapshot = await snapshots.open()
+      try {
+        return snapshot.read([], (connection) => readParked(connection, model))
       } finally {
         snapshot.end()
       }

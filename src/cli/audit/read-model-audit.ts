@@ -7,6 +7,8 @@ import {
 import type { Finding } from '#cli/audit/finding.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import {
+  type Checkpoint,
+  type ReadModelShape,
   type ReadModels,
   ReadViewOutdated,
   type ReadView,
@@ -14,6 +16,7 @@ import {
 } from '#ports/read-models.ts'
 import { inView } from '#queries/in-view.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
+import type { LedgerId } from '#values/ids.ts'
 
 const pageSize = 500
 const findingsMax = 100
@@ -35,7 +38,7 @@ export async function* auditReadModel(
     rule: 'read-model',
     detail: `${projection.name}: ${detail}`,
   })
-  const checkpoint = (await readModels.checkpoints(projection)).get(ledgerId)
+  const checkpoint = await checkpointIn(readModels, projection, ledgerId)
   if (checkpoint?.parked !== undefined)
     yield finding(`parked at revision ${checkpoint.parked.revision}: ${checkpoint.parked.reason}`)
   const head = await store.head(ledgerStream(ledgerId))
@@ -54,6 +57,15 @@ export async function* auditReadModel(
       return
     }
   }
+}
+
+async function checkpointIn(
+  readModels: ReadModels,
+  projection: ReadModelShape,
+  ledgerId: LedgerId,
+): Promise<Checkpoint | undefined> {
+  await using view = await readModels.view(ledgerId)
+  return await view.checkpoint(projection)
 }
 
 type Page = { readonly at: bigint; readonly documents: readonly StoredDocument[] }

@@ -19,7 +19,7 @@ export type ProjectorParts = {
   readonly writer: Pick<ReadModelWriter, 'prepare' | 'checkpoint' | 'load' | 'commit'>
   readonly store: Pick<EventStore, 'readStream'>
   readonly logger: Logger
-  readonly readModels?: Pick<ReadModels, 'checkpoints'>
+  readonly readModels?: Pick<ReadModels, 'parked'>
   readonly limits?: Partial<ProjectorLimits>
 }
 
@@ -139,12 +139,9 @@ async function parkedLedgers(state: State, signal: AbortSignal): Promise<Readonl
   const { projections, readModels, limits } = state
   if (readModels === undefined) return new Set()
   const all = await persist(state, signal, () =>
-    eachBounded(projections, limits.concurrentReads, (each) => readModels.checkpoints(each)),
+    eachBounded(projections, limits.concurrentReads, (each) => readModels.parked(each)),
   )
-  const parked = all.flatMap((checkpoints) =>
-    [...checkpoints].filter(([, checkpoint]) => checkpoint.parked !== undefined),
-  )
-  return new Set(parked.map(([ledgerId]) => ledgerId))
+  return new Set(all.flat())
 }
 
 /** A feed that fails is run again: it goes on after the last batch that was handled. */
