@@ -96,6 +96,19 @@ export class ReadModelsUnavailable extends Error {
   override readonly name = 'ReadModelsUnavailable'
 }
 
+/** The store takes no document of this size. Nothing that was to be committed with it shows. */
+export class DocumentTooLarge extends Error {
+  override readonly name = 'DocumentTooLarge'
+  readonly model: ReadModelShape
+  readonly ledgerId: LedgerId
+
+  constructor(model: ReadModelShape, ledgerId: LedgerId, id: string) {
+    super(`the document ${id} of ${model.name} has become too large to be stored`)
+    this.model = model
+    this.ledgerId = ledgerId
+  }
+}
+
 /** The query side of the read models. */
 export type ReadModels = AsyncDisposable & {
   /** Opens a view of the ledger in which all models asked stand still. Bounded: waits for its turn where too many are open. */
@@ -126,6 +139,7 @@ export type ReadModelWriter = AsyncDisposable & {
    * Stores the changes, each whole or not at all; no two move one checkpoint. Resolves to false when a checkpoint was not
    * where a change expected it: another projector was first; read the checkpoints again. Then nothing was stored, unless
    * the other one was at it in the same moment.
+   * @throws {DocumentTooLarge}
    */
   commit(changes: readonly ModelChange[]): Promise<boolean>
   /** Where a feed of the log itself goes on reading; undefined at first. */

@@ -1,11 +1,16 @@
-import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
+import { type AnyBulkWriteOperation, BSON, type Collection, type Db } from 'mongodb'
 import { areExpected, moveCheckpoints } from '#adapters/mongodb/checkpoints.ts'
 import { collectionOf } from '#adapters/mongodb/collections.ts'
 import { documentsOfModel, rowsByKey } from '#adapters/mongodb/documents.ts'
-import { isDuplicate } from '#adapters/mongodb/errors.ts'
+import { isDuplicate, isOfSize } from '#adapters/mongodb/errors.ts'
 import { type Content, documentKey, type Row, storedObject } from '#adapters/mongodb/rows.ts'
 import { fieldsOf, int64 } from '#adapters/mongodb/values.ts'
-import type { ModelChange, ReadModelShape, StoredDocument } from '#ports/read-models.ts'
+import {
+  DocumentTooLarge,
+  type ModelChange,
+  type ReadModelShape,
+  type StoredDocument,
+} from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** The documents of one collection, one write each, whatever number of ledgers they are of. */
@@ -70,8 +75,28 @@ async function writeDocuments(database: Db, { model, documents }: Writes): Promi
     return matchedCount === replaced
   } catch (error) {
     if (isDuplicate(error)) return false
-    throw error
+    throw (isOfSize(error) && tooLargeAmong(model, operations)) || error
   }
+}
+
+const documentBytesMax = 16 * 1024 * 1024
+
+/** The first that MongoDB does not take, what it was before included. */
+function tooLargeAmong(
+  model: ReadModelShape,
+  operations: readonly AnyBulkWriteOperation<Row>[],
+): DocumentTooLarge | undefined {
+  for (const operation of operations) {
+    const row = rowIn(operation)
+    if (row !== undefined && BSON.calculateObjectSize(row) > documentBytesMax)
+      return new DocumentTooLarge(model, row.ledgerId, row.id)
+  }
+  return undefined
+}
+
+function rowIn(operation: AnyBulkWriteOperation<Row>) {
+  if ('insertOne' in operation) return operation.insertOne.document
+  return 'replaceOne' in operation ? operation.replaceOne.replacement : undefined
 }
 
 /** A document that is there already is this one: an earlier attempt wrote it. */

@@ -3,6 +3,7 @@ import {
   MongoBulkWriteError,
   MongoClientClosedError,
   MongoError,
+  MongoInvalidArgumentError,
   MongoNotConnectedError,
   MongoParseError,
   MongoServerError,
@@ -11,6 +12,7 @@ import {
 import { ReadModelsUnavailable } from '#ports/read-models.ts'
 
 const duplicateKey = 11_000
+const documentTooLarge = 10_334
 
 // https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml: what a wrong statement of ours is answered with.
 const bugCodes: ReadonlySet<unknown> = new Set([
@@ -46,6 +48,12 @@ export function isDuplicate(error: unknown): error is MongoServerError {
     return complete && failed.length > 0 && failed.every(({ code }) => code === duplicateKey)
   }
   return error instanceof MongoServerError && error.code === duplicateKey
+}
+
+/** Whether a document may have been too large: the server says so, or the driver, or what it writes BSON with. */
+export function isOfSize(error: unknown): boolean {
+  if (error instanceof MongoServerError) return error.code === documentTooLarge
+  return error instanceof MongoInvalidArgumentError || error instanceof RangeError
 }
 
 function isBug(error: MongoError): boolean {

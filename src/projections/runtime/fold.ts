@@ -23,7 +23,7 @@ type Step = { readonly event: RecordedEvent; readonly keys: readonly string[] }
 const reasonLengthMax = 500
 
 /** When a ledger is parked before its first event: nothing was ever applied. */
-const neverBegun: Checkpoint = { revision: -1n, recordedAt: '1970-01-01T00:00:00.000Z' }
+export const neverBegun: Checkpoint = { revision: -1n, recordedAt: '1970-01-01T00:00:00.000Z' }
 
 /**
  * Loads the documents that the events touch in one read and folds. One change, or several to be stored in their

@@ -1,12 +1,17 @@
 import type { Logger } from '#ports/logger.ts'
-import type { Checkpoint, ModelChange, ReadModelWriter } from '#ports/read-models.ts'
+import {
+  type Checkpoint,
+  DocumentTooLarge,
+  type ModelChange,
+  type ReadModelWriter,
+} from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import type { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
 import { commitsOf } from '#projections/runtime/commits.ts'
 import type { Counters } from '#projections/runtime/counters.ts'
 import type { Delivery } from '#projections/runtime/deliveries.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
-import { type FoldTask, foldTask } from '#projections/runtime/fold.ts'
+import { type FoldTask, foldTask, neverBegun } from '#projections/runtime/fold.ts'
 import type { ProjectorLimits } from '#projections/runtime/limits.ts'
 import { CheckpointsMoved } from '#projections/runtime/retrying.ts'
 import { nextRun, type Run, type RunSource } from '#projections/runtime/runs.ts'
@@ -78,15 +83,41 @@ function tasksOf({ projections, cache }: RoundParts, run: Run): readonly RunTask
   })
 }
 
-async function commitChanges(parts: RoundParts, changes: readonly ModelChange[]): Promise<void> {
-  const { cache, counters, writer } = parts
-  if (!(await writer.commit(changes)))
-    throw new CheckpointsMoved('another projector moved a checkpoint')
+async function commitChanges(parts: RoundParts, given: readonly ModelChange[]): Promise<void> {
+  const { cache, counters } = parts
+  const changes = await storedChanges(parts, given)
   for (const change of changes) {
     logParking(parts, change)
     cache.moved(change.model, change.ledgerId, change.checkpoint)
     counters.stored(change.model, change.expected, change.checkpoint)
   }
+}
+
+/** The changes as they were stored: where a document is too large, its ledger is parked before the run in its place. */
+async function storedChanges(
+  parts: RoundParts,
+  changes: readonly ModelChange[],
+): Promise<readonly ModelChange[]> {
+  try {
+    if (await parts.writer.commit(changes)) return changes
+  } catch (error) {
+    if (!(error instanceof DocumentTooLarge)) throw error
+    const isOf = ({ model, ledgerId }: ModelChange) =>
+      model === error.model && ledgerId === error.ledgerId
+    const parked = changes.map((each) => (isOf(each) ? parkedInstead(parts, each, error) : each))
+    return storedChanges(parts, parked)
+  }
+  throw new CheckpointsMoved('another projector moved a checkpoint')
+}
+
+function parkedInstead(
+  { cache }: RoundParts,
+  change: ModelChange,
+  { message }: DocumentTooLarge,
+): ModelChange {
+  const { revision, recordedAt } = cache.checkpoint(change.model, change.ledgerId) ?? neverBegun
+  const parked = { revision: revision + 1n, reason: message }
+  return { ...change, documents: [], checkpoint: { revision, recordedAt, parked } }
 }
 
 function logParking({ cache, logger }: RoundParts, change: ModelChange): void {

@@ -6,7 +6,7 @@ import { documentsOfModel } from '#adapters/mongodb/documents.ts'
 import { nameOf, storedName } from '#adapters/mongodb/member-names.ts'
 import { openMongoReadModelWriter } from '#adapters/mongodb/read-models-writer.ts'
 import { documentOf, storedObject } from '#adapters/mongodb/rows.ts'
-import type { Document } from '#ports/read-models.ts'
+import { type Document, DocumentTooLarge } from '#ports/read-models.ts'
 import { aMongoDatabase } from '#test/adapters/mongodb/database.ts'
 import {
   aChange,
@@ -154,6 +154,21 @@ describeWith(['mongodb'], 'a commit to MongoDB', (servers) => {
     expect(await writer.commit([aChange({ documents: [aTask('a')] })])).toBe(true)
     expect(await writer.commit([aChange({ documents: [aTask('a')] })])).toBe(false)
   })
+
+  it.each([12, 8])(
+    'names a document that has become too large, twice %i MiB',
+    async (mebibytes) => {
+      await using store = await filled(makeStore)
+      const text = Array.from({ length: mebibytes }, () => 'x'.repeat(1_048_576))
+      const large = (revision: bigint) => [aTask('a', { text }, revision), aTask('b', {}, revision)]
+      await store.writer.commit([aChange({ documents: large(0n) })])
+      const change = aChange({ expected: 0n, checkpoint: at(1n), documents: large(1n) })
+      await expect(store.writer.commit([change])).rejects.toThrow(
+        new DocumentTooLarge(tasks, main, 'a'),
+      )
+      expect(await store.writer.checkpoint(tasks, main)).toEqual(at(0n))
+    },
+  )
 
   it('is not made for other fields under the same version', async () => {
     await using store = await filled(makeStore)
