@@ -21,7 +21,7 @@ export type PatrolParts = {
   readonly writer: Pick<ReadModelWriter, 'checkpoint' | 'feedPosition' | 'saveFeedPosition'>
   readonly clock: Clock
   readonly logger: Logger
-  /** Brings the ledger up to its log's head. */
+  /** Brings the ledger up to the event. */
   readonly heal: (event: StoredEvent, signal: AbortSignal) => Promise<void>
   readonly times?: PatrolTimes
 }

@@ -3,6 +3,7 @@ import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
+import { eachBounded } from '#projections/runtime/each-bounded.ts'
 import {
   type LedgerHead,
   type ProjectionStatus,
@@ -12,6 +13,7 @@ import type { LedgerId } from '#values/ids.ts'
 import type { Timestamp } from '#values/timestamps.ts'
 
 const newEventsLooked = 1_000
+const concurrentReads = 32
 
 /** Where the figures come from; `feedPosition` is how far the projector has read the log, where it follows the log itself. */
 export type StatusesParts = {
@@ -32,12 +34,13 @@ export async function projectionStatuses(
   )
   const ledgerIds = new Set(all.flatMap(({ checkpoints }) => [...checkpoints.keys()]))
   for (const ledgerId of await newLedgers(parts)) ledgerIds.add(ledgerId)
-  const heads = new Map<LedgerId, LedgerHead>()
-  for (const ledgerId of ledgerIds) {
+  const found = await eachBounded([...ledgerIds], concurrentReads, async (ledgerId) => {
     const applied = all.map(({ checkpoints }) => checkpoints.get(ledgerId)?.revision ?? -1n)
-    const head = await headOf(parts, ledgerId, least(applied))
-    if (head !== undefined) heads.set(ledgerId, head)
-  }
+    return [ledgerId, await headOf(parts, ledgerId, least(applied))] as const
+  })
+  const heads = new Map(
+    found.flatMap(([ledgerId, head]) => (head === undefined ? [] : [[ledgerId, head]])),
+  )
   return all.map(({ model, checkpoints }) => projectionStatus({ model, checkpoints, heads, nowMs }))
 }
 
