@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { clusterSettings } from '#test/support/cluster-settings.ts'
 import { openCluster } from '#test/support/cluster.ts'
 import { TestBooks } from '#test/end-to-end/test-books.ts'
-import { ApiClient } from '#test/support/http-client.ts'
+import { ApiClient, clusterPatienceMs } from '#test/support/http-client.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
 import { describeWith, type Servers } from '#test/support/servers/describe-with.ts'
 
@@ -19,6 +19,8 @@ type Engine = {
   /** A suite that is run once what this way needs is there; skipped, with the reason, where it can't be had. */
   readonly describe: (name: string, tests: (servers?: Servers) => void) => void
   open(servers?: Servers): Promise<Server>
+  /** For how long a client asks again for what is stored and not yet visible. */
+  readonly patienceMs: number
 }
 
 const engines: readonly Engine[] = [
@@ -26,11 +28,14 @@ const engines: readonly Engine[] = [
     name: 'embedded',
     describe: (name, tests) => describe(name, () => tests()),
     open: openEmbedded,
+    // What is stored is to be seen within the 2 s that the API itself waits.
+    patienceMs: 0,
   },
   {
     name: 'distributed',
     describe: (name, tests) => describeWith(['eventstoredb', 'kafka', 'mongodb'], name, tests),
     open: openDistributed,
+    patienceMs: clusterPatienceMs,
   },
 ]
 
@@ -58,7 +63,7 @@ function describeOn(engine: Engine, name: string, body: (on: Subject) => void): 
 
     beforeAll(async () => {
       server = await engine.open(servers)
-      api = new ApiClient(server.url)
+      api = new ApiClient(server.url, engine)
     }, 60_000)
 
     afterAll(async () => {
@@ -74,7 +79,7 @@ function describeOn(engine: Engine, name: string, body: (on: Subject) => void): 
       async restart() {
         api?.[Symbol.dispose]()
         await server?.restart()
-        api = new ApiClient(server?.url ?? '')
+        api = new ApiClient(server?.url ?? '', engine)
       },
     })
   })

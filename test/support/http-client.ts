@@ -8,7 +8,10 @@ export type Headers = Readonly<Record<string, string>>
 
 const timeoutMs = 20_000
 const notYetVisibleMs = 250
-const patienceMs = 15_000
+/** Long enough for a cluster on a busy machine, where a rebalance may be under way. */
+export const clusterPatienceMs = 30_000
+
+export type ApiClientOptions = { readonly connections?: number; readonly patienceMs?: number }
 
 /** An answer breaks a rule that holds for all of them. */
 class RuleBroken extends Error {
@@ -17,15 +20,21 @@ class RuleBroken extends Error {
 
 /**
  * A client of any Daybook there is a URL of. Every answer is held against the rules that all answers keep: media type,
- * shape of the resource or of the problem, revisions. Connections are kept alive, at most `connections`.
+ * shape of the resource or of the problem, revisions. Connections are kept alive, at most `connections`. `patienceMs` is for
+ * how long a read is asked again while what it waits for is stored and not yet visible; 0 for never.
  */
 export class ApiClient implements Disposable {
   readonly #agent: Agent
   readonly #base: URL
+  readonly #patienceMs: number
   #keys = 0
   readonly #keyPrefix: string
 
-  constructor(baseUrl: string, { connections = 32 }: { readonly connections?: number } = {}) {
+  constructor(
+    baseUrl: string,
+    { connections = 32, patienceMs = clusterPatienceMs }: ApiClientOptions = {},
+  ) {
+    this.#patienceMs = patienceMs
     this.#base = new URL(baseUrl)
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
     this.#keyPrefix = crypto.randomUUID()
@@ -43,9 +52,10 @@ export class ApiClient implements Disposable {
 
   /** Asks again, as every client should, while what it waits for is stored and not yet visible. */
   async get(path: string, headers: Headers = {}): Promise<Answer> {
-    for (let waitedMs = 0; ; waitedMs += notYetVisibleMs) {
+    const untilMs = performance.now() + this.#patienceMs
+    for (;;) {
       const answer = await this.send({ method: 'GET', path, headers })
-      if (waitedMs >= patienceMs || !isStored(answer, headers)) return answer
+      if (performance.now() >= untilMs || !isStored(answer, headers)) return answer
       await sleep(notYetVisibleMs)
     }
   }
