@@ -39,7 +39,7 @@ export async function ensureTopic(wanted: TopicWanted): Promise<TopicState> {
   const { connection, topic, logger } = wanted
   const state = await withAdmin(wanted, async (admin) => {
     if ((await replicasOf(admin, topic)) === undefined) await create(admin, wanted)
-    return existing(admin, wanted)
+    return describeTopic(admin, wanted)
   })
   for (const warning of state.warnings)
     logger.warn({ topic, brokers: brokerNames(connection) }, warning)
@@ -72,12 +72,22 @@ export async function withAdmin<Result>(
   }
 }
 
+type TopicAdmin = Pick<Admin, 'fetchTopicMetadata' | 'describeConfigs'>
+
 /** The number of replicas of each partition; undefined where there is no such topic. */
-async function replicasOf(admin: Admin, topic: string): Promise<readonly number[] | undefined> {
+async function replicasOf(
+  admin: TopicAdmin,
+  topic: string,
+): Promise<readonly number[] | undefined> {
+  const answer = await unlessUnknown(admin.fetchTopicMetadata({ topics: [topic] }))
+  const found = answer?.topics.find(({ name }) => name === topic)
+  return found?.partitions.map(({ replicas }) => replicas.length)
+}
+
+/** Undefined where the broker that was asked does not know the topic, or not yet. */
+async function unlessUnknown<Result>(answer: Promise<Result>): Promise<Result | undefined> {
   try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-    const found = topics.find(({ name }) => name === topic)
-    return found?.partitions.map(({ replicas }) => replicas.length)
+    return await answer
   } catch (error) {
     if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
     throw error
@@ -97,16 +107,18 @@ async function create(
     ...inSync,
   ]
   const topics = [{ topic, numPartitions: partitions, replicationFactor, configEntries }]
-  const created = await admin.createTopics({ topics, waitForLeaders: true })
+  // `undefined`: it was created, but the broker that was asked for its leaders does not know it yet.
+  const created = await unlessUnknown(admin.createTopics({ topics, waitForLeaders: true }))
   if (created) logger.info({ topic, partitions, replicationFactor }, 'topic created')
 }
 
-async function existing(admin: Admin, wanted: TopicWanted): Promise<TopicState> {
+/** What the topic is like that was created a moment ago, by this process or another. */
+export async function describeTopic(admin: TopicAdmin, wanted: TopicWanted): Promise<TopicState> {
   const { topic } = wanted
   for (let tried = 1; ; tried += 1) {
     const replicas = await replicasOf(admin, topic)
-    if (replicas !== undefined) {
-      const settings = await settingsOf(admin, topic)
+    const settings = replicas && (await unlessUnknown(settingsOf(admin, topic)))
+    if (replicas !== undefined && settings !== undefined) {
       return { partitions: replicas.length, warnings: warningsOf(wanted, replicas, settings) }
     }
     if (tried === describeTries) throw new Error(`the topic ${topic} was created and is not there`)
@@ -114,7 +126,7 @@ async function existing(admin: Admin, wanted: TopicWanted): Promise<TopicState> 
   }
 }
 
-async function settingsOf(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
+async function settingsOf(admin: TopicAdmin, topic: string): Promise<ReadonlyMap<string, string>> {
   const configNames = ['retention.ms', 'retention.bytes', 'cleanup.policy', 'min.insync.replicas']
   const asked = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames }
   const { resources } = await admin.describeConfigs({ resources: [asked], includeSynonyms: false })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ensureTopic, partitionCount } from '#adapters/kafka/topic.ts'
+import { describeTopic, ensureTopic, partitionCount } from '#adapters/kafka/topic.ts'
 import { connectionOf, plainKafka } from '#test/adapters/kafka/topics.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
@@ -72,4 +72,33 @@ describeWith(['kafka'], 'the topic', (servers) => {
     await expect(failing).rejects.not.toThrow(/hunter2/)
     expect(performance.now() - before).toBeLessThan(10_000)
   })
+})
+
+it('is asked about again while the broker that is asked does not know it yet', async () => {
+  const unknown = Object.assign(new Error('This server does not host this topic-partition'), {
+    type: 'UNKNOWN_TOPIC_OR_PARTITION',
+  })
+  const left = { metadata: 2, configs: 2 }
+  const partition = {
+    partitionErrorCode: 0,
+    partitionId: 0,
+    leader: 1,
+    replicas: [1],
+    isr: [1],
+  }
+  const { logger } = recordingLogger()
+  const connection = connectionOf('kafka://127.0.0.1:1')
+  const wanted = { connection, topic: 'new', partitions: 1, replicationFactor: 1, logger }
+  const admin = {
+    async fetchTopicMetadata() {
+      if (left.metadata-- > 0) throw unknown
+      return { topics: [{ name: 'new', partitions: [partition] }] }
+    },
+    async describeConfigs() {
+      if (left.configs-- > 0) throw unknown
+      return { resources: [], throttleTime: 0 }
+    },
+  }
+  expect(await describeTopic(admin, wanted)).toMatchObject({ partitions: 1 })
+  expect(left).toEqual({ metadata: -3, configs: -1 })
 })
