@@ -163,8 +163,8 @@ describe('a relay whose store has become silent', () => {
     const isSilent = { now: false }
     const speaks = reached(store, {
       head: (stream) => ('head' in silent ? silence() : store.head(stream)),
-      readAll: (...given) =>
-        isSilent.now && 'readAll' in silent ? silence() : store.readAll(...given),
+      readAll: (after, limit) =>
+        isSilent.now && 'readAll' in silent ? silence() : store.readAll(after, limit),
       append: (...given) =>
         isSilent.now && 'append' in silent ? silence() : store.append(...given),
     })

@@ -23,7 +23,7 @@ export type Cluster = AsyncDisposable & {
   restart(): Promise<void>
 }
 
-const oneOfEach: ClusterSize = { api: 1, relay: 1, projector: 1, sweeper: 1 }
+export const oneOfEach: ClusterSize = { api: 1, relay: 1, projector: 1, sweeper: 1 }
 
 /** Starts a cluster; the settings lead to its servers. `started` is told of each process once it listens. */
 export async function openCluster(
