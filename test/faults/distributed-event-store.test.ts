@@ -128,12 +128,15 @@ describeWith(['kafka', 'mongodb'], 'while an event store misbehaves', (servers) 
     double.freeze(true)
     await sleep(1_000)
     const roles = ['relay', 'projector', 'sweeper', 'api'] as const
-    for (const role of roles) cluster.process(role).signal('SIGTERM')
+    const [reading, writing] = [roles.slice(0, 2), roles.slice(2)]
     // Who reads and relays waits for nobody; who has commands in hand waits, some time, for what comes of them.
-    for (const role of ['relay', 'projector'] as const)
+    for (const role of reading) cluster.process(role).signal('SIGTERM')
+    for (const role of reading)
       expect([role, await cluster.process(role).exited]).toEqual([role, ended])
+    for (const role of writing) cluster.process(role).signal('SIGTERM')
+    await sleep(1_000)
     double.freeze(false)
-    for (const role of ['sweeper', 'api'] as const)
+    for (const role of writing)
       expect([role, await cluster.process(role).exited]).toEqual([role, ended])
     for (const role of roles) await cluster.replace(role)
     await loaded.expectSound()
