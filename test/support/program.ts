@@ -98,8 +98,8 @@ const killAll = () => {
 }
 process.on('exit', killAll)
 process.once('SIGTERM', () => {
-  killAll()
-  process.exit(1)
+  // Who else listens decides when this process ends; without a listener it would have ended by the signal.
+  if (process.listenerCount('SIGTERM') === 0) process.exit(1)
 })
 
 function spawnDaybook(given: readonly string[], folder: string, settings: Settings): ChildProcess {
