@@ -19,7 +19,7 @@ export type RelayLimits = {
 }
 
 export const relayLimits: RelayLimits = {
-  pageEvents: 1_000,
+  pageEvents: 4_000,
   leaseMs: 5_000,
   checkpointIntervalMs: 1_000,
   standbyPollMs: 500,

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { patchEncoder } from '#adapters/kafka/encoder-patch.ts'
 import type { Logger } from '#ports/logger.ts'
 
 /** The one version whose source was read; any other is left as it is. */
@@ -21,15 +22,16 @@ const require = createRequire(import.meta.url)
 
 /**
  * Replaces kafkajs's timer: after its first answer, every connection would set a timer of a negative delay for ever,
- * 870 wake-ups a second. Ours is set only while a request waits. Any number of times is as good as once.
+ * 870 wake-ups a second. Ours is set only while a request waits. And lets its encoders take less memory
+ * (`encoder-patch.ts`). Any number of times is as good as once.
  */
 export function patchKafkajs(logger: Pick<Logger, 'error'>, version = installedVersion()): void {
-  if (version === patchedVersion) requestQueuePrototype().scheduleCheckPendingRequests = schedule
-  else
-    logger.error(
-      { version, patchedVersion },
-      'kafkajs is of another version: its timers are not patched',
-    )
+  if (version !== patchedVersion) {
+    logger.error({ version, patchedVersion }, 'kafkajs is of another version: it is not patched')
+    return
+  }
+  requestQueuePrototype().scheduleCheckPendingRequests = schedule
+  patchEncoder()
 }
 
 /** Where the method lives; a parsing edge: kafkajs has no types for its inside. */

@@ -35,6 +35,23 @@ describe('a record', () => {
     })
   })
 
+  it('tells what stands in the envelope, not what looks like it in the data or in an escaped text', () => {
+    const correlationId = 'a "quoted" \\ "id":"no" one'
+    const metadata = {
+      id: 'not this',
+      correlationId: 'nor this',
+      schemaVersion: '9',
+      note: '"id":"x',
+    }
+    const odd = accountFrozen({}, { ledgerId: 'acme', revision: 7n, correlationId })
+    const json = JSON.stringify({ ...JSON.parse(stored(odd).json), data: { metadata } })
+    expect(messageOf({ ...stored(odd), json }, 0).headers).toMatchObject({
+      'event-id': '00000000-0000-5000-8000-000000000007',
+      'schema-version': '1',
+      'correlation-id': correlationId,
+    })
+  })
+
   it('gives the event back, byte for byte', () => {
     const odd = { ...event, json: '{"correlationId":"grüß dich, 東京 🎌","id":"x"}' }
     expect(eventOf(received(odd))).toEqual(odd)
