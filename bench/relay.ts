@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel } from 'kafkajs'
 import { z } from 'zod'
 import { openKafkaFeed } from '#adapters/kafka/feed.ts'
 import { type KafkaConnection, parseKafkaUrl } from '#adapters/kafka/connection.ts'
@@ -14,6 +13,7 @@ import { openSqliteEventStore } from '#adapters/sqlite/event-store.ts'
 import { openSqliteReadModelWriter } from '#adapters/sqlite/read-models-writer.ts'
 import { systemClock } from '#adapters/system/clock.ts'
 import { fillLog } from '#bench/fill-log.ts'
+import { run } from '#bench/processes.ts'
 import { relayStream } from '#events/stream-names.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import { allProjections } from '#projections/all-projections.ts'
@@ -27,8 +27,9 @@ import { Relay } from '#relay/relay.ts'
 
 const settings = z.object({ url: z.string(), events: z.number().int().positive() })
 
+const bareFigures = z.object({ produced: z.number(), consumed: z.number() })
+
 const partitions = 12
-const sendEvents = 500
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 async function measure(given: z.infer<typeof settings>) {
@@ -36,35 +37,41 @@ async function measure(given: z.infer<typeof settings>) {
   try {
     await using store = await openSqliteEventStore({ folder })
     await fillLog(store, given.events)
-    const broker = connectionOf(given.url)
-    const bareTopic = await newTopic(broker)
-    const topic = await newTopic(broker)
+    const connection = connectionOf(given.url)
     const all = await everything(store)
     const events = all.length
-    const produced = await bareProducer(broker, bareTopic, all)
-    const relayed = await relay(store, broker, { topic, events })
-    const consumed = await bareConsumer(broker, { topic: bareTopic, events })
-    const projected = await project(store, broker, { topic, events, folder })
+    const messages = join(folder, 'messages.ndjson')
+    await writeFile(messages, all.map((event) => `${JSON.stringify(messageOf(event))}\n`).join(''))
+    const bareTopic = await newTopic(connection)
+    const topic = await newTopic(connection)
+    const asked = JSON.stringify({ brokers: connection.brokers, topic: bareTopic, messages })
+    const { produced, consumed } = bareFigures.parse(
+      JSON.parse(await run('bench/bare-kafka.ts', [asked])),
+    )
+    const relayed = await relay(store, connection, { topic, events })
+    const projected = await project(store, connection, { topic, events, folder })
     return { produced, relayed, consumed, projected }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-type Broker = { readonly connection: KafkaConnection; readonly bare: Kafka }
 type Load = { readonly topic: string; readonly events: number }
 
-function connectionOf(url: string): Broker {
+function connectionOf(url: string): KafkaConnection {
   const connection = parseKafkaUrl(url)
   if ('problem' in connection) throw new Error(connection.problem)
-  const brokers = [...connection.brokers]
-  return { connection, bare: new Kafka({ brokers, logLevel: logLevel.NOTHING }) }
+  return connection
 }
 
-async function newTopic({ connection }: Broker): Promise<string> {
+async function newTopic(connection: KafkaConnection): Promise<string> {
   const topic = `bench-${randomUUID()}`
   await ensureTopic({ connection, topic, partitions, replicationFactor: 1, logger: silent })
   return topic
+}
+
+function messageOf({ stream, json, type, revision }: StoredEvent) {
+  return { key: stream, value: json, headers: { type, revision: revision.toString() } }
 }
 
 async function everything(store: Pick<EventStore, 'readAll'>): Promise<readonly StoredEvent[]> {
@@ -76,31 +83,7 @@ async function everything(store: Pick<EventStore, 'readAll'>): Promise<readonly 
   }
 }
 
-/** One producer, one send at a time, as safe as ours. */
-async function bareProducer(
-  { bare }: Broker,
-  topic: string,
-  events: readonly StoredEvent[],
-): Promise<number> {
-  const producer = bare.producer({ idempotent: true, maxInFlightRequests: 1 })
-  await producer.connect()
-  const begun = performance.now()
-  for (let from = 0; from < events.length; from += sendEvents) {
-    const messages = events
-      .slice(from, from + sendEvents)
-      .map(({ stream, json, type, revision }) => ({
-        key: stream,
-        value: json,
-        headers: { type, revision: revision.toString() },
-      }))
-    await producer.send({ topic, acks: -1, messages })
-  }
-  const perSecond = rate(events.length, begun)
-  await producer.disconnect()
-  return perSecond
-}
-
-async function relay(store: EventStore, { connection }: Broker, { topic, events }: Load) {
+async function relay(store: EventStore, connection: KafkaConnection, { topic, events }: Load) {
   await using publisher = await openKafkaPublisher({ connection, topic, logger: silent })
   const lease = { store, clock: systemClock, holder: randomUUID(), stream: relayStream }
   const own = new Relay({ ...lease, publisher, logger: silent })
@@ -114,28 +97,9 @@ async function relay(store: EventStore, { connection }: Broker, { topic, events 
   return perSecond
 }
 
-async function bareConsumer({ bare }: Broker, { topic, events }: Load): Promise<number> {
-  const consumer = bare.consumer({ groupId: `bench-${randomUUID()}`, maxWaitTimeInMs: 250 })
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: true })
-  let [seen, begun] = [0, 0]
-  const done = Promise.withResolvers<void>()
-  await consumer.run({
-    eachBatch: async ({ batch }) => {
-      if (seen === 0) begun = performance.now()
-      seen += batch.messages.length
-      if (seen >= events) done.resolve()
-    },
-  })
-  await done.promise
-  const perSecond = rate(events, begun)
-  await consumer.disconnect()
-  return perSecond
-}
-
 async function project(
   store: EventStore,
-  { connection }: Broker,
+  connection: KafkaConnection,
   { topic, events, folder }: Load & { readonly folder: string },
 ): Promise<number> {
   await using writer = await openSqliteReadModelWriter({ path: join(folder, 'read-models.db') })
