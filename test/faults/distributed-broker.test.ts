@@ -2,15 +2,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { LoadedCluster, readiness, ready, until } from '#test/faults/distributed-cluster.ts'
 import { expectTopicIsLog } from '#test/faults/distributed-topic.ts'
 import { clusterSettings } from '#test/support/cluster-settings.ts'
+import { usually } from '#test/support/long-runs.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 import {
   type KafkaBehindProxy,
   startKafkaBehindProxy,
 } from '#test/support/servers/kafka-behind-proxy.ts'
 
-const downMs = 15_000
+const downMs = usually(12_000, { long: 60_000 })
 const pausedMs = 10_000
-const cuts = 15
+const cuts = usually(8, { long: 60 })
 const cutPauseMs = 300
 /** Bytes until the next cut: in the middle of what is under way. */
 const cutBytesMax = 4_000

@@ -5,11 +5,12 @@ import { LoadedCluster } from '#test/faults/distributed-cluster.ts'
 import { expectTopicIsLog } from '#test/faults/distributed-topic.ts'
 import { clusterSettings } from '#test/support/cluster-settings.ts'
 import type { ClusterSize } from '#test/support/cluster.ts'
+import { usually } from '#test/support/long-runs.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 
 const size: ClusterSize = { api: 2, relay: 2, projector: 2, sweeper: 1 }
 const roles: readonly Role[] = ['api', 'relay', 'projector', 'sweeper']
-const kills = 28
+const kills = usually(18, { long: 200 })
 /** Two at a time, each at random up to this long after the last two were made good. */
 const pauseMsMax = 400
 

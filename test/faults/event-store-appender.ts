@@ -62,7 +62,19 @@ async function outcomeOf(append: Promise<bigint>): Promise<string> {
 
 /** Written before it returns: what was said is said, whenever the process is killed. */
 function say(line: AppenderLine): void {
-  writeSync(1, `${JSON.stringify(line)}\n`)
+  let left = Buffer.from(`${JSON.stringify(line)}\n`)
+  while (left.length > 0) left = left.subarray(written(left))
+}
+
+/** How much of it went out: nothing where the reader has not yet taken what was said before. */
+function written(bytes: Buffer): number {
+  try {
+    return writeSync(1, bytes)
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    return 0
+  }
 }
 
 await main(process.argv.slice(2))

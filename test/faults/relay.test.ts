@@ -9,6 +9,7 @@ import {
   statusOf,
   untilAsync,
 } from '#test/faults/relay-processes.ts'
+import { usually } from '#test/support/long-runs.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
@@ -18,10 +19,12 @@ import { startKafka } from '#test/support/servers/kafka.ts'
 const takeOverMsMax = 5_000 + 500 + 4_000
 const handOverMsMax = 4_000
 const pausedMs = 9_000
-const outageMs = 25_000
+const outageMs = usually(15_000, { long: 60_000 })
+const killRounds = usually(2, { long: 10 })
+const stopRounds = usually(2, { long: 10 })
 /** What a relay may need beside what it needed before: two pages and the rest of the runtime's habits. */
 const growthMiBMax = 120
-const testMsMax = 180_000
+const testMsMax = usually(180_000, { long: 600_000 })
 
 const isActive = async (relay: Parameters<typeof statusOf>[0]) =>
   (await statusOf(relay))?.state === 'active'
@@ -31,7 +34,7 @@ describeWith(['kafka'], 'two relays under load', (servers) => {
     'lose nothing when the active one is killed, again and again',
     async () => {
       await using processes = await RelayProcesses.open(servers.kafka().url)
-      for (let kill = 0; kill < 3; kill += 1) {
+      for (let kill = 0; kill < killRounds; kill += 1) {
         const active = await processes.active()
         const [standby] = processes.others(active).slice(-1)
         if (standby === undefined) throw new Error('there is no standby')
@@ -52,7 +55,7 @@ describeWith(['kafka'], 'two relays under load', (servers) => {
     'hand over at once where the active one is stopped, and send nothing twice',
     async () => {
       await using processes = await RelayProcesses.open(servers.kafka().url)
-      for (let stop = 0; stop < 3; stop += 1) {
+      for (let stop = 0; stop < stopRounds; stop += 1) {
         const active = await processes.active()
         const [standby] = processes.others(active).slice(-1)
         if (standby === undefined) throw new Error('there is no standby')

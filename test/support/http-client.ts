@@ -144,12 +144,14 @@ export class ApiClient implements Disposable {
   }
 }
 
-/** Whether a read waits for a revision that the log has, as its refusal says. */
+/** Whether a read waits, as its refusal says, for a revision that the log has and the read models do not yet have. */
 function isStored(answer: Answer, headers: Headers): boolean {
   if (answer.status !== 503 || answer.at('code') !== 'projection-behind') return false
   const head = answer.at('context', 'head')
+  const applied = answer.at('context', 'applied') ?? '-1'
   const asked = headers['min-revision'] ?? headers['Min-Revision']
-  return typeof head === 'string' && asked !== undefined && BigInt(asked) <= BigInt(head)
+  if (typeof head !== 'string' || typeof applied !== 'string' || asked === undefined) return false
+  return BigInt(applied) < BigInt(asked) && BigInt(asked) <= BigInt(head)
 }
 
 function bodyText({ body }: Sent): Buffer {
