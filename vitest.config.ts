@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/servers/global-setup.ts',
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than cores: many tests wait for servers and clocks.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
