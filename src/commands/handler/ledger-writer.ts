@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { appendSurely } from '#commands/handler/append.ts'
+import { Courtesy } from '#commands/handler/courtesy.ts'
 import { foreignBatches } from '#commands/handler/foreign-batches.ts'
 import {
   type Job,
@@ -23,7 +23,6 @@ import type { LedgerId } from '#values/ids.ts'
 
 // A conflict means that another process wrote; each attempt decides anew after reading what it wrote.
 const conflictsMax = 20
-const conflictPauseMsMax = 40
 
 /** What every ledger's writer shares. */
 export type WriterParts = {
@@ -50,6 +49,7 @@ export class LedgerWriter {
   #queue: Job[] = []
   #rehearsals: Rehearsal[] = []
   #conflicts = 0
+  readonly #courtesy = new Courtesy()
   #running: Promise<void> | undefined
 
   /** `rested` is told whenever nothing waits any more. */
@@ -131,7 +131,9 @@ export class LedgerWriter {
     for (const rehearsal of this.#rehearsals.splice(0, rehearsals.length))
       round.rehearse(() => rehearsal.run(round, this.#ledger))
     const { taken, settlements } = this.#decideWaiting(round, jobs)
-    if (await this.#stored(round, taken)) for (const settle of settlements) settle()
+    if (!(await this.#stored(round, taken))) return
+    for (const settle of settlements) settle()
+    if (round.events.length > 0) await this.#courtesy.letOthersGo()
   }
 
   #decideWaiting(
@@ -183,7 +185,7 @@ export class LedgerWriter {
     if (error instanceof WrongExpectedRevision && this.#conflicts < conflictsMax) {
       this.#conflicts += 1
       this.#queue.unshift(...taken)
-      await sleep(Math.random() * Math.min(conflictPauseMsMax, 2 ** this.#conflicts))
+      await this.#courtesy.afterConflict(this.#conflicts)
       return this.#catchUp()
     }
     this.#conflicts = 0
