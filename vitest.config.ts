@@ -6,8 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/servers/global-setup.ts',
     pool: 'forks',
-    // One more than cores: many tests wait for servers and clocks.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

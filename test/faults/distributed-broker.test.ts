@@ -10,7 +10,7 @@ import {
 } from '#test/support/servers/kafka-behind-proxy.ts'
 
 const downMs = usually(12_000, { long: 60_000 })
-const pausedMs = 10_000
+const pausedMs = 7_000
 const cuts = usually(8, { long: 60 })
 const cutPauseMs = 300
 /** Bytes until the next cut: in the middle of what is under way. */

@@ -11,10 +11,10 @@ import { describeWith } from '#test/support/servers/describe-with.ts'
 
 const processes = 3
 const keys = 25
-const contentionMs = 2_500
+const contentionMs = 8_000
 const pausedMs = 4_000
 /** Who has a turn at all gets far more than this part of what would be even. */
-const fairPart = 4
+const fairPart = 8
 const answerMsMax = 60_000
 
 const posting = { debit: 'a:0', credit: 'a:1', asset: 'USD/2', amount: '1' }
