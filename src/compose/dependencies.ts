@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { brokerNames } from '#adapters/kafka/connection.ts'
 import type { Config } from '#config.ts'
 
 /** By the name that `/health/ready` shows; each rejects when the dependency cannot serve. */
@@ -62,7 +63,7 @@ function serverOf({ eventStore, feed, readModels }: Config, name: string): Serve
     },
     broker: {
       name: 'the broker',
-      ...(feed.engine === 'kafka' && { at: `Kafka at ${feed.connection.brokers.join(', ')}` }),
+      ...(feed.engine === 'kafka' && { at: `Kafka at ${brokerNames(feed.connection)}` }),
     },
   }
   return servers[name] ?? { name }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type Lease, ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
+import { pause } from '#projections/runtime/pause.ts'
 
 /** A lease that nobody renewed for `leaseMs` is anybody's; its holder renews it every `renewMs`. */
 export type LeaseTimes = { readonly leaseMs: number; readonly renewMs: number }
@@ -153,8 +153,4 @@ async function unlessUnavailable<Result>(
     logger.warn({ err: error, lease: name }, 'a lease waits for the read models')
     return 'unavailable'
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {})
 }

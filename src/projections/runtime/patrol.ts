@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ledgerOfStream } from '#events/stream-names.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
@@ -9,6 +8,7 @@ import { eachBounded } from '#projections/runtime/each-bounded.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 import type { LedgerId } from '#values/ids.ts'
+import { pause } from '#projections/runtime/pause.ts'
 
 /**
  * Looks after what a broker has lost. A gap shows as soon as the ledger's next event is delivered; where it was the last
@@ -147,8 +147,4 @@ async function thoseBehind(
     if (least === undefined || applied < least) behind.set(ledgerId, applied)
   })
   return behind
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {})
 }
