@@ -1,4 +1,4 @@
-import type { Particulars } from '#events/transaction-events.ts'
+import type { Particulars, Posting } from '#events/transaction-events.ts'
 import type { Metadata } from '#values/metadata.ts'
 
 /** The particulars as an event stores them: absent members stay absent, metadata is always there. */
@@ -13,4 +13,9 @@ export function particularsOf(input: {
     ...(externalReference !== undefined && { externalReference }),
     metadata,
   }
+}
+
+/** A posting with its members in canonical order, in which an event is written fastest. */
+export function asStored({ amount, asset, credit, debit }: Posting): Posting {
+  return { amount, asset, credit, debit }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Command } from '#commands/command.ts'
-import { particularsOf } from '#commands/particulars.ts'
+import { asStored, particularsOf } from '#commands/particulars.ts'
 import { conditions, particulars, postings, timestamp } from '#commands/schemas.ts'
 import { conditionsHold, effectiveByNow, mayMove, referenceFree } from '#ledger/guards.ts'
 import { balancesAfter, moved, postedChanges, withinLimits } from '#ledger/movements.ts'
@@ -36,7 +36,7 @@ export const postTransaction: Command<z.infer<typeof schema>> = {
           effectiveAt,
           kind: 'transaction',
           ...particularsOf(input),
-          postings: input.postings,
+          postings: input.postings.map(asStored),
         },
       })
     )
