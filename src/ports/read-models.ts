@@ -7,6 +7,10 @@ export type ReadModelShape = {
   readonly version: number
   /** Top-level members of a document that are filtered or sorted by; `integer` ones are decimal strings of a revision, compared as numbers. */
   readonly fields: Readonly<Record<string, 'text' | 'integer'>>
+  /** The field that says the same as a document's id, where one does: a store need not keep both. Never absent. */
+  readonly id?: string
+  /** Fields that most documents lack. An index that begins with one need not hold those, and a find through it says which value. */
+  readonly sparse?: readonly string[]
   /** Each begins, in the store, with the ledger (but for those in `acrossLedgers`) and ends with the document's id. */
   readonly indexes: readonly (readonly string[])[]
   /** Indexes that span all ledgers. */
@@ -58,7 +62,7 @@ export type Condition =
   | { readonly field: string; readonly prefix: string }
 
 /**
- * Asks for documents in the order of `orderBy` and then id; `after` holds the values of those fields and the id of the last one seen.
+ * Asks for documents in the order of `orderBy` and then id (as text, or as the field that has it); `after` holds the values of those fields and the id of the last one seen.
  * Documents of all ledgers may share all of these: then its ledgerId comes last in `after`, in an order of the store's own.
  */
 export type Find = {

@@ -8,6 +8,7 @@ import type { BalanceRecord } from '#values/balances.ts'
 export const accounts: Projection<AccountDocument> = {
   name: 'accounts',
   version: 1,
+  id: 'accountId',
   fields: { accountId: 'text', type: 'text', status: 'text' },
   indexes: [
     ['accountId'],

@@ -8,6 +8,7 @@ export const commands: Projection<CommandDocument> = {
   name: 'commands',
   version: 1,
   appendOnly: true,
+  id: 'revision',
   fields: {
     revision: 'integer',
     event: 'text',

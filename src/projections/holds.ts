@@ -8,6 +8,8 @@ import type { Amount } from '#values/amounts.ts'
 export const holds: Projection<HoldDocument> = {
   name: 'holds',
   version: 1,
+  id: 'holdId',
+  sparse: ['externalReference'],
   fields: { holdId: 'integer', status: 'text', expiresAt: 'text', externalReference: 'text' },
   indexes: [['holdId'], ['status', 'holdId'], ['externalReference', 'holdId']],
   acrossLedgers: [['status', 'expiresAt']],

@@ -8,6 +8,7 @@ import type { Projection } from '#projections/projection.ts'
 export const ledgers: Projection<LedgerDocument> = {
   name: 'ledgers',
   version: 1,
+  id: 'ledgerId',
   fields: { ledgerId: 'text' },
   indexes: [['ledgerId']],
   acrossLedgers: [['ledgerId']],

@@ -10,6 +10,10 @@ export type Projection<Document extends JsonObject = JsonObject> = {
   readonly version: number
   readonly fields: Readonly<Record<string, 'text' | 'integer'>>
   readonly indexes: readonly (readonly string[])[]
+  /** The field that says the same as a document's key, where one does. */
+  readonly id?: string
+  /** Fields that most documents lack: an index that begins with one may leave those documents out. */
+  readonly sparse?: readonly string[]
   readonly acrossLedgers?: readonly (readonly string[])[]
   /** No document is ever changed by a second event: nothing has to be read to fold. */
   readonly appendOnly?: true

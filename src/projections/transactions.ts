@@ -9,6 +9,8 @@ import type { Amount } from '#values/amounts.ts'
 export const transactions: Projection<TransactionDocument> = {
   name: 'transactions',
   version: 1,
+  id: 'transactionId',
+  sparse: ['externalReference'],
   fields: { transactionId: 'integer', externalReference: 'text' },
   indexes: [['transactionId'], ['externalReference', 'transactionId']],
 

@@ -13,6 +13,7 @@ import {
   tasks,
 } from '#test/contracts/read-models-examples.ts'
 import { describeFinds, type Oddities } from '#test/contracts/read-models-finds.ts'
+import { describeIds } from '#test/contracts/read-models-ids.ts'
 import { describeLeases } from '#test/contracts/read-models-leases.ts'
 
 const int64Max = 2n ** 63n - 1n
@@ -339,6 +340,7 @@ export function describeReadModels(
 
   describeLeases(name, makeStore)
   describeFinds(name, makeStore, oddities)
+  describeIds(name, makeStore)
 }
 
 const sorted = (documents: readonly StoredDocument[]) =>

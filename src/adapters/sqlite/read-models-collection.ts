@@ -22,35 +22,51 @@ export function columnOf(model: ReadModelShape, field: string): string {
   return `f_${field}`
 }
 
+/** The column that holds a document's id. */
+export function idColumn(model: ReadModelShape): string {
+  return model.id === undefined ? 'id' : columnOf(model, model.id)
+}
+
+/** The columns of an order that begins with these fields and tells any two documents of a ledger apart. */
+export function orderedColumns(model: ReadModelShape, fields: readonly string[]): string[] {
+  const columns = fields.map((field) => columnOf(model, field))
+  const id = idColumn(model)
+  return columns.includes(id) ? columns : [...columns, id]
+}
+
 /** The indexes that begin with the ledger; the first is the one of the ids. */
 export function ledgerIndexes(model: ReadModelShape): readonly CollectionIndex[] {
-  return [[], ...model.indexes].map((fields) => indexOf(model, fields, ['ledger', ...fields, 'id']))
+  const byId = model.id === undefined ? [] : [model.id]
+  const others = model.indexes.filter((fields) => fields.join() !== byId.join())
+  return [byId, ...others].map((fields) => ({
+    name: nameOf(model, ['ledger', ...orderedColumns(model, fields)]),
+    fields,
+  }))
 }
 
 /** The indexes over all ledgers; ids repeat there, so they end with the ledger. */
 export function acrossIndexes(model: ReadModelShape): readonly CollectionIndex[] {
   const declared = model.acrossLedgers ?? []
-  return declared.map((fields) => indexOf(model, fields, [...fields, 'id', 'ledger']))
+  return declared.map((fields) => ({
+    name: nameOf(model, [...orderedColumns(model, fields), 'ledger']),
+    fields,
+  }))
 }
 
-function indexOf(
-  model: ReadModelShape,
-  fields: readonly string[],
-  parts: readonly string[],
-): CollectionIndex {
-  return { name: `${tableOf(model)}_by_${parts.join('_')}`, fields }
+function nameOf(model: ReadModelShape, columns: readonly string[]): string {
+  return `${tableOf(model)}_by_${columns.map((column) => column.replace(/^f_/, '')).join('_')}`
 }
 
 /** The statements that make the collection and its indexes where they are not there yet. */
 export function collectionSchema(model: ReadModelShape): readonly string[] {
   const table = tableOf(model)
   const [byId, ...byFields] = ledgerIndexes(model).map(({ name, fields }) => {
-    const columns = ['ledger', ...fields.map((field) => columnOf(model, field)), 'id']
-    return `INDEX IF NOT EXISTS "${name}" ON "${table}" (${columns.join(', ')})`
+    const columns = ['ledger', ...orderedColumns(model, fields)]
+    return `INDEX IF NOT EXISTS "${name}" ON "${table}" (${columns.join(', ')})${held(model, fields)}`
   })
   const across = acrossIndexes(model).map(({ name, fields }) => {
-    const columns = [...fields.map((field) => columnOf(model, field)), 'id', 'ledger']
-    return `INDEX IF NOT EXISTS "${name}" ON "${table}" (${columns.join(', ')})`
+    const columns = [...orderedColumns(model, fields), 'ledger']
+    return `INDEX IF NOT EXISTS "${name}" ON "${table}" (${columns.join(', ')})${held(model, fields)}`
   })
   const columns = columnTypes(model).map(([name, type]) => `${name} ${type}`)
   return [
@@ -60,11 +76,17 @@ export function collectionSchema(model: ReadModelShape): readonly string[] {
   ]
 }
 
+/** An index by a sparse field holds only the documents that have it. */
+function held(model: ReadModelShape, [first]: readonly string[]): string {
+  const isSparse = first !== undefined && model.sparse?.includes(first) === true
+  return isSparse ? ` WHERE ${columnOf(model, first)} IS NOT NULL` : ''
+}
+
 /** Every column and its declaration, in order. A field is NULL where the document lacks the member. */
 export function columnTypes(model: ReadModelShape): readonly (readonly [string, string])[] {
   return [
     ['ledger', 'INTEGER NOT NULL'],
-    ['id', 'TEXT NOT NULL'],
+    ...(model.id === undefined ? [['id', 'TEXT NOT NULL'] as const] : []),
     ['revision', 'INTEGER NOT NULL'],
     ...Object.entries(model.fields).map(
       ([field, type]) => [columnOf(model, field), type === 'text' ? 'TEXT' : 'INTEGER'] as const,

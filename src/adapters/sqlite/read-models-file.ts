@@ -13,7 +13,7 @@ export const readModelsFileName = 'read-models.db'
 const applicationId = 0x44_62_52_4dn
 
 /** The layout below. A file of another layout is made anew: everything in it comes from the log. */
-const layoutVersion = 2n
+const layoutVersion = 3n
 
 const schema = `
 CREATE TABLE ledger_numbers (number INTEGER PRIMARY KEY, ledger_id TEXT NOT NULL UNIQUE) STRICT;

@@ -1,4 +1,10 @@
-import { columnOf, ledgerNumber, tableOf } from '#adapters/sqlite/read-models-collection.ts'
+import {
+  columnOf,
+  idColumn,
+  ledgerNumber,
+  orderedColumns,
+  tableOf,
+} from '#adapters/sqlite/read-models-collection.ts'
 import { type Filter, filtersOf } from '#adapters/sqlite/read-models-filter.ts'
 import { chooseIndex, type IndexChoice } from '#adapters/sqlite/read-models-index-choice.ts'
 import { keysetAfter, type Keyset } from '#adapters/sqlite/read-models-keyset.ts'
@@ -75,7 +81,7 @@ function search(asked: Asked, fixed: ReadonlyMap<string, Value>): Sql | undefine
     ...[...filters.values()].flatMap((filter) => comparisons(asked, filter, keyset)),
   ]
   const where = joined(conditions, ' AND ')
-  const columns = ['id', 'revision', 'document', ...selected(asked)]
+  const columns = [idSelected(model), 'revision', 'document', ...selected(asked)]
   const from = `FROM "${tableOf(model)}" INDEXED BY "${choice.index.name}"`
   const text = `SELECT ${columns.join(', ')} ${from}`
   return conditions.length === 0
@@ -101,14 +107,20 @@ function comparisons({ model, choice, find }: Asked, filter: Filter, keyset: Key
   return [...listed, ...compared]
 }
 
+/** The document's id as text, whichever column holds it. */
+export function idSelected(model: ReadModelShape): string {
+  const column = idColumn(model)
+  return column === 'id' ? column : `CAST(${column} AS TEXT) AS id`
+}
+
 function selected(asked: Asked): string[] {
-  const order = orderColumns(asked).filter((column) => column !== 'id')
+  const order = orderColumns(asked).filter((column) => column !== 'id' && column !== 'ledger')
   const name = '(SELECT ledger_id FROM ledger_numbers WHERE number = ledger) AS ledger_id'
   return asked.ledgerId === undefined ? [...order, name] : order
 }
 
 function orderColumns({ model, find, ledgerId }: Asked): string[] {
-  const columns = [...find.orderBy.map((field) => columnOf(model, field)), 'id']
+  const columns = orderedColumns(model, find.orderBy)
   return ledgerId === undefined ? [...columns, 'ledger'] : columns
 }
 

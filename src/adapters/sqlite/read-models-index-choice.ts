@@ -31,12 +31,18 @@ export function chooseIndex(
   const candidates = (across ? acrossIndexes(model) : ledgerIndexes(model))
     .map((index) => choiceOf(index, find.orderBy, filters))
     .filter((choice) => choice !== undefined)
+    .filter((choice) => choice.fixed.length > 0 || !isSparse(model, choice))
     .map((choice) => ({ choice, left: unserved(choice, filters) }))
     .filter(({ choice, left }) => left === 0 || choice.fixed.length > 0)
     .toSorted((a, b) => b.choice.fixed.length - a.choice.fixed.length || a.left - b.left)
   const best = candidates[0]?.choice
   if (best === undefined) throw new Error(noIndex(model, [...filters.keys()], find.orderBy))
   return best
+}
+
+/** Not all documents are in an index by a field that most of them lack. */
+function isSparse({ sparse = [] }: ReadModelShape, { index }: IndexChoice): boolean {
+  return sparse.some((field) => field === index.fields[0])
 }
 
 /** Fixes as many leading fields as it can so that what follows them is exactly the order asked. */

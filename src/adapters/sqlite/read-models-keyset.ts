@@ -1,4 +1,4 @@
-import { columnOf, ledgerNumber } from '#adapters/sqlite/read-models-collection.ts'
+import { columnOf, idColumn, ledgerNumber } from '#adapters/sqlite/read-models-collection.ts'
 import { compareValues, type Value, valueOf } from '#adapters/sqlite/read-models-values.ts'
 import type { Find, ReadModelShape } from '#ports/read-models.ts'
 
@@ -29,7 +29,7 @@ export function keysetAfter(model: ReadModelShape, find: Find, { fixed, across }
     if (order !== 0) return comparison(parts, order > 0 === (past === '>') ? `${past}=` : past)
     if (shared === undefined) parts.push({ column: columnOf(model, field), mark: '?', value })
   }
-  return comparison([...parts, ...identity(find, across)], past)
+  return comparison([...parts, ...identity(model, find, across)], past)
 }
 
 /** Compares by the order's parts before the one where all documents of the search differ from the last one seen. */
@@ -41,14 +41,22 @@ function comparison(parts: readonly Part[], operator: string): Keyset {
 }
 
 /** The id, and across ledgers the ledger where it is named: ids repeat in other ledgers. */
-function identity(find: Find, across: boolean): Part[] {
+function identity(model: ReadModelShape, find: Find, across: boolean): Part[] {
   const named = find.after?.length === find.orderBy.length + 2
-  const id: Part = { column: 'id', mark: '?', value: partOf(find, find.orderBy.length) }
-  if (!across || !named) return [id]
+  const id = idPart(model, find)
+  if (!across || !named) return id
   return [
-    id,
+    ...id,
     { column: 'ledger', mark: ledgerNumber, value: partOf(find, find.orderBy.length + 1) },
   ]
+}
+
+/** None where the order has the id in it already. */
+function idPart(model: ReadModelShape, find: Find): Part[] {
+  if (model.id !== undefined && find.orderBy.includes(model.id)) return []
+  const text = partOf(find, find.orderBy.length)
+  const value = model.id === undefined ? text : valueOf(model, model.id, text)
+  return [{ column: idColumn(model), mark: '?', value }]
 }
 
 function partOf({ after }: Find, at: number): string {

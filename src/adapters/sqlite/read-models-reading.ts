@@ -1,11 +1,14 @@
 import {
   acrossIndexes,
+  idColumn,
   ledgerIndexes,
   ledgerNumber,
   tableOf,
 } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { idSelected } from '#adapters/sqlite/read-models-find.ts'
 import { checkpointOf, documentOf, integerOf, textOf } from '#adapters/sqlite/read-models-rows.ts'
+import { type Value, valueOf } from '#adapters/sqlite/read-models-values.ts'
 import {
   type Checkpoint,
   type ReadModelShape,
@@ -53,9 +56,9 @@ export function readDocument(
   model: ReadModelShape,
   { ledgerId, id }: { readonly ledgerId: LedgerId; readonly id: string },
 ): StoredDocument | undefined {
-  const text = `SELECT id, revision, document FROM "${tableOf(model)}"
-    WHERE ledger = ${ledgerNumber} AND id = ?`
-  const row = connection.one({ text, values: [ledgerId, id] })
+  const text = `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
+    WHERE ledger = ${ledgerNumber} AND ${idColumn(model)} = ?`
+  const row = connection.one({ text, values: [ledgerId, idValue(model, id)] })
   return row === undefined ? undefined : documentOf(row)
 }
 
@@ -65,9 +68,18 @@ export function readDocuments(
   model: ReadModelShape,
   { ledgerId, ids }: { readonly ledgerId: LedgerId; readonly ids: readonly string[] },
 ): StoredDocument[] {
-  const text = `SELECT id, revision, document FROM "${tableOf(model)}"
-    WHERE ledger = ${ledgerNumber} AND id IN (SELECT value FROM json_each(?))`
-  return connection.all({ text, values: [ledgerId, JSON.stringify(ids)] }).map(documentOf)
+  const text = `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
+    WHERE ledger = ${ledgerNumber} AND ${idColumn(model)} IN (SELECT value FROM json_each(?))`
+  const list = isNumbered(model) ? `[${ids.join()}]` : JSON.stringify(ids)
+  return connection.all({ text, values: [ledgerId, list] }).map(documentOf)
+}
+
+function idValue(model: ReadModelShape, id: string): Value {
+  return model.id === undefined ? id : valueOf(model, model.id, id)
+}
+
+function isNumbered({ id, fields }: ReadModelShape): boolean {
+  return id !== undefined && fields[id] === 'integer'
 }
 
 /**

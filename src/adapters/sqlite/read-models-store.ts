@@ -2,6 +2,7 @@ import type { StatementSync } from 'node:sqlite'
 import {
   columnOf,
   columnTypes,
+  idColumn,
   ledgerNumber,
   tableOf,
 } from '#adapters/sqlite/read-models-collection.ts'
@@ -43,7 +44,8 @@ function storeDocuments(
   let storeFull: StatementSync | undefined
   for (const { id, revision, document } of documents) {
     const fields = fieldValues(model, document)
-    const row = [ledger, id, revision, ...fields, JSON.stringify(document)]
+    const key = model.id === undefined ? [ledger, id] : [ledger]
+    const row = [...key, revision, ...fields, JSON.stringify(document)]
     if (storeLight.run(...row).changes !== 0n) continue
     storeFull ??= connection.prepare(full)
     storeFull.run(...row)
@@ -59,9 +61,10 @@ function upserts(model: ReadModelShape): { readonly light: string; readonly full
   if (known !== undefined) return known
   const table = tableOf(model)
   const columns = columnTypes(model).map(([name]) => name)
-  const fields = Object.keys(model.fields).map((field) => columnOf(model, field))
+  const changing = Object.keys(model.fields).filter((field) => field !== model.id)
+  const fields = changing.map((field) => columnOf(model, field))
   const insert = `INSERT INTO "${table}" (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-    ON CONFLICT (ledger, id) DO UPDATE SET revision = excluded.revision, document = excluded.document`
+    ON CONFLICT (ledger, ${idColumn(model)}) DO UPDATE SET revision = excluded.revision, document = excluded.document`
   const same = fields.map((field) => `"${table}".${field} IS excluded.${field}`)
   const made = {
     light: same.length === 0 ? insert : `${insert} WHERE ${same.join(' AND ')}`,
