@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openLogger } from '#adapters/system/logger.ts'
+import { giveWay } from '#compose/give-way.ts'
 import { openProjecting } from '#compose/projecting.ts'
 import type { Config } from '#config.ts'
 
@@ -12,6 +13,7 @@ async function project(config: Config, signal: AbortSignal): Promise<void> {
   await projecting.run(signal)
 }
 
+giveWay()
 const config: Config = workerData
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())
