@@ -1,13 +1,24 @@
 import { z } from 'zod'
-import type { RecordedEvent } from '#events/envelope.ts'
-import { currentVersions, isEventType } from '#events/ledger-event.ts'
-import { upcast } from '#events/upcasters.ts'
+import type { EnvelopeFields } from '#events/envelope.ts'
+import { currentVersions, type EventType, type LedgerEvent } from '#events/ledger-event.ts'
+import { type Catalogue, lift, UndecodableEvent } from '#events/lift.ts'
+import { upcasters } from '#events/upcasters.ts'
 import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
 
-/** What is in the store is not an event of this program, or not one that this version knows. */
-export class UndecodableEvent extends Error {
-  override readonly name = 'UndecodableEvent'
-}
+/** The types of this program. */
+export const catalogue: Catalogue<EventType> = { versions: currentVersions, upcasters }
+
+/**
+ * Reads a stored envelope and lifts it to the present schema. Its data was checked when it was decided and is believed.
+ * @throws {UndecodableEvent} when the text is no envelope, of a type or version unknown to this program, or can't be lifted.
+ */
+export const decodeEvent = decoderFor<LedgerEvent>(catalogue)
+
+/** What any catalogue's events are. */
+type Fact = { readonly type: string; readonly data: object }
+
+/** A fact of some catalogue as recorded. */
+type Recorded<Event extends Fact> = Event & EnvelopeFields & { readonly id: string }
 
 const envelope = z.object({
   id: z.string(),
@@ -26,30 +37,30 @@ const envelope = z.object({
   ),
 })
 
-/**
- * Reads a stored envelope and lifts it to the present schema. Its data was checked when it was decided and is believed.
- * @throws {UndecodableEvent} when the text is no envelope, or of a type or version unknown to this program.
- */
-export function decodeEvent(json: string): RecordedEvent {
-  const stored = parse(json)
-  const known = envelope.safeParse(stored)
-  if (!known.success) throw new UndecodableEvent('a stored event is not an envelope')
-  const { type, schemaVersion, ledgerId, revision } = known.data
-  const at = `${ledgerId} revision ${revision}`
-  if (!isEventType(type)) throw new UndecodableEvent(`unknown event type ${type} at ${at}`)
-  const current = currentVersions[type]
-  if (schemaVersion > current)
-    throw new UndecodableEvent(
-      `${type} version ${schemaVersion} at ${at} is newer than this program`,
-    )
-  const data = upcast({ type, version: schemaVersion, data: known.data.data }, current)
-  const event = { ...stored, schemaVersion: current, revision: BigInt(revision), data }
-  if (!isRecorded(event)) throw new UndecodableEvent(`no event at ${at}`)
-  return event
+/** A decoder as `decodeEvent` is one, for the events of a catalogue. */
+export function decoderFor<Event extends Fact>(
+  known: Catalogue<Event['type']>,
+): (json: string) => Recorded<Event> {
+  return (json) => {
+    const stored = parse(json)
+    const { success, data: fields } = envelope.safeParse(stored)
+    if (!success) throw new UndecodableEvent('a stored event is not an envelope')
+    const { type, schemaVersion: version, ledgerId, revision } = fields
+    const lifted = lift(known, { type, version, ledgerId, revision, data: fields.data })
+    const event = {
+      ...stored,
+      schemaVersion: lifted.version,
+      revision: BigInt(revision),
+      data: lifted.data,
+    }
+    if (!isRecorded<Event>(event))
+      throw new UndecodableEvent(`no event at ${ledgerId} revision ${revision}`)
+    return event
+  }
 }
 
 /** The parsing edge: what `decide` once made is believed to be what the types say. */
-function isRecorded(event: object): event is RecordedEvent {
+function isRecorded<Event extends Fact>(event: object): event is Recorded<Event> {
   return 'data' in event
 }
 

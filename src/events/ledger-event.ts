@@ -41,7 +41,7 @@ export type LedgerEvent =
 export type EventType = LedgerEvent['type']
 
 /** The version in which each type is written today; older ones are lifted by the upcasters. */
-export const currentVersions: Readonly<Record<EventType, number>> = {
+export const currentVersions = {
   LedgerOpened: 1,
   LedgerChanged: 1,
   AssetRegistered: 1,
@@ -59,7 +59,7 @@ export const currentVersions: Readonly<Record<EventType, number>> = {
   HoldExpired: 1,
   HoldExtended: 1,
   CommandRejected: 1,
-}
+} as const satisfies Readonly<Record<EventType, number>>
 
 export function isEventType(text: string): text is EventType {
   return Object.hasOwn(currentVersions, text)

@@ -1,25 +1,26 @@
-import type { EventType } from '#events/ledger-event.ts'
+import type { currentVersions } from '#events/ledger-event.ts'
 import type { JsonObject } from '#values/json.ts'
 
 /** Lifts the data of one type from one version to the next; pure, total, for ever. */
 export type Upcaster = (data: JsonObject) => JsonObject
 
-/** By type and the version lifted *from*. Empty while every type is still at its first version. */
-const upcasters: Readonly<Partial<Record<EventType, Readonly<Record<number, Upcaster>>>>> = {}
+/** Steps by type and by the version lifted *from*. */
+export type Upcasters = Readonly<Record<string, Readonly<Record<number, Upcaster>>>>
 
-/**
- * The data as today's code knows it.
- * @throws {TypeError} when a step is missing.
- */
-export function upcast(
-  stored: { type: EventType; version: number; data: JsonObject },
-  to: number,
-): JsonObject {
-  let data = stored.data
-  for (let version = stored.version; version < to; version += 1) {
-    const lift = upcasters[stored.type]?.[version]
-    if (lift === undefined) throw new TypeError(`no upcaster for ${stored.type} version ${version}`)
-    data = lift(data)
-  }
-  return data
-}
+/** Exactly the steps that these versions need: one from every version of a type before its current one. */
+export type StepsTo<Versions extends Readonly<Record<string, number>>> = {
+  readonly [Type in keyof Versions as Versions[Type] extends 1 ? never : Type]: Readonly<
+    Record<Before<Versions[Type]>, Upcaster>
+  >
+} & { readonly [Type in keyof Versions as Versions[Type] extends 1 ? Type : never]?: never }
+
+/** The numbers from 1 up to but not including a literal one. */
+type Before<
+  Version extends number,
+  Counted extends readonly unknown[] = readonly [1],
+> = Counted['length'] extends Version
+  ? never
+  : Counted['length'] | Before<Version, readonly [...Counted, 1]>
+
+/** Empty while every type is still at its first version; a version raised without its step is no valid type. */
+export const upcasters = {} as const satisfies StepsTo<typeof currentVersions>

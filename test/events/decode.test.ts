@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { decodeEvent, UndecodableEvent } from '#events/decode.ts'
+import { decodeEvent } from '#events/decode.ts'
 import { currentVersions, isEventType } from '#events/ledger-event.ts'
+import { UndecodableEvent } from '#events/lift.ts'
 import { accountFrozen, transactionPosted } from '#test/support/examples.ts'
 import { stored } from '#test/support/stored-events.ts'
 import type { JsonObject } from '#values/json.ts'
@@ -72,7 +73,7 @@ describe('what is no event of this program', () => {
 
   it('is refused for a type that is not known, saying where it stands', () => {
     expect(() => decodeEvent(changed({ type: 'AccountVanished' }))).toThrow(
-      'unknown event type AccountVanished at acme revision 7',
+      'unknown event type AccountVanished version 1 at acme revision 7',
     )
     expect(() => decodeEvent(changed({ type: 'toString' }))).toThrow(UndecodableEvent)
   })

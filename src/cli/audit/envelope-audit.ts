@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Note } from '#cli/audit/finding.ts'
 import { JsonReader, Unreadable } from '#cli/audit/json-reader.ts'
+import { catalogue } from '#events/decode.ts'
+import { lift, UndecodableEvent } from '#events/lift.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
+import { isJsonObject, type Json } from '#values/json.ts'
 
-/** An envelope whose own members are in order; `data` is for those who know its type. */
+/** An envelope whose own members are in order; `data`, in its type's present shape, is for those who know the type. */
 export type Envelope = {
   readonly revision: bigint
   readonly type: string
@@ -39,7 +42,21 @@ export class EnvelopeAudit {
     this.#checkKeys(envelope, stored.revision, note)
     for (const name of ['actor', 'correlationId', 'causationId', 'writer']) envelope.text(name)
     const { revision, type } = stored
-    return { revision, type, recordedAt, data: envelope.object('data') }
+    const version = envelope.count('schemaVersion')
+    return { revision, type, recordedAt, data: this.#present(value, { revision, type, version }) }
+  }
+
+  /** What can't be lifted to the present shape is not judged by its rules: nothing is guessed. */
+  #present(value: Json, of: { revision: bigint; type: string; version: number }): JsonReader {
+    const data = isJsonObject(value) ? value['data'] : undefined
+    if (!isJsonObject(data)) throw new Unreadable('event.data is no object')
+    const at = { ledgerId: this.#ledgerId, revision: of.revision.toString() }
+    try {
+      return new JsonReader(lift(catalogue, { ...of, ...at, data }).data, 'event.data')
+    } catch (error) {
+      if (error instanceof UndecodableEvent) throw new Unreadable(error.message, { cause: error })
+      throw error
+    }
   }
 
   #checkBytes(value: unknown, json: string, note: Note): void {
@@ -105,9 +122,10 @@ export class EnvelopeAudit {
   }
 }
 
-function parsed(json: string): unknown {
+function parsed(json: string): Json {
   try {
-    return JSON.parse(json)
+    const value: Json = JSON.parse(json)
+    return value
   } catch {
     throw new Unreadable('the stored bytes are not JSON')
   }

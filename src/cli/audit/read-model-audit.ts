@@ -5,6 +5,7 @@ import {
   type Folding,
 } from '#cli/audit/expected-documents.ts'
 import type { Finding } from '#cli/audit/finding.ts'
+import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import {
   type Checkpoint,
@@ -89,6 +90,16 @@ class Comparison {
       yield `the log can't be folded: ${error instanceof Error ? error.message : String(error)}`
       return
     }
+    try {
+      yield* this.#differences(checkpoint)
+    } catch (error) {
+      // A newer program may be writing, and its projector be ahead.
+      if (!(error instanceof UndecodableEvent)) throw error
+      yield `the log can't be folded: ${error.message}`
+    }
+  }
+
+  async *#differences(checkpoint: bigint): AsyncGenerator<string> {
     let known = 0
     let end = checkpoint
     for await (const { at, documents } of this.#pages()) {

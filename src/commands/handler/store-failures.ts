@@ -1,5 +1,6 @@
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { outcomeUnknown, overloaded, unavailable } from '#commands/handler/refusals.ts'
+import { UndecodableEvent } from '#events/lift.ts'
 import {
   AppendOutcomeUnknown,
   EventStoreUnavailable,
@@ -19,5 +20,6 @@ export function isExpected(error: unknown): boolean {
 export function refusalFor(error: unknown): RefusedOutcome {
   if (error instanceof WrongExpectedRevision) return overloaded
   if (error instanceof AppendOutcomeUnknown) return outcomeUnknown
+  if (error instanceof UndecodableEvent) return unavailable(error.message)
   return unavailable('the event store cannot be used now')
 }

@@ -1,4 +1,5 @@
-import { decodeEvent, UndecodableEvent } from '#events/decode.ts'
+import { decodeEvent } from '#events/decode.ts'
+import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { auditEvents } from '#cli/audit/audit-events.ts'
-import type { Rule } from '#cli/audit/finding.ts'
+import type { Finding, Rule } from '#cli/audit/finding.ts'
 import { seal } from '#commands/handler/seal.ts'
 import { decodeEvent } from '#events/decode.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
@@ -46,6 +46,21 @@ describe('bytes that were tampered with', () => {
       event.revision === 5n ? { ...event, json: tamper(event.json) } : event,
     )
     expect(await rulesBroken(events)).toContain(`5 ${rule}`)
+  })
+})
+
+describe('events that this program does not know', () => {
+  it('are found, and not judged by the rules that it knows', async () => {
+    const unknown = await auditEvents(writtenAs({ type: 'AccountVanished' }))
+    expect(unknown.map(lineOf)).toContain(
+      '20 envelope: unknown event type AccountVanished version 1 at acme revision 20',
+    )
+    const newer = await auditEvents(writtenAs({ schemaVersion: 2 }))
+    expect(newer.map(lineOf)).toContain(
+      '20 envelope: MetadataSet version 2 at acme revision 20 is newer than this program, which knows 1',
+    )
+    for (const findings of [unknown, newer])
+      expect(findings.filter(({ revision }) => revision === '20')).toHaveLength(1)
   })
 })
 
@@ -165,6 +180,20 @@ function changed(
     )
     return { ...stored, json: seal(decodeEvent(said)).toAppend.json }
   })
+}
+
+/** The history with the event at revision 20 written by some other program. */
+function writtenAs(members: object): readonly StoredEvent[] {
+  return books.map((event) => {
+    if (event.revision !== 20n) return event
+    const { id: _, ...contents } = { ...JSON.parse(event.json), ...members }
+    const { toAppend } = seal({ ...contents, revision: 20n })
+    return { ...event, type: toAppend.type, json: toAppend.json }
+  })
+}
+
+function lineOf({ revision, rule, detail }: Finding): string {
+  return `${revision} ${rule}: ${detail}`
 }
 
 /** Each `revision rule` that was found broken, once. */

@@ -209,7 +209,7 @@ describe('a poison event', () => {
     for (const model of allProjections)
       expect(await other.checkpoint(model, 'acme')).toMatchObject({
         revision: -1n,
-        parked: { revision: 0n, reason: 'unknown event type LedgerFounded at acme revision 0' },
+        parked: { revision: 0n, reason: expect.stringContaining('type LedgerFounded version 1') },
       })
     await projector.apply(acme)
     expect((await models.checkpoint(ledgers, 'acme'))?.revision).toBe(4n)
