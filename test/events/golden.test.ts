@@ -8,6 +8,7 @@ import { currentVersions } from '#events/ledger-event.ts'
 import { evolve } from '#ledger/evolve.ts'
 import { unopenedLedger } from '#ledger/ledger.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import { kebab } from '#test/events/pinned.ts'
 import { foldAll } from '#test/support/projection-specification.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
 import type { JsonObject } from '#values/json.ts'
@@ -92,8 +93,4 @@ function uuidOf(contents: string): string {
 function fileName(event: RecordedEvent, { schemaVersion }: { schemaVersion: number }): string {
   const revision = event.revision.toString().padStart(2, '0')
   return `${revision}-${kebab(event.type)}-v${schemaVersion}.json`
-}
-
-function kebab(type: string): string {
-  return type.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()
 }
