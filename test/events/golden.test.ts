@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -8,7 +7,7 @@ import { currentVersions } from '#events/ledger-event.ts'
 import { evolve } from '#ledger/evolve.ts'
 import { unopenedLedger } from '#ledger/ledger.ts'
 import { allProjections } from '#projections/all-projections.ts'
-import { kebab } from '#test/events/pinned.ts'
+import { eventId, kebab } from '#test/events/pinned.ts'
 import { foldAll } from '#test/support/projection-specification.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
 import type { JsonObject } from '#values/json.ts'
@@ -41,7 +40,7 @@ describe('the golden events', () => {
   it('have ids that stand for their contents', () => {
     for (const json of stored) {
       const { id, ...contents }: JsonObject = JSON.parse(json)
-      expect(uuidOf(canonicalJson(contents))).toBe(id)
+      expect(eventId(canonicalJson(contents))).toBe(id)
     }
   })
 
@@ -75,20 +74,6 @@ describe('the golden events', () => {
       expect(foldAll(projection, events).size).toBeGreaterThan(0)
   })
 })
-
-/** RFC 9562 §5.5 over the SHA-256 of the contents, in the namespace of Daybook's events. */
-function uuidOf(contents: string): string {
-  const namespace = Buffer.from('5f0c7f0a3c8e4d0e9a52b1d6c7e83f14', 'hex')
-  const digest = hash('sha1', Buffer.concat([namespace, hash('sha256', contents, 'buffer')]))
-  const variant = ((Number.parseInt(digest.slice(16, 18), 16) & 0x3f) | 0x80).toString(16)
-  return [
-    digest.slice(0, 8),
-    digest.slice(8, 12),
-    `5${digest.slice(13, 16)}`,
-    `${variant}${digest.slice(18, 20)}`,
-    digest.slice(20, 32),
-  ].join('-')
-}
 
 function fileName(event: RecordedEvent, { schemaVersion }: { schemaVersion: number }): string {
   const revision = event.revision.toString().padStart(2, '0')

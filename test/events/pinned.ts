@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventType } from '#events/ledger-event.ts'
@@ -38,4 +39,18 @@ export function mapsIn(type: string): IsMap {
 
 export function kebab(type: string): string {
   return type.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()
+}
+
+/** RFC 9562 §5.5 over the SHA-256 of the contents, in the namespace of Daybook's events. */
+export function eventId(contents: string): string {
+  const namespace = Buffer.from('5f0c7f0a3c8e4d0e9a52b1d6c7e83f14', 'hex')
+  const digest = hash('sha1', Buffer.concat([namespace, hash('sha256', contents, 'buffer')]))
+  const variant = ((Number.parseInt(digest.slice(16, 18), 16) & 0x3f) | 0x80).toString(16)
+  return [
+    digest.slice(0, 8),
+    digest.slice(8, 12),
+    `5${digest.slice(13, 16)}`,
+    `${variant}${digest.slice(18, 20)}`,
+    digest.slice(20, 32),
+  ].join('-')
 }

@@ -6,6 +6,7 @@ import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { ModelChange, StoredDocument } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
+import { transactions } from '#projections/transactions.ts'
 import { eventfulBooks } from '#test/cli/audit/history.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
@@ -73,6 +74,34 @@ describe.each(allProjections.map((projection) => [projection.name, projection] a
   },
 )
 
+describe('a log that a newer program writes to meanwhile', () => {
+  it('is a finding, and ends the comparison of that read model', async () => {
+    const books = await eventfulBooks()
+    const found = await audited(transactions, { books, change: (all) => all, reading: newerLater })
+    expect(found).toEqual(
+      [
+        "the log can't be folded: TransactionPosted version 2 at acme revision 5 is newer than this program, which knows 1",
+      ].map((detail) => `transactions: ${detail}`),
+    )
+  })
+})
+
+/** Once its first page was read, every event is as a newer program would have written it. */
+function newerLater(store: EventStore): EventStore {
+  const readStream = store.readStream.bind(store)
+  let reads = 0
+  store.readStream = async (...asked) => {
+    reads += 1
+    const page = await readStream(...asked)
+    if (reads === 1) return page
+    return page.map((event) => ({
+      ...event,
+      json: event.json.replace('"schemaVersion":1', '"schemaVersion":2'),
+    }))
+  }
+  return store
+}
+
 type Documents = readonly StoredDocument[]
 
 type Given = {
@@ -80,12 +109,13 @@ type Given = {
   readonly change: (documents: Documents) => Documents
   readonly applied?: bigint
   readonly passes?: () => boolean
+  readonly reading?: (store: EventStore) => EventStore
 }
 
 /** What is found where the read model has these documents instead of its own. */
 async function audited(
   projection: Projection,
-  { books, change, applied = 31n, passes = () => false }: Given,
+  { books, change, applied = 31n, passes = () => false, reading = (store) => store }: Given,
 ): Promise<readonly string[]> {
   await using readModels = passingViews(openMemoryReadModels(), passes)
   const checkpoint = { revision: applied, recordedAt: '2026-03-01T12:00:00.000Z' }
@@ -99,7 +129,7 @@ async function audited(
   }
   await readModels.prepare(projection)
   await readModels.commit([put])
-  const store = await storeOf(books)
+  const store = reading(await storeOf(books))
   const findings = auditReadModel({ store, readModels, projection, ledgerId }, () => {})
   return (await Array.fromAsync(findings)).map(({ detail }) => detail)
 }
