@@ -38,8 +38,9 @@ export function findStatement(
   const filters = filtersOf(model, find.where)
   const choice = chooseIndex(model, find, { filters, across: ledgerId === undefined })
   const asked: Asked = { model, find, filters, choice, ledgerId }
-  const searches = combinations(asked)
-    .map((fixed) => search(asked, fixed))
+  const all = combinations(asked)
+  const searches = all
+    .map((fixed) => search(asked, fixed, all.length > 1))
     .filter((sql) => sql !== undefined)
   if (searches.length === 0) return undefined
   const direction = find.descending === true ? ' DESC' : ''
@@ -67,7 +68,11 @@ function combinations({ model, filters, choice }: Asked): ReadonlyMap<string, Va
 }
 
 /** Those documents after the last one seen that have the fixed values; undefined where there can be none. */
-function search(asked: Asked, fixed: ReadonlyMap<string, Value>): Sql | undefined {
+function search(
+  asked: Asked,
+  fixed: ReadonlyMap<string, Value>,
+  isMerged: boolean,
+): Sql | undefined {
   const { model, choice, ledgerId, find, filters } = asked
   const keyset = keysetAfter(model, find, { fixed, across: ledgerId === undefined })
   if (keyset === 'nothing') return undefined
@@ -81,7 +86,7 @@ function search(asked: Asked, fixed: ReadonlyMap<string, Value>): Sql | undefine
     ...[...filters.values()].flatMap((filter) => comparisons(asked, filter, keyset)),
   ]
   const where = joined(conditions, ' AND ')
-  const columns = [idSelected(model), 'revision', 'document', ...selected(asked)]
+  const columns = [idSelected(model), 'revision', 'document', ...selected(asked, isMerged)]
   const from = `FROM "${tableOf(model)}" INDEXED BY "${choice.index.name}"`
   const text = `SELECT ${columns.join(', ')} ${from}`
   return conditions.length === 0
@@ -113,8 +118,10 @@ export function idSelected(model: ReadModelShape): string {
   return column === 'id' ? column : `CAST(${column} AS TEXT) AS id`
 }
 
-function selected(asked: Asked): string[] {
-  const order = orderColumns(asked).filter((column) => column !== 'id' && column !== 'ledger')
+/** Searches that are merged are put in order by what they select. */
+function selected(asked: Asked, isMerged: boolean): string[] {
+  const ordering = orderColumns(asked).filter((column) => column !== 'id' && column !== 'ledger')
+  const order = isMerged ? ordering : []
   const name = '(SELECT ledger_id FROM ledger_numbers WHERE number = ledger) AS ledger_id'
   return asked.ledgerId === undefined ? [...order, name] : order
 }
