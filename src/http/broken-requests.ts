@@ -1,5 +1,6 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { STATUS_CODES } from '#http/node-http.ts'
 import { type HttpCode, problemBody, problemOf } from '#http/problems.ts'
 
 /** The response that a connection is at, if it has had a request. */

@@ -1,6 +1,7 @@
-import { createServer, type Server, type ServerOptions } from 'node:http'
+import type { Server, ServerOptions } from 'node:http'
 import type { App } from '#http/app.ts'
 import { answerBrokenRequest, type ResponsesUnderWay } from '#http/broken-requests.ts'
+import { createServer } from '#http/node-http.ts'
 import { pause } from '#http/waiting.ts'
 
 /** What a connection may take of time and memory. Node's own defaults let a slow client hold one for minutes. */
