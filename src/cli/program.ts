@@ -20,7 +20,7 @@ export type ProgramParts = {
     readonly level: Config['logLevel']
     readonly format: Config['logFormat']
     readonly fd: 1 | 2
-  }) => ProgramLogger
+  }) => Promise<ProgramLogger>
   readonly parseStrictJson: StrictJsonParser
 }
 
@@ -59,7 +59,7 @@ async function runCommand(
   const config = readConfig()
   // A tool says itself what it does; what it stands on only speaks up when something is wrong.
   const level = command.logsTo === 2 && config.logLevel === 'info' ? 'warn' : config.logLevel
-  const logger = openLogger({ level, format: config.logFormat, fd: command.logsTo })
+  const logger = await openLogger({ level, format: config.logFormat, fd: command.logsTo })
   endOnBugs(logger)
   return command.run({ arguments: parsed, config, logger, parseStrictJson })
 }

@@ -7,7 +7,7 @@ import type { Config } from '#config.ts'
 /** The projector in a thread of its own, so that building read models delays no answer. */
 async function project(config: Config, signal: AbortSignal): Promise<void> {
   const { logLevel: level, logFormat: format } = config
-  const logger = openLogger({ level, format, fd: 1, role: 'projector' })
+  const logger = await openLogger({ level, format, fd: 1, role: 'projector' })
   await using projecting = await openProjecting(config, logger)
   parentPort?.postMessage('projecting')
   await projecting.run(signal)

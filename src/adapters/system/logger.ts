@@ -1,6 +1,5 @@
 import { isatty } from 'node:tty'
-import { destination, type DestinationStream, pino, stdSerializers } from 'pino'
-import { prettyFactory } from 'pino-pretty'
+import { destination, pino, stdSerializers } from 'pino'
 import type { Logger } from '#ports/logger.ts'
 
 /** `fatal` is for the last line before the process ends. */
@@ -17,7 +16,12 @@ export type LoggerOptions = {
 }
 
 /** Opens a logger; errors in `err`, `error` and `reason` are written with their causes. */
-export function openLogger({ level, format, fd, role }: LoggerOptions): ProcessLogger {
+export async function openLogger({
+  level,
+  format,
+  fd,
+  role,
+}: LoggerOptions): Promise<ProcessLogger> {
   const options = {
     level,
     base: role === undefined ? null : { role },
@@ -26,18 +30,17 @@ export function openLogger({ level, format, fd, role }: LoggerOptions): ProcessL
     serializers: { err: serialized, error: serialized, reason: serialized },
   }
   const out = destination({ dest: fd, sync: true })
-  const pretty = format === undefined ? isatty(fd) : format === 'pretty'
-  return pino(options, pretty ? prettyLines(out, isatty(fd)) : out)
+  const isPretty = format === undefined ? isatty(fd) : format === 'pretty'
+  const prettify = isPretty ? await openPrettifier(isatty(fd)) : undefined
+  const lines = prettify && { write: (line: string) => out.write(prettify(JSON.parse(line))) }
+  const logger: ProcessLogger = pino(options, lines ?? out)
+  return logger
 }
 
-/** In this thread and at once, unlike pino's own transports. */
-function prettyLines(out: DestinationStream, colorize: boolean): DestinationStream {
-  const prettify = prettyFactory({
-    colorize,
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,hostname',
-  })
-  return { write: (line) => out.write(prettify(JSON.parse(line))) }
+/** Loaded only where it is wanted. For this thread and at once, unlike pino's own transports. */
+async function openPrettifier(colorize: boolean): Promise<(line: object) => string> {
+  const { prettyFactory } = await import('pino-pretty')
+  return prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
 }
 
 function serialized(value: unknown): unknown {
