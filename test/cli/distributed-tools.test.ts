@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { daybook, deposit, ndjson, openingRows } from '#test/cli/daybook.ts'
 import { temporaryFolder } from '#test/support/program.ts'
-import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 describeWith(['eventstoredb'], 'the tools, where the log is in EventStoreDB', (servers) => {
   it('import, export, replay and verify as from a folder, and leave backups to the server', async () => {

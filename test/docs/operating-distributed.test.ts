@@ -6,7 +6,8 @@ import type { Role } from '#compose/roles.ts'
 import { clusterSettings } from '#test/support/cluster-settings.ts'
 import { type Cluster, openCluster } from '#test/support/cluster.ts'
 import { type Program, runProgram, type Settings, startProgram } from '#test/support/program.ts'
-import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 const playMsMax = 120_000
 const caughtUp = { timeout: 60_000, interval: 250 }

@@ -49,7 +49,7 @@ describeEndToEnd('an atomic batch', (on) => {
     expect(await books.balance('new')).toBe('100 40 40')
   })
 
-  it('brings the first answer again under the same key, also after a restart', async () => {
+  it('brings the first answer again under the same key', async () => {
     const books = await on.books()
     const send = () =>
       books.post(
@@ -65,12 +65,11 @@ describeEndToEnd('an atomic batch', (on) => {
       )
     const first = await send()
     expect(first.status).toBe(201)
-    for (const again of [await send(), (await on.restart(), await send())]) {
-      expect(again.text).toBe(first.text)
-      expect(again.status).toBe(201)
-      expect(again.revision).toBe(first.revision)
-      expect(again.headers['idempotency-replayed']).toBe('true')
-    }
+    const again = await send()
+    expect(again.text).toBe(first.text)
+    expect(again.status).toBe(201)
+    expect(again.revision).toBe(first.revision)
+    expect(again.headers['idempotency-replayed']).toBe('true')
     expect(await books.balance('fees')).toBe('5 5 5')
   })
 

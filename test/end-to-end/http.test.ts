@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { describeEndToEnd } from '#test/end-to-end/engines.ts'
-import { column, outcome } from '#test/end-to-end/test-books.ts'
-import { projection } from '#test/support/http-client-shapes.ts'
+import { outcome } from '#test/end-to-end/test-books.ts'
 
 const send = (method: string, path: string, headers: Readonly<Record<string, string>> = {}) => ({
   method,
@@ -102,24 +100,5 @@ describeEndToEnd('HTTP', (on) => {
     const dependencies = ready.at('data', 'dependencies')
     expect(Object.values(Object(dependencies)).every((state) => state === 'up')).toBe(true)
     expect(Object.keys(Object(dependencies)).length).toBeGreaterThanOrEqual(2)
-  })
-
-  it('says how far every read model is', async () => {
-    const books = await on.books()
-    await books.get()
-    await sleep(100)
-    const list = await on.api.get('/v1/projections')
-    const projections = projection.array().parse(list.at('data'))
-    expect(projections.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
-      'accounts',
-      'commands',
-      'entries',
-      'holds',
-      'ledgers',
-      'transactions',
-      'trial-balances',
-    ])
-    expect(new Set(column(projections, 'status'))).toEqual(new Set(['live']))
-    expect(new Set(column(projections, 'lagEvents'))).toEqual(new Set([0]))
   })
 })

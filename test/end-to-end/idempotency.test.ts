@@ -1,17 +1,10 @@
 import { expect, it } from 'vitest'
 import { describeEndToEnd } from '#test/end-to-end/engines.ts'
+import { bare, expectReplay } from '#test/end-to-end/replays.ts'
 import { outcome, posting } from '#test/end-to-end/test-books.ts'
 import type { Answer } from '#test/support/http-exchange.ts'
 
 describeEndToEnd('an idempotency key', (on) => {
-  const expectReplay = (first: Answer, again: Answer) => {
-    expect(again.headers['idempotency-replayed']).toBe('true')
-    expect(first.headers['idempotency-replayed']).toBeUndefined()
-    expect(again.status).toBe(first.status)
-    expect(again.headers['ledger-revision']).toBe(first.headers['ledger-revision'])
-    expect(bare(again)).toBe(bare(first))
-  }
-
   it('brings the first answer again, byte for byte, for every kind of command', async () => {
     const books = await on.books()
     const sends: Answer[] = []
@@ -160,19 +153,6 @@ describeEndToEnd('an idempotency key', (on) => {
     ).toHaveLength(1)
     expect(await books.balance('users:alice')).toBe('7 7 7')
   })
-
-  it('holds after a restart', async () => {
-    const books = await on.books()
-    const [good, bad] = [{ 'idempotency-key': 'before' }, { 'idempotency-key': 'refused' }]
-    const first = await books.transact('bank:cash -> users:alice 7', {}, good)
-    const refusal = await books.transact('users:bob -> users:alice 7', {}, bad)
-    await on.restart()
-    expectReplay(first, await books.transact('bank:cash -> users:alice 7', {}, good))
-    expectReplay(refusal, await books.transact('users:bob -> users:alice 7', {}, bad))
-    const mismatch = await books.transact('bank:cash -> users:alice 8', {}, good)
-    expect(outcome(mismatch)).toBe('422 idempotency-key-mismatch')
-    expect(await books.balance('users:alice')).toBe('7 7 7')
-  })
 })
 
 describeEndToEnd('a dry run', (on) => {
@@ -259,8 +239,3 @@ describeEndToEnd('a dry run', (on) => {
     expect(await books.head()).toBe(head)
   })
 })
-
-/** The body but for what is the request's own. */
-function bare(answer: Answer): string {
-  return answer.text.replace(/"(requestId|instance)":"[^"]*",?/g, '')
-}

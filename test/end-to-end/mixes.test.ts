@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { playTour, tourSteps } from '../../examples/tour.ts'
 import { checkLedger } from '#test/support/history-checker.ts'
-import { clusterSettings } from '#test/support/cluster-settings.ts'
+import { type ClusterServers, clusterSettings } from '#test/support/cluster-settings.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
 import {
@@ -105,7 +105,7 @@ function settingsOf(
   needs: readonly Need[],
   embedded: readonly (keyof typeof embeddedSettings)[],
 ): Settings {
-  const there: Servers = {
+  const there: ClusterServers = {
     kafka: () => (needs.includes('kafka') ? servers.kafka() : { url: '' }),
     mongodb: () => (needs.includes('mongodb') ? servers.mongodb() : { url: '', kind: 'stand-in' }),
     eventstoredb: () =>

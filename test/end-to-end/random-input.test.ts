@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest'
-import { describeEndToEnd } from '#test/end-to-end/engines.ts'
+import { describeAlone } from '#test/end-to-end/engines.ts'
 import { mutations, oneOf, randomFrom, type ValidRequest } from '#test/end-to-end/mutations.ts'
 import { outcome, posting, type TestBooks } from '#test/end-to-end/test-books.ts'
 import type { ApiClient } from '#test/support/http-client.ts'
+import { usually } from '#test/support/long-runs.ts'
 
-const requestsCount = 20_000
+const requestsCount = usually(5_000, { long: 20_000 })
 const connections = 32
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 
-describeEndToEnd('ten thousand malformed requests', (on) => {
+describeAlone('thousands of malformed requests', (on) => {
   it(`are refused, every one, and leave the books as they were (SEED=${seed})`, async () => {
     const books = await on.books()
     await books.transacted('bank:cash -> users:alice 10000')

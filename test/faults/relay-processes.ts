@@ -10,7 +10,7 @@ import {
   startProgram,
   temporaryFolder,
 } from '#test/support/program.ts'
-import { aNamespace } from '#test/support/servers/describe-with.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 /** The resource `/v1/relay` as far as a test looks at it. */
 export type RelayStatus = {
@@ -23,11 +23,13 @@ export type RelayStatus = {
 
 const ledgerIds = ['north', 'south', 'east', 'west', 'centre']
 const workers = 8
+/** Some hundred events a second: the relays are to be busy, not the machine. */
+const pauseMs = 25
 const statusMsMax = 3_000
 
 /** One API under load and some relays, processes of their own on one log. */
 export class RelayProcesses implements AsyncDisposable {
-  readonly load = new Load(ledgerIds)
+  readonly load = new Load(ledgerIds, 'load', pauseMs)
   readonly #opened: AsyncDisposableStack
   readonly #broker: string
   readonly #folder: string

@@ -6,7 +6,7 @@ import { openSqliteEventLogReading } from '#adapters/sqlite/event-log-reading.ts
 import { ledgerOfStream } from '#events/stream-names.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
-import { aNamespace } from '#test/support/servers/describe-with.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 /** A record as it lies on the topic. */
 type Lying = { readonly ledgerId: string; readonly revision: bigint; readonly value: string }

@@ -9,9 +9,10 @@ import { aLog, connectionOf, never, patient, plainKafka } from '#test/adapters/k
 import { take } from '#test/contracts/event-feed.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 import { canMakeCertificates } from '#test/support/servers/certificate.ts'
-import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
 import { startKafkaBehindProxy } from '#test/support/servers/kafka-behind-proxy.ts'
 import { type KafkaServer, startKafka } from '#test/support/servers/kafka.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 /** The broker's certificate in a file of its own. */
 async function aCaFile(kafka: KafkaServer): Promise<AsyncDisposable & { readonly path: string }> {

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { describeTopic, ensureTopic, partitionCount } from '#adapters/kafka/topic.ts'
 import { connectionOf, plainKafka } from '#test/adapters/kafka/topics.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
-import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 describeWith(['kafka'], 'the topic', (servers) => {
   const wanted = () => {

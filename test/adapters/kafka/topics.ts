@@ -8,7 +8,7 @@ import { ledgerStream } from '#events/stream-names.ts'
 import { type EventFeed, FeedUnavailable } from '#ports/event-feed.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
-import { aNamespace } from '#test/support/servers/describe-with.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 export function connectionOf(url: string): KafkaConnection {
   const connection = parseKafkaUrl(url)

@@ -3,7 +3,8 @@ import type { MongoLimits } from '#adapters/mongodb/limits.ts'
 import { openMongoReadModels } from '#adapters/mongodb/read-models.ts'
 import { openMongoReadModelWriter } from '#adapters/mongodb/read-models-writer.ts'
 import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
-import { aNamespace, type Servers } from '#test/support/servers/describe-with.ts'
+import type { Servers } from '#test/support/servers/describe-with.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 /** A database of its own on the shared server, not made yet; disposing drops it. */
 export type MongoDatabase = AsyncDisposable & {

@@ -5,7 +5,8 @@ import { haveJars, type JarsName, jarsOf } from './jars.ts'
 import { findJava, findProgram } from './java.ts'
 
 /**
- * What a suite may need. `-process`: one of its own, to kill and pause. `-real`: not a stand-in or double.
+ * What a suite may need. `-process`: one of its own, to kill and pause. `-real`: not a stand-in or double. `daybook`: the
+ * program itself, `-cluster` with a process for each role.
  */
 export type Need =
   | 'kafka'
@@ -15,6 +16,8 @@ export type Need =
   | 'mongodb-real'
   | 'eventstoredb'
   | 'eventstoredb-real'
+  | 'daybook'
+  | 'daybook-cluster'
 
 /** How a need is met, or one sentence why it isn't. */
 export type Chance =
@@ -47,14 +50,19 @@ export async function findChances(): Promise<Chances> {
       : docker
         ? { by: 'docker' }
         : { unavailable: `neither ${urlNames[name]} nor Docker` }
+  const kafka = either(served('kafka'), kafkaProcess)
+  const mongodb = either(served('mongodb'), mongodbProcess)
+  const eventstoredb = either(served('eventstoredb'), doubleChance())
   return {
-    kafka: either(served('kafka'), kafkaProcess),
+    kafka,
     'kafka-process': kafkaProcess,
-    mongodb: either(served('mongodb'), mongodbProcess),
+    mongodb,
     'mongodb-process': mongodbProcess,
     'mongodb-real': served('mongodb'),
-    eventstoredb: either(served('eventstoredb'), doubleChance()),
+    eventstoredb,
     'eventstoredb-real': served('eventstoredb'),
+    daybook: { by: 'process' },
+    'daybook-cluster': all({ eventstoredb, kafka, mongodb }),
   }
 }
 
@@ -68,7 +76,17 @@ function nothing(reason: string): Chances {
     'mongodb-real': unavailable,
     eventstoredb: doubleChance(),
     'eventstoredb-real': unavailable,
+    daybook: { by: 'process' },
+    'daybook-cluster': unavailable,
   }
+}
+
+/** Processes on servers, each of which has to be there; all reasons if some aren't. */
+function all(servers: Readonly<Record<string, Chance>>): Chance {
+  const reasons = Object.entries(servers).flatMap(([name, chance]) =>
+    'unavailable' in chance ? [`no ${name}: ${chance.unavailable}`] : [],
+  )
+  return reasons.length > 0 ? { unavailable: reasons.join('; ') } : { by: 'process' }
 }
 
 /** The first that isn't unavailable; both reasons if both are. */

@@ -1,20 +1,21 @@
-import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, inject } from 'vitest'
 import type { Need, ServerName } from './chances.ts'
 import { startDouble } from './eventstoredb.ts'
-import type { Eventstoredb, Kafka, Mongodb } from './shared-servers.ts'
+import type { Daybook, Eventstoredb, Kafka, Mongodb } from './shared-servers.ts'
 
 /** The servers that all test files share. For tests and hooks: while tests are collected, nothing is up yet. */
 export type Servers = {
   kafka(): Kafka
   mongodb(): Mongodb
   eventstoredb(): Eventstoredb
+  /** The one that was needed, `daybook` or `daybook-cluster`. */
+  daybook(): Daybook
 }
 
-type Found = { kafka?: Kafka; mongodb?: Mongodb; eventstoredb?: Eventstoredb }
+type Found = { kafka?: Kafka; mongodb?: Mongodb; eventstoredb?: Eventstoredb; daybook?: Daybook }
 
 /** What the desk of the run says. */
-type Answers = Required<Found> & { 'kafka-process': unknown }
+type Answers = Required<Found> & { 'kafka-process': unknown; 'daybook-cluster': Daybook }
 
 /** The first start on a machine downloads and records; a container may have to be pulled. */
 const startMsMax = 240_000
@@ -35,6 +36,7 @@ export function describeWith(
     kafka: () => known(found.kafka),
     mongodb: () => known(found.mongodb),
     eventstoredb: () => known(found.eventstoredb),
+    daybook: () => known(found.daybook),
   }
   const reason = reasonToSkip(needs)
   if (reason !== undefined) {
@@ -57,11 +59,6 @@ function reasonToSkip(needs: readonly Need[]): string | undefined {
   return reasons.length > 0 ? reasons.join('; ') : undefined
 }
 
-/** A name that no other test has, to begin those of topics, databases and streams with: `t-1f0c96ab`. */
-export function aNamespace(): string {
-  return `t-${randomBytes(4).toString('hex')}`
-}
-
 /** Fills `found`. Resolves to what ends what was started only for this file. */
 async function find(needs: readonly Need[], found: Found): Promise<() => Promise<void>> {
   const own = new AsyncDisposableStack()
@@ -74,6 +71,8 @@ async function find(needs: readonly Need[], found: Found): Promise<() => Promise
     found.eventstoredb = doubles()
       ? { url: own.use(await startDouble()).url, kind: 'double' }
       : await ask('eventstoredb')
+  for (const daybook of ['daybook', 'daybook-cluster'] as const)
+    if (needs.includes(daybook)) found.daybook = await ask(daybook)
   return () => own.disposeAsync()
 }
 

@@ -53,5 +53,7 @@ async function serverAt(servers: SharedServers, path = ''): Promise<object> {
   if (path === '/kafka-process') return await servers.kafkaProcess()
   if (path === '/mongodb') return await servers.mongodb()
   if (path === '/eventstoredb') return await servers.eventstoredb()
+  if (path === '/daybook') return await servers.daybook()
+  if (path === '/daybook-cluster') return await servers.daybookCluster()
   throw new Error(`no server at ${path}`)
 }

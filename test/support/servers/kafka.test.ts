@@ -1,9 +1,10 @@
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { canMakeCertificates } from '#test/support/servers/certificate.ts'
-import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
 import { type KafkaServer, startKafka } from '#test/support/servers/kafka.ts'
 import { startKafkaBehindProxy } from '#test/support/servers/kafka-behind-proxy.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 describeWith(['kafka'], 'the shared Kafka', (servers) => {
   it('takes records and gives them back', async () => {

@@ -1,7 +1,8 @@
 import { MongoClient, MongoServerError } from 'mongodb'
 import { expect, it } from 'vitest'
-import { aNamespace, describeWith } from '#test/support/servers/describe-with.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
 import { startMongodb } from '#test/support/servers/mongodb.ts'
+import { aNamespace } from '#test/support/servers/namespace.ts'
 
 type Account = { readonly _id: string; readonly revision: number; readonly owner: string }
 

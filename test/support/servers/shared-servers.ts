@@ -1,4 +1,5 @@
 import { type Chance, type Chances, urlOf } from './chances.ts'
+import { startDouble } from './eventstoredb.ts'
 
 /** The servers that all test files of a run share: each starts the first time that it is asked for. */
 export type SharedServers = {
@@ -8,12 +9,18 @@ export type SharedServers = {
   mongodb(): Promise<Mongodb>
   /** Not the double, which runs in the process of its test. */
   eventstoredb(): Promise<Eventstoredb>
+  /** The program on a folder. Its tests open ledgers of their own, and stop nothing. */
+  daybook(): Promise<Daybook>
+  /** As `daybook`, with a process for each role, on the servers above. */
+  daybookCluster(): Promise<Daybook>
 }
 
 export type Kafka = { readonly url: string }
 /** A stand-in does some things differently: README.md. */
 export type Mongodb = { readonly url: string; readonly kind: 'mongodb' | 'stand-in' }
 export type Eventstoredb = { readonly url: string; readonly kind: 'eventstoredb' | 'double' }
+
+export type Daybook = { readonly url: string }
 
 /** Starts nothing yet. What was started ends when disposed of. What each way costs to load is paid only by who goes it. */
 export function openSharedServers(chances: Chances): SharedServers & AsyncDisposable {
@@ -22,7 +29,7 @@ export function openSharedServers(chances: Chances): SharedServers & AsyncDispos
     const { startContained } = await import('./docker.ts')
     return started.use(await startContained(name)).url
   }
-  return {
+  const shared: SharedServers = {
     kafka: once(async () => {
       const url = urlOf('kafka')
       if (url !== undefined) return { url }
@@ -43,11 +50,23 @@ export function openSharedServers(chances: Chances): SharedServers & AsyncDispos
       url: urlOf('eventstoredb') ?? (await contained('eventstoredb')),
       kind: 'eventstoredb',
     })),
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
+    daybook: once(async () => {
+      const { startDaybook } = await import('./daybook.ts')
+      return { url: started.use(await startDaybook()).url }
+    }),
+    daybookCluster: once(async () => {
+      const { startDaybookCluster } = await import('./daybook.ts')
+      const [kafka, mongodb] = await Promise.all([shared.kafka(), shared.mongodb()])
+      const eventstoredb = isBy(chances.eventstoredb, 'double')
+        ? started.use(await startDouble())
+        : await shared.eventstoredb()
+      return { url: started.use(await startDaybookCluster({ kafka, mongodb, eventstoredb })).url }
+    }),
   }
+  return { ...shared, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
 
-function isBy(chance: Chance, way: 'docker'): boolean {
+function isBy(chance: Chance, way: 'docker' | 'double'): boolean {
   return 'by' in chance && chance.by === way
 }
 
