@@ -9,9 +9,9 @@ import {
   startKafkaBehindProxy,
 } from '#test/support/servers/kafka-behind-proxy.ts'
 
-const downMs = usually(12_000, { long: 60_000 })
+const downMs = usually(7_000, { long: 60_000 })
 const pausedMs = 7_000
-const cuts = usually(8, { long: 60 })
+const cuts = usually(6, { long: 60 })
 const cutPauseMs = 300
 /** Bytes until the next cut: in the middle of what is under way. */
 const cutBytesMax = 4_000
@@ -33,7 +33,7 @@ describeWith(
     beforeAll(async () => {
       broker = opened.use(await startKafkaBehindProxy())
       const settings = { ...clusterSettings(servers), DAYBOOK_FEED: broker.url }
-      const size = { api: 2, relay: 2, projector: 2, sweeper: 1 }
+      const size = { api: 2, relay: usually(1, { long: 2 }), projector: 2, sweeper: 1 }
       loaded = opened.use(await LoadedCluster.open(settings, size))
     }, 120_000)
 

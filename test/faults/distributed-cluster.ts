@@ -4,6 +4,7 @@ import { type Cluster, type ClusterSize, openCluster } from '#test/support/clust
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
+import { usually } from '#test/support/long-runs.ts'
 import type { Program, Settings } from '#test/support/program.ts'
 
 /** How the clients of a cluster behave. Few and slow: the read models are to stay small, and the machine is shared. */
@@ -14,6 +15,7 @@ export type LoadOptions = {
   readonly pauseMs?: number
 }
 
+const usualPauseMs = usually(120, { long: 50 })
 const readyMsMax = 60_000
 
 /** A cluster whose API processes have clients that go on asking, whatever happens to the processes. */
@@ -27,7 +29,11 @@ export class LoadedCluster implements AsyncDisposable {
   static async open(
     settings: Settings,
     size: ClusterSize,
-    { ledgerIds = ['north', 'south', 'east'], clients = 2, pauseMs = 50 }: LoadOptions = {},
+    {
+      ledgerIds = ['north', 'south', 'east'],
+      clients = 2,
+      pauseMs = usualPauseMs,
+    }: LoadOptions = {},
   ): Promise<LoadedCluster> {
     await using opening = new AsyncDisposableStack()
     const cluster = opening.use(await openCluster(settings, size))

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Role } from '#compose/roles.ts'
 import { LoadedCluster } from '#test/faults/distributed-cluster.ts'
 import { expectTopicIsLog } from '#test/faults/distributed-topic.ts'
@@ -10,7 +10,7 @@ import { describeWith } from '#test/support/servers/describe-with.ts'
 
 const size: ClusterSize = { api: 2, relay: 2, projector: 2, sweeper: 1 }
 const roles: readonly Role[] = ['api', 'relay', 'projector', 'sweeper']
-const kills = usually(14, { long: 200 })
+const kills = usually(8, { long: 200 })
 /** Two at a time, each at random up to this long after the last two were made good. */
 const pauseMsMax = 400
 
@@ -18,8 +18,16 @@ describeWith(
   ['eventstoredb', 'kafka', 'mongodb'],
   'a distributed Daybook under load',
   (servers) => {
+    const opened = new AsyncDisposableStack()
+    let loaded: LoadedCluster
+
+    beforeAll(async () => {
+      loaded = opened.use(await LoadedCluster.open(clusterSettings(servers), size))
+    }, 120_000)
+
+    afterAll(() => opened.disposeAsync())
+
     it('has kept everything it said, and nothing else, after any of its processes was killed, again and again', async () => {
-      await using loaded = await LoadedCluster.open(clusterSettings(servers), size)
       const { cluster, load } = loaded
       await loaded.drive()
       const killOneOf = async (some: readonly Role[]) => {
@@ -35,7 +43,6 @@ describeWith(
     }, 600_000)
 
     it('loses nothing when each process is told to stop, and each ends with 0; nor when all are restarted', async () => {
-      await using loaded = await LoadedCluster.open(clusterSettings(servers), size)
       const { cluster } = loaded
       await loaded.drive()
       for (const role of roles)

@@ -6,10 +6,11 @@ import { LoadedCluster, until } from '#test/faults/distributed-cluster.ts'
 import { expectTopicIsLog, topicOf } from '#test/faults/distributed-topic.ts'
 import { clusterSettings } from '#test/support/cluster-settings.ts'
 import { ApiClient } from '#test/support/http-client.ts'
+import { usually } from '#test/support/long-runs.ts'
 import { startProgram } from '#test/support/program.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 
-const rebalances = 5
+const rebalances = usually(3, { long: 9 })
 const rebalanceMs = 2_000
 /** Longer than a group keeps the place of a worker that it doesn’t hear of. */
 const pausedMs = 13_000

@@ -7,11 +7,12 @@ import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import type { Answer } from '#test/support/http-exchange.ts'
 import { Load } from '#test/support/load.ts'
+import { usually } from '#test/support/long-runs.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 
 const processes = 3
-const keys = 25
-const contentionMs = 8_000
+const keys = usually(10, { long: 25 })
+const contentionMs = usually(4_000, { long: 8_000 })
 const pausedMs = 4_000
 /** Who has a turn at all gets far more than this part of what would be even. */
 const fairPart = 8

@@ -7,8 +7,9 @@ import {
   soundAppends,
   startAppender,
 } from '#test/faults/event-store-faults.ts'
+import { usually } from '#test/support/long-runs.ts'
 
-const kills = 30
+const kills = usually(12, { long: 100 })
 
 describe('a process killed while it appends', () => {
   it(`has stored all it acknowledged, every append whole: ${kills} times`, {
@@ -22,7 +23,7 @@ describe('a process killed while it appends', () => {
       await sleep(5 + Math.random() * 100)
       await kill(appender.child)
       acknowledged.push(...appendsSaid(appender.lines, 'stored'))
-      if (turn % 5 === 4) expect(await missing(at.folder, acknowledged)).toEqual([])
+      if (turn % 4 === 3) expect(await missing(at.folder, acknowledged)).toEqual([])
     }
     expect(acknowledged.length).toBeGreaterThan(kills)
   })

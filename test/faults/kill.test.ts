@@ -3,14 +3,15 @@ import { expect, it } from 'vitest'
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
+import { usually } from '#test/support/long-runs.ts'
 import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
-const kills = 100
+const kills = usually(25, { long: 100 })
 /** A kill comes at random up to this long after the first answer; every fifth doesn't wait for one. */
 const loadMsMax = 120
 const firstAnswerMsMax = 5_000
 
-it('a program that is killed a hundred times under load has kept everything it said, and nothing else', async () => {
+it('a program that is killed again and again under load has kept everything it said, and nothing else', async () => {
   await using folder = await temporaryFolder()
   const load = new Load(['north', 'south', 'east'])
   for (let kill = 0; kill < kills; kill += 1) {

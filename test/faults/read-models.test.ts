@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
+import { usually } from '#test/support/long-runs.ts'
 import { type Program, runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
-const batchesCount = 12
+const batchesCount = usually(5, { long: 12 })
 
 describe('the read models', () => {
   it('are made anew, and equal, where they are gone', async () => {
@@ -20,7 +21,7 @@ describe('the read models', () => {
       await load.prepare(api)
       const stop = new AbortController()
       const running = load.run(api, stop.signal)
-      await load.acknowledges(400, 20_000)
+      await load.acknowledges(200, 20_000)
       stop.abort()
       await running
       await load.settle(api)

@@ -3,9 +3,10 @@ import { expect, it } from 'vitest'
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
+import { usually } from '#test/support/long-runs.ts'
 import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
-const loadMs = 4_000
+const loadMs = usually(1_500, { long: 4_000 })
 
 it('two programs on one data folder write the same ledgers as one would', async () => {
   await using folder = await temporaryFolder()
