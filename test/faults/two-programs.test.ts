@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
@@ -6,7 +5,8 @@ import { Load } from '#test/support/load.ts'
 import { usually } from '#test/support/long-runs.ts'
 import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
-const loadMs = usually(1_500, { long: 4_000 })
+const requests = usually(300, { long: 2_000 })
+const answeredMsMax = 30_000
 
 it('two programs on one data folder write the same ledgers as one would', async () => {
   await using folder = await temporaryFolder()
@@ -20,12 +20,11 @@ it('two programs on one data folder write the same ledgers as one would', async 
   // Every request may go to either, and again to the other: one key, one effect, one answer.
   const stop = new AbortController()
   const running = [load.run(oneApi, stop.signal, 4), load.run(otherApi, stop.signal, 4)]
-  await sleep(loadMs)
+  expect(await load.acknowledges(requests, answeredMsMax)).toBe(true)
   stop.abort()
   await Promise.all(running)
   await load.settle(otherApi)
   expect(load.surprises).toEqual([])
-  expect(load.acknowledged).toBeGreaterThan(100)
   for (const ledgerId of load.ledgerIds)
     for (const api of [oneApi, otherApi])
       expect(await checkLedger(api, ledgerId, load.attempts)).toEqual([])
