@@ -1,15 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogReader } from '#commands/handler/log-reader.ts'
 import type { SealedEvent } from '#commands/handler/seal.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import { AppendOutcomeUnknown, type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
+import type { Pace } from '#ports/pace.ts'
 
 // How long anybody waits for an append before they are told that its outcome is not known; the writer goes on.
 const patienceMs = 5_000
 const pauseMsMax = 2_000
 
-type Parts = { readonly store: EventStore; readonly logger: Logger }
+type Parts = { readonly store: EventStore; readonly logger: Logger; readonly pace: Pace }
 
 type Append = { readonly events: readonly SealedEvent[]; readonly log: LogReader }
 
@@ -24,15 +24,15 @@ export async function appendSurely(
   append: Append,
   stillUnknown: () => void,
 ): Promise<void> {
-  const patience = setInterval(stillUnknown, patienceMs)
+  const endPatience = parts.pace.every(patienceMs, stillUnknown)
   try {
     await untilKnown(parts, append)
   } finally {
-    clearInterval(patience)
+    endPatience()
   }
 }
 
-async function untilKnown({ store, logger }: Parts, { events, log }: Append): Promise<void> {
+async function untilKnown({ store, logger, pace }: Parts, { events, log }: Append): Promise<void> {
   const first = events[0]?.event
   if (first === undefined) return
   const stream = ledgerStream(first.ledgerId)
@@ -46,7 +46,7 @@ async function untilKnown({ store, logger }: Parts, { events, log }: Append): Pr
     } catch (error) {
       if (!isUnknown(error, attempt) || store.failed.aborted) throw inTheEnd(error, attempt)
       logger.warn({ err: error, stream, attempt }, 'the outcome of an append is not known yet')
-      await sleep(Math.random() * Math.min(pauseMsMax, 50 * 2 ** attempt))
+      await pace.pause(pace.random() * Math.min(pauseMsMax, 50 * 2 ** attempt))
     }
   }
 }

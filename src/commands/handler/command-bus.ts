@@ -22,31 +22,38 @@ import { isOpened, type Ledger } from '#ledger/ledger.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
+import { type Pace, systemPace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 const defaultBounds: Bounds = { commandsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
 
-/** Opens the write side over an event store. Disposing it takes no more and waits for what was accepted. */
+/**
+ * Opens the write side over an event store. Disposing it takes no more and waits for what was accepted. `writer` is this
+ * process's id in every event that it writes: random, unless a test says otherwise.
+ */
 export function openCommandBus(parts: {
   readonly store: EventStore
   readonly clock: Clock
   readonly logger: Logger
   readonly bounds?: Bounds
+  readonly pace?: Pace
+  readonly writer?: string
 }): CommandBus {
-  const { store, logger, bounds = defaultBounds } = parts
+  const { store, logger, bounds = defaultBounds, pace = systemPace, writer = randomId() } = parts
   const clock = new ClockGuard(parts.clock)
-  const writers = new LedgerWriters({ store, logger, clock, writer: randomId() }, bounds)
-  return new Bus(writers, clock)
+  const writers = new LedgerWriters({ store, logger, clock, pace, writer }, bounds)
+  return new Bus(writers, clock, new UnderWay(pace))
 }
 
 class Bus implements CommandBus {
   readonly #writers: LedgerWriters
   readonly #clock: ClockGuard
-  readonly #underWay = new UnderWay()
+  readonly #underWay: UnderWay
 
-  constructor(writers: LedgerWriters, clock: ClockGuard) {
+  constructor(writers: LedgerWriters, clock: ClockGuard, underWay: UnderWay) {
     this.#writers = writers
     this.#clock = clock
+    this.#underWay = underWay
   }
 
   async execute(request: CommandRequest): Promise<Outcome> {

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandBus, Outcome } from '#commands/handler/outcome.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
+import { type Pace, systemPace } from '#ports/pace.ts'
 import type { LedgerId, RevisionId } from '#values/ids.ts'
 import { formatTimestamp, type Timestamp } from '#values/timestamps.ts'
 
@@ -25,15 +25,17 @@ export type HoldSweeperParts = {
   readonly clock: Clock
   readonly logger: Logger
   readonly intervalMs: number
+  readonly pace?: Pace
 }
 
 /** Expires due holds until the signal aborts. A sweep that fails is logged and tried again at the next interval. */
 export async function runHoldSweeper(parts: HoldSweeperParts, signal: AbortSignal): Promise<void> {
+  const { intervalMs, pace = systemPace } = parts
   while (!signal.aborted) {
     await sweep(parts, signal).catch((error: unknown) => {
       parts.logger.warn({ err: error }, 'a sweep of due holds failed')
     })
-    await sleep(parts.intervalMs, undefined, { signal }).catch(() => undefined)
+    await pace.pause(intervalMs, signal)
   }
 }
 

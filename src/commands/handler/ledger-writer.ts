@@ -19,6 +19,7 @@ import type { ClockGuard } from '#commands/handler/clock-guard.ts'
 import { isOpened, type Ledger, unopenedLedger } from '#ledger/ledger.ts'
 import { appendEventsMax, type EventStore, WrongExpectedRevision } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
+import type { Pace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 // A conflict means that another process wrote; each attempt decides anew after reading what it wrote.
@@ -28,12 +29,14 @@ const conflictsMax = 20
 export type WriterParts = {
   readonly store: EventStore
   readonly clock: ClockGuard
+  readonly pace: Pace
   readonly logger: Logger
   /** This process's random id, part of every event it writes. */
   readonly writer: string
 }
 
 type Settle = () => void
+type Decided = { readonly taken: readonly Job[]; readonly settlements: readonly Settle[] }
 
 /**
  * The one writer of a ledger in this process: takes what waits in its queue, decides it in order against the books in
@@ -49,7 +52,7 @@ export class LedgerWriter {
   #queue: Job[] = []
   #rehearsals: Rehearsal[] = []
   #conflicts = 0
-  readonly #courtesy = new Courtesy()
+  readonly #courtesy: Courtesy
   #running: Promise<void> | undefined
 
   /** `rested` is told whenever nothing waits any more. */
@@ -57,7 +60,8 @@ export class LedgerWriter {
     this.#ledgerId = ledgerId
     this.#parts = parts
     this.#rested = rested
-    this.#log = new LogReader(parts.store, ledgerId)
+    this.#log = new LogReader(parts, ledgerId)
+    this.#courtesy = new Courtesy(parts.pace)
     this.#ledger = unopenedLedger(ledgerId)
   }
 
@@ -102,7 +106,7 @@ export class LedgerWriter {
 
   async #run(): Promise<void> {
     // One turn of the event loop: requests that arrived together are decided together.
-    await new Promise((resolve) => setImmediate(resolve))
+    await this.#parts.pace.turn()
     while (this.#queue.length > 0 || this.#rehearsals.length > 0) await this.#turn()
   }
 
@@ -136,13 +140,7 @@ export class LedgerWriter {
     if (round.events.length > 0) await this.#courtesy.letOthersGo()
   }
 
-  #decideWaiting(
-    round: Round,
-    jobs: readonly Job[],
-  ): {
-    readonly taken: readonly Job[]
-    readonly settlements: readonly Settle[]
-  } {
+  #decideWaiting(round: Round, jobs: readonly Job[]): Decided {
     const settlements: Settle[] = []
     const replays = new Replays(this.#log)
     for (const job of jobs) {

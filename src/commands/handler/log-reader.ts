@@ -1,10 +1,10 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { decodeEvent } from '#events/decode.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import { evolve } from '#ledger/evolve.ts'
 import type { Ledger } from '#ledger/ledger.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
+import type { Pace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 const pageSize = 1000
@@ -12,13 +12,17 @@ const pageSize = 1000
 // Reads between two turns of the event loop: a store may read on this very thread.
 const readsPerTurn = 100
 
+type LogReaderParts = { readonly store: EventStore; readonly pace: Pace }
+
 /** Reads one ledger's events as the writer needs them. */
 export class LogReader {
   readonly #store: EventStore
+  readonly #pace: Pace
   readonly #stream: string
 
-  constructor(store: EventStore, ledgerId: LedgerId) {
+  constructor({ store, pace }: LogReaderParts, ledgerId: LedgerId) {
     this.#store = store
+    this.#pace = pace
     this.#stream = ledgerStream(ledgerId)
   }
 
@@ -31,7 +35,7 @@ export class LogReader {
         ledger.journal.clear()
       }
       if (page.length === 0) return
-      await turn()
+      await this.#pace.turn()
     }
   }
 
@@ -77,7 +81,7 @@ export class LogReader {
       const earlier = await this.at(link)
       if (earlier === undefined) throw new Error(`revision ${link} is missing from ${this.#stream}`)
       chain.push(earlier)
-      if (chain.length % readsPerTurn === 0) await turn()
+      if (chain.length % readsPerTurn === 0) await this.#pace.turn()
       link = previousOf(earlier)
     }
     return chain

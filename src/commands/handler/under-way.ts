@@ -1,10 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pace } from '#ports/pace.ts'
 
 const patienceMs = 5_000
 
 /** Which keys have no outcome yet, so that a second request with one of them waits for the first. */
 export class UnderWay {
+  readonly #pace: Pace
   readonly #outcomes = new Map<string, Promise<unknown>>()
+
+  constructor(pace: Pace) {
+    this.#pace = pace
+  }
 
   /** Runs once nothing else runs under the key. Undefined where that took longer than 5 s; then it has not run. */
   async once<Outcome>(key: string, run: () => Promise<Outcome>): Promise<Outcome | undefined> {
@@ -20,7 +25,7 @@ export class UnderWay {
 
   async #free(key: string): Promise<boolean> {
     const patience = new AbortController()
-    const late = sleep(patienceMs, 'late', { signal: patience.signal }).catch(() => 'late')
+    const late = this.#pace.pause(patienceMs, patience.signal).then(() => 'late')
     try {
       for (;;) {
         const first = this.#outcomes.get(key)

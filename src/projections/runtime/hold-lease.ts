@@ -1,7 +1,7 @@
 import type { Clock } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
+import { type Pace, systemPace } from '#ports/pace.ts'
 import { type Lease, ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
-import { pause } from '#projections/runtime/pause.ts'
 
 /** A lease that nobody renewed for `leaseMs` is anybody's; its holder renews it every `renewMs`. */
 export type LeaseTimes = { readonly leaseMs: number; readonly renewMs: number }
@@ -14,6 +14,7 @@ export type LeaseParts = {
   readonly clock: Pick<Clock, 'monotonic'>
   readonly logger: Logger
   readonly times?: LeaseTimes
+  readonly pace?: Pace
 }
 
 const defaultTimes: LeaseTimes = { leaseMs: 6_000, renewMs: 1_500 }
@@ -79,7 +80,7 @@ type Seen = { readonly lease: Lease | undefined; readonly sinceMs: number }
 
 /** Waits until the lease is free or has not moved for as long as it lasts; undefined once aborted. */
 async function acquired(parts: LeaseParts, signal: AbortSignal): Promise<Lease | undefined> {
-  const { clock, leases, name, times = defaultTimes } = parts
+  const { clock, leases, name, times = defaultTimes, pace = systemPace } = parts
   let seen: Seen | undefined
   while (!signal.aborted) {
     const nowMs = clock.monotonic()
@@ -90,7 +91,7 @@ async function acquired(parts: LeaseParts, signal: AbortSignal): Promise<Lease |
       const mine = await taken(parts, lease, nowMs - seen.sinceMs >= times.leaseMs)
       if (mine !== undefined) return mine
     }
-    await pause(times.renewMs / 3, signal)
+    await pace.pause(times.renewMs / 3, signal)
   }
   return undefined
 }
@@ -114,11 +115,11 @@ async function keepRenewing(
   first: Lease,
   held: AbortSignal,
 ): Promise<Lease | undefined> {
-  const { times = defaultTimes } = parts
+  const { times = defaultTimes, pace = systemPace } = parts
   let lease = first
   let isReached = true
   for (;;) {
-    await pause(times.renewMs, held)
+    await pace.pause(times.renewMs, held)
     if (held.aborted) return isReached ? lease : undefined
     const before = lease
     const renewed = await unlessUnavailable(parts, () => renewedOf(parts, before))

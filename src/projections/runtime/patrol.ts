@@ -2,13 +2,13 @@ import { ledgerOfStream } from '#events/stream-names.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
+import { type Pace, systemPace } from '#ports/pace.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 import type { LedgerId } from '#values/ids.ts'
-import { pause } from '#projections/runtime/pause.ts'
 
 /**
  * Looks after what a broker has lost. A gap shows as soon as the ledger's next event is delivered; where it was the last
@@ -24,6 +24,7 @@ export type PatrolParts = {
   /** Brings the ledger up to the event. */
   readonly heal: (event: StoredEvent, signal: AbortSignal) => Promise<void>
   readonly times?: PatrolTimes
+  readonly pace?: Pace
 }
 
 /**
@@ -48,13 +49,14 @@ const concurrentReads = 32
 /** Patrols until the signal aborts, and waits where a store can't serve. @throws the signal's reason, and on a bug. */
 export function patrol(parts: PatrolParts, signal: AbortSignal): Promise<void> {
   const failed = (error: Error) => parts.logger.warn({ err: error }, 'the patrol waits')
-  return retrying({ limits: projectorLimits, failed, signal }, (_attempt, gotOn) =>
+  const { pace = systemPace } = parts
+  return retrying({ limits: projectorLimits, failed, signal, pace }, (_attempt, gotOn) =>
     walk(parts, gotOn, signal),
   )
 }
 
 async function walk(parts: PatrolParts, gotOn: () => void, signal: AbortSignal): Promise<void> {
-  const { clock, store, writer, times = defaultTimes } = parts
+  const { clock, store, writer, times = defaultTimes, pace = systemPace } = parts
   let position = await writer.feedPosition(patrolFeed)
   while (!signal.aborted) {
     const begunMs = clock.monotonic()
@@ -68,7 +70,7 @@ async function walk(parts: PatrolParts, gotOn: () => void, signal: AbortSignal):
     position = last?.position ?? position
     gotOn()
     const tookMs = Math.min(clock.monotonic() - begunMs, times.pauseMs)
-    await pause(last === undefined ? times.pauseMs : tookMs, signal)
+    await pace.pause(last === undefined ? times.pauseMs : tookMs, signal)
   }
 }
 
@@ -106,12 +108,12 @@ async function bringUp(
   events: ReadonlyMap<LedgerId, StoredEvent>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { heal, times = defaultTimes } = parts
+  const { heal, times = defaultTimes, pace = systemPace } = parts
   /** How often each was found where it had been before. */
   const waits = new Map<LedgerId, number>()
   let behind = await thoseBehind(parts, events)
   while (behind.size > 0) {
-    await pause(times.patienceMs, signal)
+    await pace.pause(times.patienceMs, signal)
     signal.throwIfAborted()
     const now = await thoseBehind(parts, events, behind)
     const still = [...now].filter(([ledgerId, applied]) => applied === behind.get(ledgerId))

@@ -2,6 +2,7 @@ import { ledgerStream } from '#events/stream-names.ts'
 import type { EventFeed } from '#ports/event-feed.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
+import { type Pace, systemPace } from '#ports/pace.ts'
 import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
@@ -21,6 +22,7 @@ export type ProjectorParts = {
   readonly logger: Logger
   readonly readModels?: Pick<ReadModels, 'parked'>
   readonly limits?: Partial<ProjectorLimits>
+  readonly pace?: Pace
 }
 
 /** Keeps read models up with the log: whatever a feed delivers, model = fold of the events 0…n. */
@@ -62,12 +64,16 @@ export function createProjector(parts: ProjectorParts): Projector {
 }
 
 type State = RoundParts &
-  Pick<ProjectorParts, 'readModels'> & { readonly writer: ProjectorParts['writer'] }
+  Pick<ProjectorParts, 'readModels'> & {
+    readonly writer: ProjectorParts['writer']
+    readonly pace: Pace
+  }
 
 function projectorState(parts: ProjectorParts): State {
   const limits = { ...projectorLimits, ...parts.limits }
   const cache = new CheckpointCache(parts.writer, parts.projections, limits)
-  return { ...parts, limits, cache, counters: new Counters(parts.projections) }
+  const { pace = systemPace } = parts
+  return { ...parts, limits, cache, pace, counters: new Counters(parts.projections) }
 }
 
 async function applyBatch(
@@ -156,7 +162,7 @@ function follow(state: State, feed: EventFeed, signal: AbortSignal): Promise<voi
 
 /** Does the work until the stores let it be done. */
 function persist<Result>(
-  { limits, counters, logger }: State,
+  { limits, counters, logger, pace }: State,
   signal: AbortSignal | undefined,
   work: Parameters<typeof retrying<Result>>[1],
 ): Promise<Result> {
@@ -165,5 +171,5 @@ function persist<Result>(
     const level = error.name === 'CheckpointsMoved' ? 'debug' : 'warn'
     logger[level]({ err: error, attempt }, 'projector waits and tries again')
   }
-  return retrying({ limits, failed, signal }, work)
+  return retrying({ limits, failed, signal, pace }, work)
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { FeedUnavailable } from '#ports/event-feed.ts'
 import { EventStoreUnavailable } from '#ports/event-store.ts'
+import type { Pace } from '#ports/pace.ts'
 import { ReadModelsUnavailable } from '#ports/read-models.ts'
 import type { ProjectorLimits } from '#projections/runtime/limits.ts'
 
@@ -14,6 +14,7 @@ export type Retrying = {
   /** Told of each failure before the wait. */
   readonly failed: (error: Error, attempt: number) => void
   readonly signal: AbortSignal | undefined
+  readonly pace: Pace
 }
 
 /**
@@ -22,7 +23,7 @@ export type Retrying = {
  * @throws what isn't transient, and the signal's reason.
  */
 export async function retrying<Result>(
-  { limits, failed, signal }: Retrying,
+  { limits, failed, signal, pace }: Retrying,
   work: (attempt: number, gotOn: () => void) => Promise<Result>,
 ): Promise<Result> {
   let attempt = 1
@@ -38,7 +39,7 @@ export async function retrying<Result>(
       failed(error, attempt)
     }
     const delay = Math.min(limits.retryDelayFirstMs * 2 ** (attempt - 1), limits.retryDelayMaxMs)
-    await sleep(delay * (0.5 + Math.random() / 2), undefined, signal && { signal })
+    await pace.pause(delay * (0.5 + pace.random() / 2), signal)
   }
 }
 
