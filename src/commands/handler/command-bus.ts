@@ -16,6 +16,7 @@ import { randomId } from '#commands/handler/random-id.ts'
 import { inFlight, keyUsed, ledgerNotFound } from '#commands/handler/refusals.ts'
 import { batchMismatch } from '#commands/handler/replay.ts'
 import type { Round } from '#commands/handler/round.ts'
+import { orRefusal } from '#commands/handler/store-failures.ts'
 import { UnderWay } from '#commands/handler/under-way.ts'
 import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
 import { isOpened, type Ledger } from '#ledger/ledger.ts'
@@ -129,7 +130,7 @@ class Bus implements CommandBus {
       isOpened(ledger) ? ledger.keys.get(key) : ledgerNotFound(ledgerId),
     )
     if (typeof use !== 'bigint') return use
-    return batchMismatch(writer.log, { key, fingerprint, revision: use })
+    return orRefusal(batchMismatch(writer.log, { key, fingerprint, revision: use }))
   }
 
   async #rehearse<Kind>(

@@ -4,6 +4,7 @@ import type { Job } from '#commands/handler/job.ts'
 import type { LogReader } from '#commands/handler/log-reader.ts'
 import type { BatchOutcome, Outcome, RefusedOutcome } from '#commands/handler/outcome.ts'
 import { recordedRefusal, unrecorded } from '#commands/handler/refusals.ts'
+import { orRefusal } from '#commands/handler/store-failures.ts'
 import type { Idempotency, RecordedEvent } from '#events/envelope.ts'
 import { commandOf } from '#projections/commands.ts'
 
@@ -32,11 +33,11 @@ export class Replays {
     if (job.kind === 'atomic') {
       const { key, fingerprint, settled } = job
       const reuse = { key, fingerprint, revision }
-      return replayAtomic(this.#source, reuse).then(settled.resolve, settled.reject)
+      return orRefusal(replayAtomic(this.#source, reuse)).then(settled.resolve, settled.reject)
     }
     const { task, settled } = job
     const reuse = { key: task.key, fingerprint: task.fingerprint, revision }
-    return replay(this.#source, reuse).then(settled.resolve, settled.reject)
+    return orRefusal(replay(this.#source, reuse)).then(settled.resolve, settled.reject)
   }
 }
 

@@ -16,6 +16,16 @@ export function isExpected(error: unknown): boolean {
   )
 }
 
+/** The refusal that it comes to where the store fails. @throws what is no failure of the store. */
+export async function orRefusal<Result>(work: Promise<Result>): Promise<Result | RefusedOutcome> {
+  try {
+    return await work
+  } catch (error) {
+    if (isExpected(error)) return refusalFor(error)
+    throw error
+  }
+}
+
 /** What those who wait are told of a failure of the store; its own words may name hosts and are for the log. */
 export function refusalFor(error: unknown): RefusedOutcome {
   if (error instanceof WrongExpectedRevision) return overloaded

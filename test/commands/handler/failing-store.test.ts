@@ -55,6 +55,23 @@ describe('a store that is unavailable', () => {
     expect(await side.ask('PostTransaction', paying('100'))).toMatchObject({ kind: 'accepted' })
   })
 
+  it('that cannot be read when a known key is replayed refuses it, and throws nothing', async () => {
+    const { store, side } = await aSide()
+    const command = item('PostTransaction', paying('1'))
+    const known = { key: 'known' }
+    await side.ask('PostTransaction', paying('1'), known)
+    await side.askBatch('independent', [command], { key: 'batch' })
+    await side.askBatch('atomic', [command], { key: 'whole' })
+    store.unreadable = true
+    const refused = { code: 'unavailable', status: 503, retryAfterSeconds: 1 }
+    expect(await side.ask('PostTransaction', paying('1'), known)).toMatchObject(refused)
+    const fresh = [item('PostTransaction', paying('1'), 'known'), command]
+    const mixed = await side.askBatch('independent', fresh)
+    expect(mixed).toMatchObject({ items: [refused, { kind: 'accepted', revision: 9n }] })
+    expect(await side.askBatch('atomic', [command], { key: 'whole' })).toMatchObject(refused)
+    expect(await side.askBatch('independent', [command], { key: 'batch' })).toMatchObject(refused)
+  })
+
   it('is read on from where it was left once it can be read again', async () => {
     const { store, side } = await aSide()
     store.unreadable = true
