@@ -1,13 +1,31 @@
 /**
  * How often properties are tried: as often as the test says, times `PROPERTY_RUNS`. `PROPERTY_SEED`
- * repeats a run; the seed is part of the tests' names, so that it is always on record.
+ * repeats a run; the seed is part of the tests' names, so that it is always on record. With
+ * `PROPERTY_PATH` too it is the one case that failed: choose its test by its name then.
  */
 const factor = Number(process.env['PROPERTY_RUNS'] ?? '1')
+const path = process.env['PROPERTY_PATH']
 
 export const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2_147_483_647)
 
-export function runs(count: number): { readonly numRuns: number; readonly seed: number } {
-  return { numRuns: Math.max(1, Math.round(count * factor)), seed }
+export function runs(count: number): Runs {
+  const numRuns = Math.max(1, Math.round(count * factor))
+  // What fails is told in time, though it could be shrunk further.
+  const interruptAfterTimeLimit = patienceMs / 2
+  return {
+    numRuns,
+    seed,
+    interruptAfterTimeLimit,
+    ...(path !== undefined && { path, endOnFailure: true }),
+  }
+}
+
+type Runs = {
+  readonly numRuns: number
+  readonly seed: number
+  readonly interruptAfterTimeLimit: number
+  readonly path?: string
+  readonly endOnFailure?: boolean
 }
 
 // When one property has been tried long enough, on a machine that is busy with other things.
