@@ -78,6 +78,11 @@ export const ledgerFieldsShape = z.object({
   metadata: texts.optional(),
 })
 
+/** An event as it is stored, read as one that the log shows: it shows what is stored. */
+export function loggedEvent(json: string): LoggedEvent {
+  return event.parse(JSON.parse(json))
+}
+
 /** The whole log of a ledger, as anyone can read it. */
 export async function readLog(api: ApiClient, ledgerId: string): Promise<readonly LoggedEvent[]> {
   return loggedEvents.parse(await api.all(`/v1/ledgers/${ledgerId}/events?limit=200`))

@@ -1,10 +1,17 @@
 import { openCommandBus } from '#commands/handler/command-bus.ts'
-import type { BatchOutcome, Circumstances, CommandBus, Outcome } from '#commands/handler/outcome.ts'
+import type {
+  BatchOutcome,
+  Circumstances,
+  CommandBus,
+  DryRun,
+  Outcome,
+} from '#commands/handler/outcome.ts'
 import { type ParsedItem, parseBatchItem, parseCommand } from '#commands/parse-command.ts'
 import { decodeEvent } from '#events/decode.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
+import type { Pace } from '#ports/pace.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { SettableClock } from '#test/support/settable-clock.ts'
 import type { Json, JsonObject } from '#values/json.ts'
@@ -41,6 +48,8 @@ export class WriteSide implements AsyncDisposable {
     readonly store?: EventStore
     readonly clock?: SettableClock
     readonly bounds?: { readonly commandsMax: number; readonly bytesMax: number }
+    readonly pace?: Pace
+    readonly writer?: string
   } = {}) {
     this.store = store
     this.clock = clock
@@ -52,7 +61,12 @@ export class WriteSide implements AsyncDisposable {
   }
 
   async rehearse(command: string, members: JsonObject, asked: Asked = {}): Promise<Outcome> {
-    return (await this.bus.dryRun(this.#request(command, members, asked))).outcome
+    return (await this.rehearsal(command, members, asked)).outcome
+  }
+
+  /** A dry run, and what it was decided on. */
+  rehearsal(command: string, members: JsonObject, asked: Asked = {}): Promise<DryRun<Outcome>> {
+    return this.bus.dryRun(this.#request(command, members, asked))
   }
 
   askBatch(

@@ -1,0 +1,82 @@
+import type * as fc from 'fast-check'
+import { SettableClock } from '#test/support/settable-clock.ts'
+
+/** From this length on a pause is time that passes only when nothing else can happen, unless the run is in a hurry. */
+const longMs = 500
+
+/** More steps than any run that gets on needs. */
+const stepsMax = 3_000
+
+type Timer = { readonly label: string; readonly dueMs: number; readonly fire: () => void }
+
+/**
+ * Everything that several processes wait for, in the hands of one scheduler: nothing happens but by a step, and which
+ * step is next is drawn from the run's seed. Between two steps every process goes as far as it can.
+ */
+export class ScheduledWorld {
+  readonly clock = new SettableClock()
+  readonly #scheduler: fc.Scheduler
+  readonly #timers = new Set<Timer>()
+  #nowMs = 0
+  #steps = 0
+
+  constructor(scheduler: fc.Scheduler) {
+    this.#scheduler = scheduler
+  }
+
+  /** How long everything has stood still together. */
+  get passedMs(): number {
+    return this.#nowMs
+  }
+
+  /** Resolves when the schedule comes to it; the label is its line in the report. */
+  async step(label: string): Promise<void> {
+    await this.#scheduler.schedule(Promise.resolve(), label)
+  }
+
+  /** Resolves when the time has come; the function ends the wait at once. A long one waits until all else stands still. */
+  after(ms: number, label: string): { readonly over: Promise<void>; readonly end: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    if (ms < longMs) {
+      void this.step(label).then(resolve)
+      return { over: promise, end: resolve }
+    }
+    const timer = { label, dueMs: this.#nowMs + ms, fire: resolve }
+    this.#timers.add(timer)
+    const end = () => {
+      this.#timers.delete(timer)
+      resolve()
+    }
+    return { over: promise, end }
+  }
+
+  /** Runs until nothing is left to happen, or it is so. */
+  async run(isSo: () => boolean = () => false): Promise<void> {
+    await everyoneGoesOn()
+    while (!isSo() && this.#hasNext()) {
+      this.#steps += 1
+      if (this.#steps > stepsMax) throw new Error(`${stepsMax} steps, and no end`)
+      await this.#scheduler.waitNext(1)
+      await everyoneGoesOn()
+    }
+  }
+
+  /** Where nothing can happen, time passes until something does. */
+  #hasNext(): boolean {
+    if (this.#scheduler.count() > 0) return true
+    const next = [...this.#timers].toSorted((a, b) => a.dueMs - b.dueMs)[0]
+    if (next === undefined) return false
+    this.#timers.delete(next)
+    this.clock.pass(next.dueMs - this.#nowMs)
+    this.#nowMs = next.dueMs
+    void this.step(next.label).then(next.fire)
+    return true
+  }
+}
+
+/** All promises that can settle do so in one turn of the event loop, since nothing real is waited for. */
+function everyoneGoesOn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
