@@ -1,0 +1,125 @@
+import * as fc from 'fast-check'
+import type { JsonObject } from '#values/json.ts'
+import { storeFaultMax } from '#test/support/scheduled-event-store.ts'
+import { item, moving } from '#test/support/write-side.ts'
+
+/** What a client wants done under one key, and how it goes about it. */
+export type Order = {
+  readonly ledgerId: string
+  readonly mode: 'single' | 'rehearsal' | 'atomic' | 'independent'
+  readonly commands: readonly Wish[]
+  /** The process that is asked first. */
+  readonly to: number
+  /** Sent to two processes at once, as when a client's own time-out was too short. */
+  readonly isTwice: boolean
+  /** Whether the client tries again when it was told that nothing was stored. */
+  readonly isInsisting: boolean
+}
+
+export type Wish = { readonly command: string; readonly members: JsonObject }
+
+/** What several processes that write two ledgers are asked, and what befalls them. */
+export type WriterPlan = {
+  /** Each client sends its orders one after the other. */
+  readonly clients: readonly (readonly Order[])[]
+  /** For each process what goes wrong with its calls of the store, and which of its long pauses end early. */
+  readonly faults: readonly (readonly number[])[]
+  readonly hurry: readonly number[]
+  readonly kills: readonly { readonly process: number; readonly after: number }[]
+}
+
+/** The hold of the log that every run begins with; it is due. */
+const dueHoldId = '6'
+
+const amounts = fc.integer({ min: 1, max: 1_200 }).map(String)
+const money: fc.Arbitrary<Wish> = fc.oneof(
+  amounts.map((amount) => wish('PostTransaction', moving('users:alice', 'users:bob', amount))),
+  amounts.map((amount) => wish('PostTransaction', moving('users:bob', 'users:alice', amount))),
+  amounts.map((amount) => wish('PostTransaction', moving('bank:cash', 'users:alice', amount))),
+  amounts.map((amount) => wish('PlaceHold', moving('users:alice', 'users:bob', amount))),
+)
+const ending: fc.Arbitrary<Wish> = fc.constantFrom(
+  wish('ExpireHold', { holdId: dueHoldId }),
+  wish('CaptureHold', { holdId: dueHoldId, amounts: ['100'] }),
+)
+const beginning: fc.Arbitrary<Wish> = fc.constantFrom(
+  wish('OpenLedger', { ledgerId: 'umbra', name: 'Umbra', assets: [{ asset: 'USD/2' }] }),
+  wish('OpenAccount', { accountId: 'bank:cash', type: 'asset' }),
+  wish('RegisterAsset', { asset: 'GBP/2' }),
+)
+
+const manner = {
+  to: fc.nat(2),
+  isTwice: fc.boolean(),
+  isInsisting: fc.boolean(),
+}
+const single = fc.constantFrom('single' as const, 'single' as const, 'rehearsal' as const)
+const batch = fc.constantFrom('atomic' as const, 'independent' as const)
+const one = (wishes: fc.Arbitrary<Wish>) => wishes.map((each) => [each])
+
+const order: fc.Arbitrary<Order> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      ...manner,
+      ledgerId: fc.constant('acme'),
+      mode: single,
+      commands: one(money),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      ...manner,
+      ledgerId: fc.constant('acme'),
+      mode: single,
+      commands: one(ending),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      ...manner,
+      ledgerId: fc.constant('acme'),
+      mode: batch,
+      commands: fc.array(money, { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ...manner,
+      ledgerId: fc.constant('umbra'),
+      mode: single,
+      commands: one(beginning),
+    }),
+  },
+)
+
+/** Mostly nothing goes wrong: otherwise nobody ever gets anywhere. */
+const faults = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: fc.integer({ min: 0, max: storeFaultMax }) },
+  ),
+  { maxLength: 40, size: 'max' },
+)
+
+export const writerPlans: fc.Arbitrary<WriterPlan> = fc.record({
+  clients: fc.array(fc.array(order, { minLength: 1, maxLength: 4 }), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+  faults: fc.tuple(faults, faults, faults),
+  hurry: fc.array(fc.nat(1), { maxLength: 8 }),
+  kills: fc.array(fc.record({ process: fc.nat(2), after: fc.nat(12) }), { maxLength: 2 }),
+})
+
+function wish(command: string, members: JsonObject): Wish {
+  return { command, members }
+}
+
+/** The commands as items of a batch. */
+export function itemsOf({ commands }: Order): readonly JsonObject[] {
+  return commands.map(({ command, members }) => item(command, members))
+}
