@@ -52,17 +52,10 @@ export class ProjectorLog {
 
   /** Where a projection has to be in the end. */
   endOf(projection: Projection, ledgerId: string): { revision: bigint; isParked: boolean } {
-    const length = this.#factsOf(ledgerId).length
-    const poison = this.#poison
-      .filter((each) => ledgerIds[each.ledger] === ledgerId && each.revision < length)
-      .filter(
-        ({ kind }) =>
-          kind === 'in the log' ||
-          (kind === 'in one projection' && projection.name === accounts.name),
-      )
-      .map(({ revision }) => revision)
-    const first = Math.min(length, ...poison)
-    return { revision: BigInt(first) - 1n, isParked: first < length }
+    const facts = this.#factsOf(ledgerId)
+    const poison = facts.findIndex((event) => this.#parks(projection, event))
+    const first = poison === -1 ? facts.length : poison
+    return { revision: BigInt(first) - 1n, isParked: first < facts.length }
   }
 
   /** What is wrong with documents that are said to be the fold up to the checkpoint. */
@@ -114,14 +107,31 @@ export class ProjectorLog {
   }
 
   #poisoned(projection: Projection): Projection {
+    const assertHarmless = ({ ledgerId, revision }: RecordedEvent, kind: Poison['kind']) => {
+      if (this.#isPoison(`ledger-${ledgerId}`, revision, [kind]))
+        throw new Error('this event is poison')
+    }
     return {
       ...projection,
-      keysOf: (event) => {
-        if (this.#isPoison(`ledger-${event.ledgerId}`, event.revision, ['in one projection']))
-          throw new Error('this event is poison')
+      keysOf(event) {
+        assertHarmless(event, 'in the keys')
         return projection.keysOf(event)
       },
+      evolve(document, event, key) {
+        assertHarmless(event, 'in the fold')
+        return projection.evolve(document, event, key)
+      },
     }
+  }
+
+  /** An event that concerns no document of the projection is never folded. */
+  #parks({ name }: Projection, event: RecordedEvent): boolean {
+    const stream = `ledger-${event.ledgerId}`
+    if (this.#isPoison(stream, event.revision, ['in the log'])) return true
+    if (name !== accounts.name) return false
+    const kinds: readonly Poison['kind'][] =
+      accounts.keysOf(event).length > 0 ? ['in the keys', 'in the fold'] : ['in the keys']
+    return this.#isPoison(stream, event.revision, kinds)
   }
 
   #isPoison(stream: string, revision: bigint, kinds: readonly Poison['kind'][]): boolean {

@@ -12,11 +12,11 @@ export type Leg = {
   readonly isReversed: boolean
 }
 
-/** An event that can't be read, or that one projection can't fold. */
+/** An event that can't be read, or that one projection can't place or fold. */
 export type Poison = {
   readonly ledger: number
   readonly revision: number
-  readonly kind: 'in the log' | 'in the feed' | 'in one projection'
+  readonly kind: 'in the log' | 'in the feed' | 'in the keys' | 'in the fold'
 }
 
 /** What one of the projectors is sent, and what goes wrong with its calls. */
@@ -67,7 +67,7 @@ const life: fc.Arbitrary<ProjectorLife> = fc.record({
 const poison: fc.Arbitrary<Poison> = fc.record({
   ledger: fc.nat(1),
   revision: fc.nat(12),
-  kind: fc.constantFrom('in the log', 'in the feed', 'in one projection'),
+  kind: fc.constantFrom('in the log', 'in the feed', 'in the keys', 'in the fold'),
 })
 
 const history = throws.map((dice) => dice.slice(0, 10))

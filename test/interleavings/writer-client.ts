@@ -26,13 +26,21 @@ export class Correspondence {
   isSettled = false
   /** Whether anything of it may be in the log. */
   mayBeStored = false
+  readonly #hasRival: boolean
   readonly #attempt: Attempt
 
-  constructor(order: Order, key: string) {
+  constructor(order: Order, key: string, hasRival: boolean) {
     this.order = order
     this.key = key
+    this.#hasRival = hasRival
+    this.mayBeStored = hasRival
     const isAtomic = order.mode === 'atomic'
     this.#attempt = { ledgerId: order.ledgerId, key, isAtomic, commands: this.#sent() }
+  }
+
+  /** Whether what the log has under the key is nothing of this, but of its rival. */
+  get isBeaten(): boolean {
+    return this.#hasRival && this.answer === undefined
   }
 
   /** For the history checker. */
@@ -189,7 +197,7 @@ function meaningOfCode(code: string): Meaning {
 
 /** Refused for how things stood, and might come to something else another time. */
 function isUnrecorded(outcome: Answer): boolean {
-  return outcome.kind === 'refused' && outcome.revision === undefined
+  return outcome.kind !== 'accepted' && outcome.revision === undefined
 }
 
 function acknowledgement(outcome: Answer): Acknowledgement {

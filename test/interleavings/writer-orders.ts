@@ -14,6 +14,8 @@ export type Order = {
   readonly isTwice: boolean
   /** Whether the client tries again when it was told that nothing was stored. */
   readonly isInsisting: boolean
+  /** Another request that somebody sends under the same key meanwhile: at most one of the two can come true. */
+  readonly rival?: Order
 }
 
 export type Wish = { readonly command: string; readonly members: JsonObject }
@@ -57,7 +59,7 @@ const single = fc.constantFrom('single' as const, 'single' as const, 'rehearsal'
 const batch = fc.constantFrom('atomic' as const, 'independent' as const)
 const one = (wishes: fc.Arbitrary<Wish>) => wishes.map((each) => [each])
 
-const order: fc.Arbitrary<Order> = fc.oneof(
+const alone: fc.Arbitrary<Order> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
@@ -93,6 +95,16 @@ const order: fc.Arbitrary<Order> = fc.oneof(
       mode: single,
       commands: one(beginning),
     }),
+  },
+)
+
+const order: fc.Arbitrary<Order> = fc.oneof(
+  { weight: 5, arbitrary: alone },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(alone, alone)
+      .map(([first, rival]) => ({ ...first, rival: { ...rival, ledgerId: first.ledgerId } })),
   },
 )
 

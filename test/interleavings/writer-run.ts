@@ -9,7 +9,7 @@ import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { ScheduledWorld } from '#test/support/scheduled-world.ts'
 import { WriteSide } from '#test/support/write-side.ts'
 import { Correspondence } from '#test/interleavings/writer-client.ts'
-import type { WriterPlan } from '#test/interleavings/writer-orders.ts'
+import type { Order, WriterPlan } from '#test/interleavings/writer-orders.ts'
 import { writePrelude } from '#test/interleavings/writer-prelude.ts'
 import { type Mistake, WriterProcesses } from '#test/interleavings/writer-processes.ts'
 
@@ -28,11 +28,11 @@ export async function runWriters(
   world.clock.pass(60_000)
   const processes = new WriterProcesses(world, log, { ...plan, mistake })
   const letters = plan.clients.map((orders, client) =>
-    orders.map((order, index) => new Correspondence(order, `client ${client} order ${index}`)),
+    orders.map((order, index) => lettersOf(order, `client ${client} order ${index}`)),
   )
   for (const own of letters) void inTurn(own, processes)
   await world.run()
-  const all = letters.flat()
+  const all = letters.flat(2)
   expect(all.filter(({ isSettled }) => !isSettled).map(({ key }) => `${key} still waits`)).toEqual(
     [],
   )
@@ -41,10 +41,18 @@ export async function runWriters(
 }
 
 async function inTurn(
-  letters: readonly Correspondence[],
+  letters: readonly (readonly Correspondence[])[],
   processes: WriterProcesses,
 ): Promise<void> {
-  for (const each of letters) await each.conduct(processes)
+  for (const rivals of letters) await Promise.all(rivals.map((each) => each.conduct(processes)))
+}
+
+/** One, or two rivals under the same key. */
+function lettersOf(order: Order, key: string): readonly Correspondence[] {
+  const { rival } = order
+  return [order, ...(rival === undefined ? [] : [rival])].map(
+    (each) => new Correspondence(each, key, rival !== undefined),
+  )
 }
 
 async function closed(world: ScheduledWorld, processes: WriterProcesses): Promise<void> {
@@ -73,7 +81,7 @@ function assertLedger(
   ledgerId: string,
   letters: readonly Correspondence[],
 ): void {
-  const own = letters.filter(({ order }) => order.ledgerId === ledgerId)
+  const own = letters.filter(({ order, isBeaten }) => order.ledgerId === ledgerId && !isBeaten)
   const stored = log.eventsOf(ledgerStream(ledgerId)).map(({ json }) => json)
   const before = ledgerId === 'acme' ? prelude.attempts : []
   const attempts = [...before, ...own.map(({ attempt }) => attempt)]
