@@ -1,3 +1,5 @@
+import { usually } from '#test/support/long-runs.ts'
+
 /**
  * How often properties are tried: as often as the test says, times `PROPERTY_RUNS`. `PROPERTY_SEED`
  * repeats a run; the seed is part of the tests' names, so that it is always on record. With
@@ -42,4 +44,4 @@ export function untilEnough<Values extends readonly unknown[]>(
 }
 
 /** After that something hangs. */
-export const patienceMs = 8 * enoughMs
+export const patienceMs = 8 * enoughMs * usually(1, { long: 10 })
