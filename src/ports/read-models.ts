@@ -17,6 +17,24 @@ export type ReadModelShape = {
   readonly acrossLedgers?: readonly (readonly string[])[]
   /** No document is ever written a second time. */
   readonly appendOnly?: true
+  /** The version that answers queries until this one has been built. Only the query side looks at it. */
+  readonly previous?: ReadModelShape
+}
+
+/** A read model, or one build of it. Without `build` the one that serves at that moment is meant. */
+export type ModelBuild = ReadModelShape & { readonly build?: number }
+
+/** One build of a read model. */
+export type BuiltModel = ReadModelShape & { readonly build: number }
+
+/**
+ * One set of a model's documents and checkpoints. `building`: made beside what serves; `serving`: what queries read, one
+ * at most of all versions of a name; `retired`: neither read nor written any more. Numbers are never used again.
+ */
+export type Build = {
+  readonly number: number
+  readonly state: 'building' | 'serving' | 'retired'
+  readonly startedAt: string
 }
 
 /** A document: plain JSON, with amounts and revisions as decimal strings. */
@@ -41,7 +59,7 @@ export type Parked = { readonly revision: bigint; readonly reason: string }
 
 /** The documents of one ledger that a batch changed, and the checkpoint it moves. All or nothing. */
 export type ModelChange = {
-  readonly model: ReadModelShape
+  readonly model: ModelBuild
   readonly ledgerId: LedgerId
   /** The checkpoint the fold began from; undefined where there was none. Fences out another projector. */
   readonly expected: bigint | undefined
@@ -85,9 +103,9 @@ export type Find = {
  */
 export type ReadView = AsyncDisposable & {
   /** What the model had applied of the ledger before any document of this view was read; undefined: nothing. */
-  checkpoint(model: ReadModelShape): Promise<Checkpoint | undefined>
-  get(model: ReadModelShape, id: string): Promise<StoredDocument | undefined>
-  find(model: ReadModelShape, find: Find): Promise<readonly StoredDocument[]>
+  checkpoint(model: ModelBuild): Promise<Checkpoint | undefined>
+  get(model: ModelBuild, id: string): Promise<StoredDocument | undefined>
+  find(model: ModelBuild, find: Find): Promise<readonly StoredDocument[]>
 }
 
 /** The moment that a view showed is no longer kept: what was read of it is right, the rest has to be asked of a new view. */
@@ -106,7 +124,7 @@ export class DocumentTooLarge extends Error {
   readonly model: ReadModelShape
   readonly ledgerId: LedgerId
 
-  constructor(model: ReadModelShape, ledgerId: LedgerId, id: string) {
+  constructor(model: ModelBuild, ledgerId: LedgerId, id: string) {
     super(`the document ${id} of ${model.name} has become too large to be stored`)
     this.model = model
     this.ledgerId = ledgerId
@@ -118,9 +136,11 @@ export type ReadModels = AsyncDisposable & {
   /** Opens a view of the ledger in which all models asked stand still. Bounded: waits for its turn where too many are open. */
   view(ledgerId: LedgerId | undefined): Promise<ReadView>
   /** Every ledger's checkpoint in one model. */
-  checkpoints(model: ReadModelShape): Promise<ReadonlyMap<LedgerId, Checkpoint>>
+  checkpoints(model: ModelBuild): Promise<ReadonlyMap<LedgerId, Checkpoint>>
   /** The ledgers that are parked in one model: costs what there are of these, not of ledgers. */
-  parked(model: ReadModelShape): Promise<readonly LedgerId[]>
+  parked(model: ModelBuild): Promise<readonly LedgerId[]>
+  /** What there is of this version, in the order of their numbers; what was dropped is left out. */
+  builds(model: ReadModelShape): Promise<readonly Build[]>
   /** How far a feed of the log itself has been read. */
   feedPosition(feed: string): Promise<bigint | undefined>
   check(): Promise<void>
@@ -131,24 +151,41 @@ export type Lease = { readonly holder: string; readonly beat: bigint }
 
 /** The projector's side. */
 export type ReadModelWriter = AsyncDisposable & {
-  /** Makes the collection and its indexes where they are not there yet. */
-  prepare(model: ReadModelShape): Promise<void>
-  checkpoint(model: ReadModelShape, ledgerId: LedgerId): Promise<Checkpoint | undefined>
+  /**
+   * Makes the collection and its indexes where they are not there yet. Without `build`: of the one that serves; where the
+   * name has no build of any version, its first one is made and serves at once.
+   */
+  prepare(model: ModelBuild): Promise<void>
+  checkpoint(model: ModelBuild, ledgerId: LedgerId): Promise<Checkpoint | undefined>
   load(
-    model: ReadModelShape,
+    model: ModelBuild,
     ledgerId: LedgerId,
     ids: readonly string[],
   ): Promise<readonly StoredDocument[]>
   /**
    * Stores the changes, each whole or not at all; no two move one checkpoint. Resolves to false when a checkpoint was not
-   * where a change expected it: another projector was first; read the checkpoints again. Then nothing was stored, unless
+   * where a change expected it, or its build is retired: another projector was first; read the builds and the checkpoints
+   * again. Then nothing was stored, unless
    * the other one was at it in the same moment.
    * @throws {DocumentTooLarge}
    */
   commit(changes: readonly ModelChange[]): Promise<boolean>
+  /** As on the query side. */
+  builds(model: ReadModelShape): Promise<readonly Build[]>
+  /** Makes an empty build beside the others; its number. */
+  startBuild(model: ReadModelShape, startedAt: string): Promise<number>
+  /**
+   * From now on queries read this build; what served until then, of whichever version, is retired. False, for nothing
+   * changed, while some ledger is further there than here, or where it is retired or dropped itself. A store without
+   * transactions may let a ledger step back by what is committed in that moment.
+   */
+  serveBuild(model: BuiltModel): Promise<boolean>
+  /** A build that doesn't serve goes, a bounded piece at a time; whoever still writes to it is refused. @throws where it serves. */
+  dropBuild(model: BuiltModel): Promise<void>
   /** Where a feed of the log itself goes on reading; undefined at first. */
   feedPosition(feed: string): Promise<bigint | undefined>
   saveFeedPosition(feed: string, position: bigint): Promise<void>
+  forgetFeedPosition(feed: string): Promise<void>
   /** Undefined where nobody ever held it. */
   lease(name: string): Promise<Lease | undefined>
   /** Gives the lease to `holder` with the next beat if it is still as `seen`; false where somebody else was first. */

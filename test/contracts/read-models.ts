@@ -12,10 +12,12 @@ import {
   tags,
   tasks,
 } from '#test/contracts/read-models-examples.ts'
+import { describeBuilds } from '#test/contracts/read-models-builds.ts'
 import { describeFinds, type Oddities } from '#test/contracts/read-models-finds.ts'
 import { describeIds } from '#test/contracts/read-models-ids.ts'
 import { describeLeases } from '#test/contracts/read-models-leases.ts'
 
+const startedAt = '2026-01-02T03:04:05.678Z'
 const int64Max = 2n ** 63n - 1n
 
 /** What every read-model store must do, whichever adapter it is. */
@@ -89,8 +91,8 @@ export function describeReadModels(
 
     it('is of one ledger, one model and one version', async () => {
       await using store = await filled(makeStore, [aTask('a')])
-      const second = { ...tasks, version: 2 }
-      await store.writer.prepare(second)
+      const later = { ...tasks, version: 2 }
+      const second = { ...later, build: await store.writer.startBuild(later, startedAt) }
       expect(await store.writer.load(tasks, other, ['a'])).toEqual([])
       expect(await store.writer.load(tags, main, ['a'])).toEqual([])
       expect(await store.writer.load(second, main, ['a'])).toEqual([])
@@ -159,8 +161,8 @@ export function describeReadModels(
 
     it('is one per ledger, model and version', async () => {
       await using store = await filled(makeStore)
-      const second = { ...tasks, version: 2 }
-      await store.writer.prepare(second)
+      const later = { ...tasks, version: 2 }
+      const second = { ...later, build: await store.writer.startBuild(later, startedAt) }
       const changes = [
         aChange({ checkpoint: at(3n) }),
         aChange({ ledgerId: other, checkpoint: at(4n) }),
@@ -338,6 +340,7 @@ export function describeReadModels(
     })
   })
 
+  describeBuilds(name, makeStore)
   describeLeases(name, makeStore)
   describeFinds(name, makeStore, oddities)
   describeIds(name, makeStore)

@@ -1,7 +1,10 @@
 import {
+  type Build,
+  type BuiltModel,
   type Checkpoint,
   type Document,
   type Lease,
+  type ModelBuild,
   type ModelChange,
   type ReadModelShape,
   type ReadModels,
@@ -10,6 +13,7 @@ import {
   type ReadView,
   type StoredDocument,
 } from '#ports/read-models.ts'
+import { MemoryBuilds } from '#test/support/memory-builds.ts'
 import { search } from '#test/support/document-search.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -18,6 +22,8 @@ type LedgerModel = {
   readonly documents: ReadonlyMap<string, StoredDocument>
 }
 type Model = ReadonlyMap<LedgerId, LedgerModel>
+
+const longAgo = '1970-01-01T00:00:00.000Z'
 
 /** `tears` is asked at every commit: true leaves its documents stored, its checkpoints not, and fails. */
 type Faults = { readonly tears: () => boolean }
@@ -31,15 +37,20 @@ export function openMemoryReadModels(
     prepare: async (model) => store.prepare(model),
     checkpoint: async (model, ledgerId) => store.ledger(model, ledgerId)?.checkpoint,
     load: async (model, ledgerId, ids) => store.load(model, ledgerId, ids),
+    builds: async (model) => store.builds.of(model),
+    startBuild: async (model, startedAt) => store.startBuild(model, startedAt),
+    serveBuild: async (model) => store.serveBuild(model),
+    dropBuild: async (model) => store.dropBuild(model),
     commit: async (changes) => store.commit(changes),
     feedPosition: async (feed) => store.feeds.get(feed),
     saveFeedPosition: async (feed, position) => void store.feeds.set(feed, position),
+    forgetFeedPosition: async (feed) => void store.feeds.delete(feed),
     lease: async (name) => store.leases.get(name),
     moveLease: async (name, seen, holder) => store.moveLease(name, seen, holder),
     view: async (ledgerId) => store.view(ledgerId),
-    checkpoints: async (model) => store.checkpoints(model),
+    checkpoints: async (model) => store.checkpointsIn(store.builds.toRead(model)),
     parked: async (model) =>
-      [...store.checkpoints(model)].flatMap(([ledgerId, { parked }]) =>
+      [...store.checkpointsIn(store.builds.toRead(model))].flatMap(([ledgerId, { parked }]) =>
         parked === undefined ? [] : [ledgerId],
       ),
     check: async () => {},
@@ -51,6 +62,7 @@ export function openMemoryReadModels(
 class MemoryReadModels {
   readonly feeds = new Map<string, bigint>()
   readonly leases = new Map<string, Lease>()
+  builds = new MemoryBuilds()
   readonly #faults: Faults
   #models: ReadonlyMap<string, Model> = new Map()
 
@@ -58,16 +70,43 @@ class MemoryReadModels {
     this.#faults = faults
   }
 
-  prepare(model: ReadModelShape): void {
-    this.#put(model, this.#model(model))
+  prepare(model: ModelBuild): void {
+    if (this.builds.isNew(model)) this.startBuild(model, longAgo, 'serving')
+    this.#put(this.builds.meant(model), this.#model(model))
   }
 
-  ledger(model: ReadModelShape, ledgerId: LedgerId): LedgerModel | undefined {
+  startBuild(
+    model: ReadModelShape,
+    startedAt: string,
+    state: Build['state'] = 'building',
+  ): number {
+    this.builds = this.builds.with(model, { startedAt, state })
+    return this.builds.last(model)
+  }
+
+  serveBuild(model: BuiltModel): boolean {
+    const state = this.builds.stateOf(model)
+    if (state !== 'building') return state === 'serving'
+    const before = this.builds.serving(model)
+    for (const [ledgerId, { revision }] of before ? this.checkpointsIn(before) : [])
+      if (revision > (this.ledger(model, ledgerId)?.checkpoint?.revision ?? -1n)) return false
+    if (before !== undefined) this.builds = this.builds.changed(before, 'retired')
+    this.builds = this.builds.changed(model, 'serving')
+    return true
+  }
+
+  dropBuild(model: BuiltModel): void {
+    if (this.builds.stateOf(model) === 'serving') throw new Error(`${keyOf(model)} serves`)
+    this.builds = this.builds.changed(model, 'dropped')
+    this.#put(model, new Map())
+  }
+
+  ledger(model: ModelBuild, ledgerId: LedgerId): LedgerModel | undefined {
     return this.#model(model).get(ledgerId)
   }
 
   load(
-    model: ReadModelShape,
+    model: ModelBuild,
     ledgerId: LedgerId,
     ids: readonly string[],
   ): readonly StoredDocument[] {
@@ -76,9 +115,10 @@ class MemoryReadModels {
   }
 
   commit(changes: readonly ModelChange[]): boolean {
-    const targets = new Set(changes.map(({ model, ledgerId }) => `${keyOf(model)} ${ledgerId}`))
+    const targets = new Set(changes.map(({ model, ledgerId }) => `${keyOf(this.builds.meant(model))} ${ledgerId}`))
     if (targets.size < changes.length) throw new Error('two changes move one checkpoint')
     const current = ({ model, ledgerId, expected }: ModelChange) =>
+      this.builds.isWritable(this.builds.meant(model)) &&
       this.ledger(model, ledgerId)?.checkpoint?.revision === expected
     if (!changes.every(current)) return false
     const torn = this.#faults.tears()
@@ -94,7 +134,7 @@ class MemoryReadModels {
     return true
   }
 
-  checkpoints(model: ReadModelShape): ReadonlyMap<LedgerId, Checkpoint> {
+  checkpointsIn(model: BuiltModel): ReadonlyMap<LedgerId, Checkpoint> {
     return new Map(
       [...this.#model(model)].flatMap(([ledgerId, { checkpoint }]) =>
         checkpoint === undefined ? [] : [[ledgerId, checkpoint]],
@@ -104,9 +144,11 @@ class MemoryReadModels {
 
   view(ledgerId: LedgerId | undefined): ReadView {
     const models = this.#models
-    const ledgersOf = (model: ReadModelShape): Model => models.get(keyOf(model)) ?? new Map()
+    const { builds } = this
+    const ledgersOf = (model: ModelBuild): Model =>
+      models.get(keyOf(builds.toRead(model))) ?? new Map()
     if (ledgerId === undefined) return viewOfAll(ledgersOf)
-    const own = (model: ReadModelShape) => ledgersOf(model).get(ledgerId)
+    const own = (model: ModelBuild) => ledgersOf(model).get(ledgerId)
     return {
       checkpoint: async (model) => own(model)?.checkpoint,
       get: async (model, id) => own(model)?.documents.get(id),
@@ -115,11 +157,11 @@ class MemoryReadModels {
     }
   }
 
-  #model(model: ReadModelShape): Model {
-    return this.#models.get(keyOf(model)) ?? new Map<LedgerId, LedgerModel>()
+  #model(model: ModelBuild): Model {
+    return this.#models.get(keyOf(this.builds.meant(model))) ?? new Map<LedgerId, LedgerModel>()
   }
 
-  #put(model: ReadModelShape, content: Model): void {
+  #put(model: BuiltModel, content: Model): void {
     this.#models = new Map(this.#models).set(keyOf(model), content)
   }
 
@@ -132,7 +174,7 @@ class MemoryReadModels {
     }
     const moved = torn ? before?.checkpoint : checkpoint
     this.#put(
-      model,
+      this.builds.meant(model),
       new Map(this.#model(model)).set(ledgerId, { checkpoint: moved, documents: after }),
     )
   }
@@ -142,7 +184,7 @@ async function ofOneLedger(): Promise<never> {
   throw new Error('a view of all ledgers can only find')
 }
 
-function viewOfAll(ledgersOf: (model: ReadModelShape) => Model): ReadView {
+function viewOfAll(ledgersOf: (model: ModelBuild) => Model): ReadView {
   return {
     checkpoint: ofOneLedger,
     get: ofOneLedger,
@@ -156,8 +198,8 @@ function viewOfAll(ledgersOf: (model: ReadModelShape) => Model): ReadView {
   }
 }
 
-function keyOf({ name, version }: ReadModelShape): string {
-  return `${name}@${version}`
+function keyOf({ name, version, build }: BuiltModel): string {
+  return `${name}@${version}.${build}`
 }
 
 /** What comes back from a store is what JSON keeps of it. */

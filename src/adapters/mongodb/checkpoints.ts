@@ -2,18 +2,28 @@ import { type AnyBulkWriteOperation, type Collection, type Db, MongoBulkWriteErr
 import { isDuplicate } from '#adapters/mongodb/errors.ts'
 import { documentsOf } from '#adapters/mongodb/find.ts'
 import { checkpointFields, checkpointOf, type CheckpointRow } from '#adapters/mongodb/rows.ts'
-import type { Checkpoint, ModelChange, ReadModelShape } from '#ports/read-models.ts'
+import type { BuiltModel, Checkpoint, ModelChange } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
-type Model = Pick<ReadModelShape, 'name' | 'version'>
+type Model = Pick<BuiltModel, 'name' | 'version' | 'build'>
+
+/** A change of a certain build. */
+export type BuildChange = ModelChange & { readonly model: BuiltModel }
 
 /** Where the ledgers of all models have come to. The documents are believed: nothing else writes here. */
 function checkpoints(database: Db): Collection<CheckpointRow> {
   return database.collection<CheckpointRow>('checkpoints')
 }
 
-function keyOf({ name, version }: Model, ledgerId: LedgerId): string {
-  return `${ledgerId}/${name}@${version}`
+function keyOf({ name, version, build }: Model, ledgerId: LedgerId): string {
+  const key = `${ledgerId}/${name}@${version}`
+  return build === 1 ? key : `${key}.${build}`
+}
+
+/** Rows of first builds say nothing of builds: there were none when the first of them were written. */
+function ofModel({ name, version, build }: Model) {
+  const isBuild = build === 1 ? { $exists: false } : { $eq: build }
+  return { model: { $eq: name }, version: { $eq: version }, build: isBuild }
 }
 
 const isParked = { parked: { $exists: true } } as const
@@ -45,19 +55,18 @@ export async function readCheckpoint(
 /** Every ledger's checkpoint in one model. */
 export async function checkpointsOfModel(
   database: Db,
-  { name, version }: Model,
+  model: Model,
 ): Promise<ReadonlyMap<LedgerId, Checkpoint>> {
-  const filter = { model: { $eq: name }, version: { $eq: version } }
-  const rows = await checkpoints(database).find(filter).toArray()
+  const rows = await checkpoints(database).find(ofModel(model)).toArray()
   return new Map(rows.map((row) => [row.ledgerId, checkpointOf(row)]))
 }
 
 /** The ledgers that stand still in one model. */
 export async function parkedInModel(
   database: Db,
-  { name, version }: Model,
+  model: Model,
 ): Promise<readonly LedgerId[]> {
-  const filter = { model: { $eq: name }, version: { $eq: version }, ...isParked }
+  const filter = { ...ofModel(model), ...isParked }
   const rows = await checkpoints(database).find(filter).toArray()
   return rows.map(({ ledgerId }) => ledgerId)
 }
@@ -72,8 +81,13 @@ export async function checkpointsOfLedger(
   return (model) => byKey.get(keyOf(model, ledgerId))
 }
 
+/** Takes away the checkpoints of a build. */
+export async function dropCheckpoints(database: Db, model: Model): Promise<void> {
+  await checkpoints(database).deleteMany(ofModel(model))
+}
+
 /** Whether every checkpoint is where its change expects it. */
-export async function areExpected(database: Db, changes: readonly ModelChange[]): Promise<boolean> {
+export async function areExpected(database: Db, changes: readonly BuildChange[]): Promise<boolean> {
   const keys = changes.map(({ model, ledgerId }) => keyOf(model, ledgerId))
   const rows = await checkpoints(database)
     .find({ _id: { $in: keys } }, { batchSize: keys.length + 1 })
@@ -85,7 +99,7 @@ export async function areExpected(database: Db, changes: readonly ModelChange[])
 /** Moves the checkpoints that still are where they are expected; false where not all were. */
 export async function moveCheckpoints(
   database: Db,
-  changes: readonly ModelChange[],
+  changes: readonly BuildChange[],
 ): Promise<boolean> {
   const moves = changes.map(moveOf)
   const replaced = changes.filter(({ expected }) => expected !== undefined).length
@@ -103,10 +117,11 @@ function moveOf({
   ledgerId,
   expected,
   checkpoint,
-}: ModelChange): AnyBulkWriteOperation<CheckpointRow> {
+}: BuildChange): AnyBulkWriteOperation<CheckpointRow> {
   const _id = keyOf(model, ledgerId)
-  const { name, version } = model
-  const row = { _id, ledgerId, model: name, version, ...checkpointFields(checkpoint) }
+  const { name, version, build } = model
+  const key = { model: name, version, ...(build !== 1 && { build }) }
+  const row = { _id, ledgerId, ...key, ...checkpointFields(checkpoint) }
   if (expected === undefined) return { insertOne: { document: row } }
   const filter = { _id: { $eq: _id }, revision: { $eq: expected } }
   return { replaceOne: { filter, replacement: row } }

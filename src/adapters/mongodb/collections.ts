@@ -1,5 +1,5 @@
 import type { IndexDescription } from 'mongodb'
-import type { ReadModelShape } from '#ports/read-models.ts'
+import type { ModelBuild, ReadModelShape } from '#ports/read-models.ts'
 
 /** One index of a collection. `name` is also what a query plan calls it. */
 export type CollectionIndex = {
@@ -15,12 +15,16 @@ const idIndex: CollectionIndex = { name: '_id_', fields: [], paths: ['_id'] }
 /** The index of what a view's checkpoint has not reached yet. */
 export const revisionIndex = { name: 'by_ledger_revision', key: { ledgerId: 1, revision: 1 } }
 
-/** The collection of a read model's documents. */
-export function collectionOf({ name, version }: ReadModelShape): string {
+/** The collection of a build's documents, of the first where none is named. */
+export function collectionOf({
+  name,
+  version,
+  build = 1,
+}: Pick<ModelBuild, 'name' | 'version' | 'build'>): string {
   if (!/^[a-z_-]+$/.test(name)) throw new Error(`${name} is no name for a read model`)
   if (!Number.isSafeInteger(version) || version < 0)
     throw new Error(`${version} is no version of a read model`)
-  return `${name}_v${version}`
+  return build === 1 ? `${name}_v${version}` : `${name}_v${version}_b${build}`
 }
 
 /** The path of a declared field below `fields`. */

@@ -1,11 +1,13 @@
 import { type AnyBulkWriteOperation, BSON, type Collection, type Db } from 'mongodb'
-import { areExpected, moveCheckpoints } from '#adapters/mongodb/checkpoints.ts'
+import { builtModel, isWritable, readRegistry } from '#adapters/mongodb/builds.ts'
+import { areExpected, type BuildChange, moveCheckpoints } from '#adapters/mongodb/checkpoints.ts'
 import { collectionOf } from '#adapters/mongodb/collections.ts'
 import { documentsOfModel, rowsByKey } from '#adapters/mongodb/documents.ts'
 import { isDuplicate, isOfSize } from '#adapters/mongodb/errors.ts'
 import { type Content, documentKey, type Row, storedObject } from '#adapters/mongodb/rows.ts'
 import { fieldsOf, int64 } from '#adapters/mongodb/values.ts'
 import {
+  type BuiltModel,
   DocumentTooLarge,
   type ModelChange,
   type ReadModelShape,
@@ -14,7 +16,7 @@ import {
 import type { LedgerId } from '#values/ids.ts'
 
 /** The documents of one collection, one write each, whatever number of ledgers they are of. */
-type Writes = { readonly model: ReadModelShape; readonly documents: ReadonlyMap<string, Write> }
+type Writes = { readonly model: BuiltModel; readonly documents: ReadonlyMap<string, Write> }
 
 /** `began` is the checkpoint that the fold began from; -1 where there was none. */
 type Write = {
@@ -32,16 +34,35 @@ export async function commitChanges(
   changes: readonly ModelChange[],
 ): Promise<boolean> {
   if (changes.length === 0) return true
-  const writes = writesOf(changes)
-  if (!(await areExpected(database, changes))) return false
+  const built = await builtChanges(database, changes)
+  if (built === undefined) return false
+  const writes = writesOf(built)
+  if (!(await areExpected(database, built))) return false
   const written = await Promise.all(writes.map((each) => writeDocuments(database, each)))
-  return written.every((all) => all) && (await moveCheckpoints(database, changes))
+  if (!written.every((all) => all) || !(await moveCheckpoints(database, built))) return false
+  // A build that was retired meanwhile has got what nobody will read: it has to go to the one that serves.
+  const registry = await readRegistry(database)
+  return built.every(({ model }) => isWritable(registry, model))
+}
+
+/** The changes of the builds that are meant; undefined where one of these is not to be had. */
+async function builtChanges(
+  database: Db,
+  changes: readonly ModelChange[],
+): Promise<readonly BuildChange[] | undefined> {
+  const isNamed = changes.every(({ model }) => model.build !== undefined)
+  const registry = isNamed ? new Map() : await readRegistry(database)
+  const built = changes.flatMap((change) => {
+    const model = builtModel(registry, change.model)
+    return model === undefined ? [] : [{ ...change, model }]
+  })
+  return built.length === changes.length ? built : undefined
 }
 
 /** An unordered bulk may run two writes of one document in any order: only the last of each is kept. */
-function writesOf(changes: readonly ModelChange[]): Writes[] {
+function writesOf(changes: readonly BuildChange[]): Writes[] {
   const targets = new Set<string>()
-  const collections = new Map<string, { model: ReadModelShape; documents: Map<string, Write> }>()
+  const collections = new Map<string, { model: BuiltModel; documents: Map<string, Write> }>()
   for (const { model, ledgerId, expected = -1n, documents } of changes) {
     const name = collectionOf(model)
     const target = `${name} ${ledgerId}`

@@ -1,7 +1,7 @@
 import { type Collection, type Db, ReadConcern } from 'mongodb'
 import { collectionOf } from '#adapters/mongodb/collections.ts'
 import { documentKey, documentOf, type Row } from '#adapters/mongodb/rows.ts'
-import type { ReadModelShape, StoredDocument } from '#ports/read-models.ts'
+import type { BuiltModel, StoredDocument } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /**
@@ -9,14 +9,14 @@ import type { LedgerId } from '#values/ids.ts'
  * primary has it from its first moment on; what it knows of the majority may be older for a while. Reading what is not
  * stored by a majority does no harm: a document at a revision has one content, whoever wrote it and whether it stays.
  */
-export function documentsOfModel(database: Db, model: ReadModelShape): Collection<Row> {
+export function documentsOfModel(database: Db, model: BuiltModel): Collection<Row> {
   return database.collection<Row>(collectionOf(model), { readConcern: new ReadConcern('local') })
 }
 
 /** The documents as they are now, those included that a commit that did not finish left: they are folded on. */
 export async function loadDocuments(
   database: Db,
-  model: ReadModelShape,
+  model: BuiltModel,
   { ledgerId, ids }: { readonly ledgerId: LedgerId; readonly ids: readonly string[] },
 ): Promise<readonly StoredDocument[]> {
   if (ids.length === 0) return []

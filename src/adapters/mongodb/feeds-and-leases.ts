@@ -31,6 +31,10 @@ export async function saveFeedPosition(
   }
 }
 
+export async function forgetFeedPosition(database: Db, feed: string): Promise<void> {
+  await feeds(database).deleteOne({ _id: { $eq: feed } })
+}
+
 export async function readLease(database: Db, name: string): Promise<Lease | undefined> {
   const row = await leases(database).findOne({ _id: { $eq: name } })
   return row === null ? undefined : { holder: row.holder, beat: row.beat }

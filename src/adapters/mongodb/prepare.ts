@@ -1,8 +1,9 @@
 import type { Db } from 'mongodb'
-import { prepareCheckpoints } from '#adapters/mongodb/checkpoints.ts'
+import { setDropped } from '#adapters/mongodb/builds.ts'
+import { dropCheckpoints, prepareCheckpoints } from '#adapters/mongodb/checkpoints.ts'
 import { collectionOf, indexesToMake } from '#adapters/mongodb/collections.ts'
 import { isDuplicate } from '#adapters/mongodb/errors.ts'
-import type { ReadModelShape } from '#ports/read-models.ts'
+import type { BuiltModel } from '#ports/read-models.ts'
 
 /** What the documents of a collection were made with. */
 type ModelRow = { readonly _id: string; readonly fields: string }
@@ -11,7 +12,7 @@ type ModelRow = { readonly _id: string; readonly fields: string }
  * Makes what a model needs where it is not there yet; any number may do so at once. MongoDB makes a collection with its first
  * index, and leaves an index alone that is there. @throws where the model was made with other fields.
  */
-export async function prepareModel(database: Db, model: ReadModelShape): Promise<void> {
+export async function prepareModel(database: Db, model: BuiltModel): Promise<void> {
   await assertFields(database, model)
   await prepareCheckpoints(database)
   const indexes = indexesToMake(model)
@@ -19,7 +20,7 @@ export async function prepareModel(database: Db, model: ReadModelShape): Promise
 }
 
 /** A model whose fields changed under the same version would be half old: that is a bug of its projection. */
-async function assertFields(database: Db, model: ReadModelShape): Promise<void> {
+async function assertFields(database: Db, model: BuiltModel): Promise<void> {
   const declared = Object.entries(model.fields).map(([field, type]) => `${field} ${type}`)
   const row = { _id: collectionOf(model), fields: declared.join() }
   if ((await storedFields(database, row)) !== row.fields)
@@ -39,4 +40,12 @@ async function storedFields(database: Db, row: ModelRow): Promise<string | undef
     if (!isDuplicate(error)) throw error
     return (await models.findOne({ _id: { $eq: row._id } }))?.fields
   }
+}
+
+/** Takes a build away that does not serve. The server drops a collection at once, whatever is in it. */
+export async function dropModel(database: Db, model: BuiltModel): Promise<void> {
+  if (!(await setDropped(database, model, 'retired'))) return
+  await database.collection(collectionOf(model)).drop()
+  await dropCheckpoints(database, model)
+  await setDropped(database, model, 'dropped')
 }

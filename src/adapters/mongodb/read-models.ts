@@ -1,3 +1,4 @@
+import { builtToRead, readBuilds, readRegistry } from '#adapters/mongodb/builds.ts'
 import { checkpointsOfModel, parkedInModel } from '#adapters/mongodb/checkpoints.ts'
 import { MongoConnection, type MongoOptions } from '#adapters/mongodb/connection.ts'
 import { readFeedPosition } from '#adapters/mongodb/feeds-and-leases.ts'
@@ -14,9 +15,19 @@ export async function openMongoReadModels(options: MongoOptions): Promise<ReadMo
     view: async (ledgerId) =>
       ledgerId === undefined ? viewOfAll(connection) : viewOfLedger(connection, ledgerId),
 
-    checkpoints: (model) => connection.use((database) => checkpointsOfModel(database, model)),
+    checkpoints: (model) =>
+      connection.use(async (database) => {
+        const built = builtToRead(await readRegistry(database), model)
+        return built === undefined ? new Map() : checkpointsOfModel(database, built)
+      }),
 
-    parked: (model) => connection.use((database) => parkedInModel(database, model)),
+    parked: (model) =>
+      connection.use(async (database) => {
+        const built = builtToRead(await readRegistry(database), model)
+        return built === undefined ? [] : parkedInModel(database, built)
+      }),
+
+    builds: (model) => connection.use((database) => readBuilds(database, model)),
 
     feedPosition: (feed) => connection.use((database) => readFeedPosition(database, feed)),
 

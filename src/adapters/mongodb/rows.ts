@@ -29,6 +29,8 @@ export type CheckpointRow = {
   readonly ledgerId: LedgerId
   readonly model: string
   readonly version: number
+  /** Absent: the first. */
+  readonly build?: number
   readonly revision: bigint
   readonly recordedAt: string
   readonly parked?: { readonly revision: bigint; readonly reason: string }

@@ -1,4 +1,5 @@
 import type { Db } from 'mongodb'
+import { builtToRead, type Registry, readRegistry } from '#adapters/mongodb/builds.ts'
 import { checkpointsOfLedger } from '#adapters/mongodb/checkpoints.ts'
 import { revisionIndex } from '#adapters/mongodb/collections.ts'
 import type { MongoConnection } from '#adapters/mongodb/connection.ts'
@@ -7,8 +8,9 @@ import { type FindPlan, planFind } from '#adapters/mongodb/find.ts'
 import { type Content, documentKey, documentOf, type Row } from '#adapters/mongodb/rows.ts'
 import { compareValues } from '#adapters/mongodb/values.ts'
 import {
+  type BuiltModel,
   type Find,
-  type ReadModelShape,
+  type ModelBuild,
   ReadViewOutdated,
   type ReadView,
   type StoredDocument,
@@ -22,7 +24,7 @@ type Shown = { readonly id: string; readonly content: Content }
 
 type Moment = {
   readonly ledgerId: LedgerId
-  readonly model: ReadModelShape
+  readonly model: BuiltModel
   /** The view's checkpoint in the model. */
   readonly at: bigint
 }
@@ -32,20 +34,30 @@ type Moment = {
  * held at the server, and nothing has to be given back.
  */
 export async function viewOfLedger(connection: Connection, ledgerId: LedgerId): Promise<ReadView> {
-  const checkpointOf = await connection.use((database) => checkpointsOfLedger(database, ledgerId))
-  const momentOf = (model: ReadModelShape): Moment => {
-    return { ledgerId, model, at: checkpointOf(model)?.revision ?? -1n }
+  const [registry, checkpointOf] = await connection.use((database) =>
+    Promise.all([readRegistry(database), checkpointsOfLedger(database, ledgerId)]),
+  )
+  const momentOf = (meant: ModelBuild): Moment | undefined => {
+    const model = builtToRead(registry, meant)
+    return model && { ledgerId, model, at: checkpointOf(model)?.revision ?? -1n }
   }
   return {
-    checkpoint: async (model) => checkpointOf(model),
-    get: (model, id) => connection.use((database) => getAt(database, momentOf(model), id)),
-    async find(model, find) {
-      const plan = planFind(model, find, ledgerId)
+    async checkpoint(meant) {
+      const model = builtToRead(registry, meant)
+      return model && checkpointOf(model)
+    },
+    async get(model, id) {
       const moment = momentOf(model)
+      return moment && (await connection.use((database) => getAt(database, moment, id)))
+    },
+    async find(meant, find) {
+      const moment = momentOf(meant)
+      const model = moment?.model ?? meant
+      const plan = planFind(model, find, ledgerId)
       // No document shows before the first checkpoint.
-      if (plan === undefined || moment.at < 0n) return []
+      if (plan === undefined || moment === undefined || moment.at < 0n) return []
       if (find.evenAhead === true)
-        return (await rowsNow(connection, model, { find, plan })).map((row) =>
+        return (await rowsNow(connection, moment.model, { find, plan })).map((row) =>
           documentOf(row.id, row),
         )
       const { aheadMax } = connection.limits
@@ -142,12 +154,15 @@ function merged(shown: readonly Shown[], { orderBy, descending, limit }: Find): 
 
 /** A view of all ledgers: each document as it is. */
 export function viewOfAll(connection: Connection): ReadView {
+  let registry: Registry | undefined
   return {
     checkpoint: ofOneLedger,
     get: ofOneLedger,
-    async find(model, find) {
-      const plan = planFind(model, find, undefined)
-      if (plan === undefined) return []
+    async find(meant, find) {
+      registry ??= await connection.use(readRegistry)
+      const model = builtToRead(registry, meant)
+      const plan = planFind(model ?? meant, find, undefined)
+      if (plan === undefined || model === undefined) return []
       const rows = await rowsNow(connection, model, { find, plan })
       return rows.map((row) => ({ ...documentOf(row.id, row), ledgerId: row.ledgerId }))
     },
@@ -158,7 +173,7 @@ export function viewOfAll(connection: Connection): ReadView {
 /** What a find finds of documents as they are. */
 function rowsNow(
   connection: Connection,
-  model: ReadModelShape,
+  model: BuiltModel,
   { find, plan }: Pick<Asked, 'find' | 'plan'>,
 ): Promise<readonly Row[]> {
   return connection.use((database) =>

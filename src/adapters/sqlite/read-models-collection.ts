@@ -1,4 +1,4 @@
-import type { ReadModelShape } from '#ports/read-models.ts'
+import type { ModelBuild, ReadModelShape } from '#ports/read-models.ts'
 
 /** One index of a collection. `name` is also what a query plan calls it. */
 export type CollectionIndex = { readonly name: string; readonly fields: readonly string[] }
@@ -6,12 +6,13 @@ export type CollectionIndex = { readonly name: string; readonly fields: readonly
 /** SQL for the number that stands for the ledger with the id `?` in this file; NULL where nothing of it is stored. */
 export const ledgerNumber = '(SELECT number FROM ledger_numbers WHERE ledger_id = ?)'
 
-/** The table of a read model's documents. Its name needs quotes in SQL. */
-export function tableOf({ name, version }: ReadModelShape): string {
+/** The table of a build's documents, of the first where none is named. Its name needs quotes in SQL. */
+export function tableOf({ name, version, build = 1 }: ModelBuild): string {
   if (!/^[a-z_-]+$/.test(name)) throw new Error(`${name} is no name for a read model`)
   if (!Number.isSafeInteger(version) || version < 0)
     throw new Error(`${version} is no version of a read model`)
-  return `${name}_v${version}`
+  if (!Number.isSafeInteger(build) || build < 1) throw new Error(`${build} is no build of ${name}`)
+  return build === 1 ? `${name}_v${version}` : `${name}_v${version}_b${build}`
 }
 
 /** The column of a declared field; its prefix keeps it apart from the document's own columns. */

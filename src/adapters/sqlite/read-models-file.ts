@@ -17,10 +17,15 @@ const layoutVersion = 3n
 
 const schema = `
 CREATE TABLE ledger_numbers (number INTEGER PRIMARY KEY, ledger_id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE builds (
+  model TEXT NOT NULL, version INTEGER NOT NULL, build INTEGER NOT NULL,
+  state TEXT NOT NULL, started_at TEXT NOT NULL,
+  PRIMARY KEY (model, version, build)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoints (
-  model TEXT NOT NULL, version INTEGER NOT NULL, ledger INTEGER NOT NULL,
+  model TEXT NOT NULL, version INTEGER NOT NULL, build INTEGER NOT NULL, ledger INTEGER NOT NULL,
   revision INTEGER NOT NULL, recorded_at TEXT NOT NULL, parked_revision INTEGER, parked_reason TEXT,
-  PRIMARY KEY (model, version, ledger)
+  PRIMARY KEY (model, version, build, ledger)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE feeds (feed TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE leases (

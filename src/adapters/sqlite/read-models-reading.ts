@@ -10,8 +10,8 @@ import { idSelected } from '#adapters/sqlite/read-models-find.ts'
 import { checkpointOf, documentOf, integerOf, textOf } from '#adapters/sqlite/read-models-rows.ts'
 import { type Value, valueOf } from '#adapters/sqlite/read-models-values.ts'
 import {
+  type BuiltModel,
   type Checkpoint,
-  type ReadModelShape,
   ReadModelsUnavailable,
   type StoredDocument,
 } from '#ports/read-models.ts'
@@ -21,39 +21,39 @@ const checkpointColumns = 'revision, recorded_at, parked_revision, parked_reason
 
 export function readCheckpoint(
   connection: ReadModelConnection,
-  { name, version }: ReadModelShape,
+  { name, version, build }: BuiltModel,
   ledgerId: LedgerId,
 ): Checkpoint | undefined {
   const text = `SELECT ${checkpointColumns} FROM checkpoints
-    WHERE model = ? AND version = ? AND ledger = ${ledgerNumber}`
-  const row = connection.one({ text, values: [name, BigInt(version), ledgerId] })
+    WHERE model = ? AND version = ? AND build = ? AND ledger = ${ledgerNumber}`
+  const row = connection.one({ text, values: [name, BigInt(version), BigInt(build), ledgerId] })
   return row === undefined ? undefined : checkpointOf(row)
 }
 
 export function readCheckpoints(
   connection: ReadModelConnection,
-  { name, version }: ReadModelShape,
+  { name, version, build }: BuiltModel,
 ): ReadonlyMap<LedgerId, Checkpoint> {
   const text = `SELECT ledger_id, ${checkpointColumns} FROM checkpoints
-    JOIN ledger_numbers ON number = ledger WHERE model = ? AND version = ?`
-  const rows = connection.all({ text, values: [name, BigInt(version)] })
+    JOIN ledger_numbers ON number = ledger WHERE model = ? AND version = ? AND build = ?`
+  const rows = connection.all({ text, values: [name, BigInt(version), BigInt(build)] })
   return new Map(rows.map((row) => [textOf(row, 'ledger_id'), checkpointOf(row)]))
 }
 
 /** The ledgers that are parked in the model. */
 export function readParked(
   connection: ReadModelConnection,
-  { name, version }: ReadModelShape,
+  { name, version, build }: BuiltModel,
 ): readonly LedgerId[] {
   const text = `SELECT ledger_id FROM checkpoints JOIN ledger_numbers ON number = ledger
-    WHERE model = ? AND version = ? AND parked_revision IS NOT NULL`
-  const rows = connection.all({ text, values: [name, BigInt(version)] })
+    WHERE model = ? AND version = ? AND build = ? AND parked_revision IS NOT NULL`
+  const rows = connection.all({ text, values: [name, BigInt(version), BigInt(build)] })
   return rows.map((row) => textOf(row, 'ledger_id'))
 }
 
 export function readDocument(
   connection: ReadModelConnection,
-  model: ReadModelShape,
+  model: BuiltModel,
   { ledgerId, id }: { readonly ledgerId: LedgerId; readonly id: string },
 ): StoredDocument | undefined {
   const text = `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
@@ -65,7 +65,7 @@ export function readDocument(
 /** Those of the documents that are there, all of one moment. */
 export function readDocuments(
   connection: ReadModelConnection,
-  model: ReadModelShape,
+  model: BuiltModel,
   { ledgerId, ids }: { readonly ledgerId: LedgerId; readonly ids: readonly string[] },
 ): StoredDocument[] {
   const text = `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
@@ -86,7 +86,7 @@ function isNumbered({ id, fields }: ReadModelShape): boolean {
  * Whether the projector has made the collection.
  * @throws {ReadModelsUnavailable} while it still lacks an index of those that the model declares.
  */
-export function hasCollection(connection: ReadModelConnection, model: ReadModelShape): boolean {
+export function hasCollection(connection: ReadModelConnection, model: BuiltModel): boolean {
   const table = tableOf(model)
   if (connection.collections.has(table)) return true
   const text = 'SELECT name FROM sqlite_schema WHERE tbl_name = ?'

@@ -7,23 +7,29 @@ import {
   tableOf,
 } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
 import { readCheckpoint } from '#adapters/sqlite/read-models-reading.ts'
 import { integerOf } from '#adapters/sqlite/read-models-rows.ts'
 import { fieldValues } from '#adapters/sqlite/read-models-values.ts'
-import type { ModelChange, ReadModelShape } from '#ports/read-models.ts'
+import type { BuiltModel, ModelChange, ReadModelShape } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /**
  * Stores one change inside a transaction of the caller's; false, for nothing stored, where the checkpoint is elsewhere.
  */
 export function storeChange(connection: ReadModelConnection, change: ModelChange): boolean {
-  const { model, ledgerId, expected } = change
+  const { ledgerId, expected } = change
+  const model = builtModel(connection, change.model)
+  if (model === undefined || !isWritable(connection, model)) return false
   if (readCheckpoint(connection, model, ledgerId)?.revision !== expected) return false
   const ledger = numberFor(connection, ledgerId)
-  storeDocuments(connection, change, ledger)
-  storeCheckpoint(connection, change, ledger)
+  const stored = { ...change, model }
+  storeDocuments(connection, stored, ledger)
+  storeCheckpoint(connection, stored, ledger)
   return true
 }
+
+type Change = ModelChange & { readonly model: BuiltModel }
 
 /** Ledgers are numbered in the order in which they come. */
 function numberFor(connection: ReadModelConnection, ledgerId: LedgerId): bigint {
@@ -36,7 +42,7 @@ function numberFor(connection: ReadModelConnection, ledgerId: LedgerId): bigint 
 
 function storeDocuments(
   connection: ReadModelConnection,
-  { model, documents }: ModelChange,
+  { model, documents }: Change,
   ledger: bigint,
 ): void {
   const { light, full } = upserts(model)
@@ -78,13 +84,13 @@ const upsertsByModel = new WeakMap<ReadModelShape, ReturnType<typeof upserts>>()
 
 function storeCheckpoint(
   connection: ReadModelConnection,
-  { model, checkpoint }: ModelChange,
+  { model, checkpoint }: Change,
   ledger: bigint,
 ): void {
   const { revision, recordedAt, parked } = checkpoint
-  const key = [model.name, BigInt(model.version), ledger] as const
+  const key = [model.name, BigInt(model.version), BigInt(model.build), ledger] as const
   const stop = [parked?.revision ?? null, parked?.reason ?? null] as const
   connection
-    .prepare('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .prepare('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
     .run(...key, revision, recordedAt, ...stop)
 }

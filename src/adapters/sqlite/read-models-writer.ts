@@ -1,3 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  addBuild,
+  builtModel,
+  dropPart,
+  firstBuild,
+  readBuilds,
+  serveBuild,
+} from '#adapters/sqlite/read-models-builds.ts'
 import { collectionSchema, columnTypes, tableOf } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
@@ -12,6 +21,8 @@ import { textOf } from '#adapters/sqlite/read-models-rows.ts'
 import { storeChange } from '#adapters/sqlite/read-models-store.ts'
 import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import {
+  type BuiltModel,
+  type ModelBuild,
   type ReadModelShape,
   ReadModelsUnavailable,
   type ReadModelWriter,
@@ -43,16 +54,46 @@ export async function openSqliteReadModelWriter({
     })
 
   return {
-    prepare: (model) => use(() => makeCollection(connection, model)),
+    prepare: (model) => use(() => prepareModel(connection, model)),
 
-    checkpoint: (model, ledgerId) => use(() => readCheckpoint(connection, model, ledgerId)),
+    checkpoint: (model, ledgerId) =>
+      use(() => {
+        const built = builtModel(connection, model)
+        return built && readCheckpoint(connection, built, ledgerId)
+      }),
 
-    load: (model, ledgerId, ids) => use(() => readDocuments(connection, model, { ledgerId, ids })),
+    load: (model, ledgerId, ids) =>
+      use(() => {
+        const built = builtModel(connection, model)
+        return built === undefined ? [] : readDocuments(connection, built, { ledgerId, ids })
+      }),
 
     commit: (changes) =>
       use(() =>
         connection.transaction(() => changes.every((each) => storeChange(connection, each))),
       ),
+
+    builds: (model) => use(() => readBuilds(connection, model)),
+
+    startBuild: (model, startedAt) => use(() => startBuild(connection, model, startedAt)),
+
+    serveBuild: (model) =>
+      use(() => connection.transaction(() => serveBuild(connection, model))),
+
+    async dropBuild(model) {
+      let isLeft = true
+      while (isLeft) {
+        isLeft = await use(() => {
+          let more = false
+          connection.transaction(() => {
+            more = dropPart(connection, model)
+            return true
+          })
+          return more
+        })
+        await sleep(droppingPauseMs)
+      }
+    },
 
     feedPosition: (feed) => use(() => readFeedPosition(connection, feed)),
 
@@ -61,6 +102,9 @@ export async function openSqliteReadModelWriter({
         const text = `INSERT INTO feeds VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position`
         connection.prepare(text).run(feed, position)
       }),
+
+    forgetFeedPosition: (feed) =>
+      use(() => void connection.prepare('DELETE FROM feeds WHERE feed = ?').run(feed)),
 
     lease: (name) => use(() => readLease(connection, name)),
 
@@ -83,12 +127,35 @@ async function whenUsable<Result>(busyMaxMs: number, work: () => Result): Promis
   }
 }
 
-function makeCollection(connection: ReadModelConnection, model: ReadModelShape): void {
+/** Others write between two pieces. */
+const droppingPauseMs = 5
+
+function prepareModel(connection: ReadModelConnection, model: ModelBuild): void {
   connection.transaction(() => {
-    for (const statement of collectionSchema(model)) connection.exec(statement)
-    assertColumns(connection, model)
+    const built = builtModel(connection, model) ?? firstBuild(connection, model)
+    if (built !== undefined) makeCollection(connection, built)
+    return built !== undefined
+  })
+}
+
+function startBuild(
+  connection: ReadModelConnection,
+  model: ReadModelShape,
+  startedAt: string,
+): number {
+  let started = 0
+  connection.transaction(() => {
+    const built = addBuild(connection, model, { state: 'building', startedAt })
+    started = built.build
+    makeCollection(connection, built)
     return true
   })
+  return started
+}
+
+function makeCollection(connection: ReadModelConnection, model: BuiltModel): void {
+  for (const statement of collectionSchema(model)) connection.exec(statement)
+  assertColumns(connection, model)
 }
 
 /** A model whose fields changed under the same version would be half old: that is a bug of its projection. */

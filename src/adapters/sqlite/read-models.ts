@@ -1,3 +1,4 @@
+import { builtToRead, readBuilds } from '#adapters/sqlite/read-models-builds.ts'
 import { findStatement } from '#adapters/sqlite/read-models-find.ts'
 import {
   hasCollection,
@@ -45,7 +46,10 @@ export async function openSqliteReadModels({
     async checkpoints(model) {
       const snapshot = await snapshots.open()
       try {
-        return snapshot.read(none, (connection) => readCheckpoints(connection, model))
+        return snapshot.read(none, (connection) => {
+          const built = builtToRead(connection, model)
+          return built === undefined ? none : readCheckpoints(connection, built)
+        })
       } finally {
         snapshot.end()
       }
@@ -54,7 +58,19 @@ export async function openSqliteReadModels({
     async parked(model) {
       const snapshot = await snapshots.open()
       try {
-        return snapshot.read([], (connection) => readParked(connection, model))
+        return snapshot.read([], (connection) => {
+          const built = builtToRead(connection, model)
+          return built === undefined ? [] : readParked(connection, built)
+        })
+      } finally {
+        snapshot.end()
+      }
+    },
+
+    async builds(model) {
+      const snapshot = await snapshots.open()
+      try {
+        return snapshot.read([], (connection) => readBuilds(connection, model))
       } finally {
         snapshot.end()
       }
@@ -90,23 +106,32 @@ function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
   return {
     async checkpoint(model) {
       const of = oneLedger()
-      return snapshot.read(undefined, (connection) => readCheckpoint(connection, model, of))
+      return snapshot.read(undefined, (connection) => {
+        const built = builtToRead(connection, model)
+        return built && readCheckpoint(connection, built, of)
+      })
     },
 
     async get(model, id) {
       const key = { ledgerId: oneLedger(), id }
       return snapshot.read(undefined, (connection) => {
-        if (!hasCollection(connection, model)) return undefined
-        return readDocument(connection, model, key)
+        const built = builtToRead(connection, model)
+        if (built === undefined || !hasCollection(connection, built)) return undefined
+        return readDocument(connection, built, key)
       })
     },
 
     async find(model, find) {
-      const statement = findStatement(model, find, ledgerId)
-      return snapshot.read([], (connection) => {
-        if (statement === undefined || !hasCollection(connection, model)) return []
-        return connection.all(statement).map(documentOf)
+      const found = snapshot.read(undefined, (connection) => {
+        const built = builtToRead(connection, model)
+        if (built === undefined || !hasCollection(connection, built)) return undefined
+        const statement = findStatement(built, find, ledgerId)
+        return statement === undefined ? [] : connection.all(statement).map(documentOf)
       })
+      if (found !== undefined) return found
+      // A find that no index serves is a bug also where nothing is stored yet.
+      findStatement(model, find, ledgerId)
+      return []
     },
 
     async [Symbol.asyncDispose]() {

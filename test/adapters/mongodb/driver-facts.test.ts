@@ -91,7 +91,7 @@ describe('the driver', () => {
     expect(database.writeConcern).toMatchObject({ w: 'majority', journal: true })
     expect(database.readConcern).toMatchObject({ level: 'majority' })
     expect(database.readPreference).toMatchObject({ mode: 'primary' })
-    const documents = documentsOfModel(database, tasks)
+    const documents = documentsOfModel(database, { ...tasks, build: 1 })
     expect(documents.writeConcern).toMatchObject({ w: 'majority', journal: true })
     expect(documents.readPreference).toMatchObject({ mode: 'primary' })
     // A new primary may know of an older majority than the one before it did.

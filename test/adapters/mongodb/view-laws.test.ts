@@ -68,8 +68,8 @@ function fakeStore(collections: FakeCollections, step: Step): ActorStore {
         await step(what)
       })
       return {
-        checkpoint: (model, of) => readCheckpoint(database, model, of),
-        load: (model, of, ids) => loadDocuments(database, model, { ledgerId: of, ids }),
+        checkpoint: (model, of) => readCheckpoint(database, { ...model, build: 1 }, of),
+        load: (model, of, ids) => loadDocuments(database, { ...model, build: 1 }, { ledgerId: of, ids }),
         commit: (changes) => commitChanges(database, changes),
         async [Symbol.asyncDispose]() {},
       }
