@@ -10,13 +10,22 @@ import {
   type SqliteLogSettings,
 } from '#compose/stores.ts'
 import type { Config } from '#config.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { EventFeed } from '#ports/event-feed.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type ReadModels, ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import type { Projection } from '#projections/projection.ts'
+import { ActLog } from '#projections/runtime/act-log.ts'
+import { besidePace, type BuilderPace } from '#projections/runtime/builder.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
+import { keepModels, startMissing } from '#projections/runtime/keeper.ts'
+import { projectorLimits } from '#projections/runtime/limits.ts'
+import { servingModels } from '#projections/runtime/live-models.ts'
 import { patrol, patrolFeed } from '#projections/runtime/patrol.ts'
 import { createProjector, type ProjectorParts } from '#projections/runtime/projector.ts'
+import { retrying } from '#projections/runtime/retrying.ts'
 
 /** The half of the log that a projector needs. */
 export type LogReading = Pick<Log, 'readStream' | 'readAll' | 'head' | 'appended'>
@@ -33,6 +42,11 @@ type Parts = Omit<ProjectorParts, 'store' | 'writer' | 'readModels'> & {
   readonly writer: ReadModelWriter
   readonly readModels: ReadModels
   readonly store: LogReading
+  readonly clock: Clock
+  readonly acts: ActLog
+  readonly pace: BuilderPace
+  /** The feed whose place says whether these read models have ever had anything. */
+  readonly place: string
   readonly holder: string
 }
 
@@ -45,7 +59,11 @@ export function placeInLog({ feed }: Config): string {
 }
 
 /** Opens what a projector works with. @throws what keeps it from starting. */
-export async function openProjecting(config: Config, logger: Logger): Promise<Projecting> {
+export async function openProjecting(
+  config: Config,
+  logger: Logger,
+  projections: readonly Projection[] = allProjections,
+): Promise<Projecting> {
   await using opening = new AsyncDisposableStack()
   const store = await openLogReading(config, logger, opening)
   const writer = opening.use(await openReadModelWriter(config))
@@ -53,15 +71,19 @@ export async function openProjecting(config: Config, logger: Logger): Promise<Pr
   if (config.eventStore.engine === 'sqlite' && config.feed.engine === 'log')
     await requireSameLog(store, readModels)
   const parts = {
-    projections: allProjections,
+    projections,
     writer,
     store,
     readModels,
     logger,
+    clock: systemClock,
+    acts: new ActLog(store),
+    pace: besidePace,
+    place: placeInLog(config),
     holder: randomUUID(),
   }
   const { feed } = config
-  const project =
+  const work =
     feed.engine === 'log'
       ? (signal: AbortSignal) => followLog(config, parts, signal)
       : await brokerFollower(feed, parts)
@@ -71,7 +93,7 @@ export async function openProjecting(config: Config, logger: Logger): Promise<Pr
     readModels,
     async run(signal) {
       try {
-        await project(signal)
+        await work(signal)
       } catch (error) {
         if (!signal.aborted) throw error
       }
@@ -104,7 +126,7 @@ function followLog(config: Config, parts: Parts, signal: AbortSignal): Promise<v
   const { store, writer } = parts
   const wait = store.appended && { wait: store.appended }
   const feed = openLogFeed({ name: projectorFeed, store, positions: writer, ...wait })
-  const follow = (until: AbortSignal) => createProjector(parts).run(feed, until)
+  const follow = (until: AbortSignal) => project(parts, feed, until)
   return config.readModels.engine === 'sqlite'
     ? follow(signal)
     : holdLease(leaseOf(parts, projectorFeed), signal, follow)
@@ -121,17 +143,35 @@ async function brokerFollower(
   const feed = openKafkaFeed({ connection, topic, groupId, logger })
   return (signal) =>
     together(signal, [
-      (until) => createProjector(parts).run(feed, until),
+      (until) => project(parts, feed, until),
       (until) => holdLease(leaseOf(parts, patrolFeed), until, (held) => walkLog(parts, held)),
     ])
+}
+
+/** Follows the feed, and keeps the models as they ought to be meanwhile. */
+async function project(parts: Parts, feed: EventFeed, signal: AbortSignal): Promise<void> {
+  const { acts, readModels, place } = parts
+  const limits = projectorLimits
+  const failed = (error: Error) => parts.logger.warn({ err: error }, 'the projector waits')
+  await retrying({ limits, failed, signal }, async () => {
+    await acts.refresh()
+    // A feed that has never been read brings everything: what it fills may serve from the start.
+    if ((await readModels.feedPosition(place)) !== undefined) await startMissing(parts)
+  })
+  const projector = createProjector({ ...parts, skips: acts })
+  await together(signal, [
+    (until) => projector.run(feed, until),
+    (until) => keepModels({ ...parts, projector }, until),
+  ])
 }
 
 function walkLog(parts: Parts, signal: AbortSignal): Promise<void> {
   const heal = async (event: StoredEvent, until: AbortSignal) => {
     parts.logger.warn({ stream: event.stream }, 'a ledger stood still: it is read from the log')
-    await createProjector(parts).apply([event], until)
+    await createProjector({ ...parts, skips: parts.acts }).apply([event], until)
   }
-  return patrol({ ...parts, clock: systemClock, heal }, signal)
+  const projections = () => servingModels(parts.writer, parts.projections)
+  return patrol({ ...parts, projections, heal }, signal)
 }
 
 function leaseOf({ writer, holder, logger }: Parts, name: string) {
@@ -159,8 +199,15 @@ async function together(
   const until = AbortSignal.any([signal, over.signal])
   const endAll = (work: Promise<void>) => work.finally(() => over.abort())
   const results = await Promise.allSettled(works.map((work) => endAll(work(until))))
-  const failed = results.find(({ status }) => status === 'rejected')
-  if (failed?.status === 'rejected') throw failed.reason
+  const failures = results.filter((result) => result.status === 'rejected')
+  const [first] = failures
+  // Those that were ended say so; what ended them comes first.
+  const cause = failures.find(({ reason }) => !isAbort(reason)) ?? first
+  if (cause !== undefined) throw cause.reason
+}
+
+function isAbort(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'AbortError'
 }
 
 /** A log that was put back to an older one goes on with other events at revisions that the read models have had. */

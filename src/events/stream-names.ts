@@ -5,6 +5,9 @@ const prefix = 'ledger-'
 /** The program's own stream in which the relay keeps its lease and its checkpoint. */
 export const relayStream = 'daybook-relay'
 
+/** The program's own stream in which it is recorded what people did about ledgers that stand still in a read model. */
+export const projectionsStream = 'daybook-projections'
+
 /** The event store's stream that holds one ledger. */
 export function ledgerStream(ledgerId: LedgerId): string {
   return `${prefix}${ledgerId}`

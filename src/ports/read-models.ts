@@ -27,6 +27,11 @@ export type ModelBuild = ReadModelShape & { readonly build?: number }
 /** One build of a read model. */
 export type BuiltModel = ReadModelShape & { readonly build: number }
 
+/** Whether the model names its build. */
+export function isBuilt<Model extends ModelBuild>(model: Model): model is Model & BuiltModel {
+  return model.build !== undefined
+}
+
 /**
  * One set of a model's documents and checkpoints. `building`: made beside what serves; `serving`: what queries read, one
  * at most of all versions of a name; `retired`: neither read nor written any more. Numbers are never used again.

@@ -17,6 +17,11 @@ export type Projection<Document extends JsonObject = JsonObject> = {
   readonly acrossLedgers?: readonly (readonly string[])[]
   /** No document is ever changed by a second event: nothing has to be read to fold. */
   readonly appendOnly?: true
+  /**
+   * The version that goes on being projected and read until this one has been built. The same queries read the documents of
+   * both: of this one they may ask for no field or index that the other lacks.
+   */
+  readonly previous?: Projection
   /** The ids of the documents that the event makes or changes, each once. */
   keysOf(event: RecordedEvent): readonly string[]
   /** The document after the event; `document` is undefined where there is none yet. Throws only on a bug. */

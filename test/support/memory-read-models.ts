@@ -75,11 +75,7 @@ class MemoryReadModels {
     this.#put(this.builds.meant(model), this.#model(model))
   }
 
-  startBuild(
-    model: ReadModelShape,
-    startedAt: string,
-    state: Build['state'] = 'building',
-  ): number {
+  startBuild(model: ReadModelShape, startedAt: string, state: Build['state'] = 'building'): number {
     this.builds = this.builds.with(model, { startedAt, state })
     return this.builds.last(model)
   }
@@ -105,17 +101,15 @@ class MemoryReadModels {
     return this.#model(model).get(ledgerId)
   }
 
-  load(
-    model: ModelBuild,
-    ledgerId: LedgerId,
-    ids: readonly string[],
-  ): readonly StoredDocument[] {
+  load(model: ModelBuild, ledgerId: LedgerId, ids: readonly string[]): readonly StoredDocument[] {
     const documents = this.ledger(model, ledgerId)?.documents
     return ids.flatMap((id) => documents?.get(id) ?? [])
   }
 
   commit(changes: readonly ModelChange[]): boolean {
-    const targets = new Set(changes.map(({ model, ledgerId }) => `${keyOf(this.builds.meant(model))} ${ledgerId}`))
+    const targets = new Set(
+      changes.map(({ model, ledgerId }) => `${keyOf(this.builds.meant(model))} ${ledgerId}`),
+    )
     if (targets.size < changes.length) throw new Error('two changes move one checkpoint')
     const current = ({ model, ledgerId, expected }: ModelChange) =>
       this.builds.isWritable(this.builds.meant(model)) &&

@@ -2,7 +2,13 @@ import type { Db } from 'mongodb'
 import { checkpointsOfModel } from '#adapters/mongodb/checkpoints.ts'
 import { collectionOf } from '#adapters/mongodb/collections.ts'
 import { isDuplicate } from '#adapters/mongodb/errors.ts'
-import type { Build, BuiltModel, ModelBuild, ReadModelShape } from '#ports/read-models.ts'
+import {
+  type Build,
+  type BuiltModel,
+  isBuilt,
+  type ModelBuild,
+  type ReadModelShape,
+} from '#ports/read-models.ts'
 
 /** One build of one version of a name. A dropped one stays, so that its number is not used again. */
 type BuildEntry = {
@@ -45,7 +51,7 @@ export async function readBuilds(
 
 /** The build that is meant: the one named, or the one that serves. A name without any has its first one, which is empty. */
 export function builtModel(registry: Registry, model: ModelBuild): BuiltModel | undefined {
-  if (model.build !== undefined) return { ...model, build: model.build }
+  if (isBuilt(model)) return model
   const row = registry.get(model.name)
   if (row === undefined) return { ...model, build: 1 }
   const serving = row.builds.find(
@@ -73,7 +79,7 @@ export async function servingOrFirst(
   database: Db,
   model: ModelBuild,
 ): Promise<BuiltModel | undefined> {
-  if (model.build !== undefined) return { ...model, build: model.build }
+  if (isBuilt(model)) return model
   const startedAt = new Date().toISOString()
   const first = { version: model.version, number: 1, state: 'serving' as const, startedAt }
   const row = await changed(database, model.name, ({ builds }) =>

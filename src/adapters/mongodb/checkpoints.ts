@@ -62,10 +62,7 @@ export async function checkpointsOfModel(
 }
 
 /** The ledgers that stand still in one model. */
-export async function parkedInModel(
-  database: Db,
-  model: Model,
-): Promise<readonly LedgerId[]> {
+export async function parkedInModel(database: Db, model: Model): Promise<readonly LedgerId[]> {
   const filter = { ...ofModel(model), ...isParked }
   const rows = await checkpoints(database).find(filter).toArray()
   return rows.map(({ ledgerId }) => ledgerId)

@@ -63,8 +63,7 @@ export async function openMongoReadModelWriter(options: MongoOptions): Promise<R
     saveFeedPosition: (feed, position) =>
       connection.use((database) => saveFeedPosition(database, feed, position)),
 
-    forgetFeedPosition: (feed) =>
-      connection.use((database) => forgetFeedPosition(database, feed)),
+    forgetFeedPosition: (feed) => connection.use((database) => forgetFeedPosition(database, feed)),
 
     lease: (name) => connection.use((database) => readLease(database, name)),
 

@@ -1,7 +1,13 @@
 import { tableOf } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { integerOf, textOf } from '#adapters/sqlite/read-models-rows.ts'
-import type { Build, BuiltModel, ModelBuild, ReadModelShape } from '#ports/read-models.ts'
+import {
+  type Build,
+  type BuiltModel,
+  isBuilt,
+  type ModelBuild,
+  type ReadModelShape,
+} from '#ports/read-models.ts'
 
 const states = ['building', 'serving', 'retired'] as const
 
@@ -24,8 +30,8 @@ export function builtModel(
   connection: ReadModelConnection,
   model: ModelBuild,
 ): BuiltModel | undefined {
-  const { name, version, build } = model
-  if (build !== undefined) return { ...model, build }
+  if (isBuilt(model)) return model
+  const { name, version } = model
   const text = `SELECT build FROM builds WHERE model = ? AND version = ? AND state = 'serving'`
   const row = connection.one({ text, values: [name, BigInt(version)] })
   return row === undefined ? undefined : buildOf(model, Number(integerOf(row, 'build')))

@@ -77,8 +77,7 @@ export async function openSqliteReadModelWriter({
 
     startBuild: (model, startedAt) => use(() => startBuild(connection, model, startedAt)),
 
-    serveBuild: (model) =>
-      use(() => connection.transaction(() => serveBuild(connection, model))),
+    serveBuild: (model) => use(() => connection.transaction(() => serveBuild(connection, model))),
 
     async dropBuild(model) {
       let isLeft = true

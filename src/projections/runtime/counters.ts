@@ -16,19 +16,20 @@ export type ProjectionCounters = {
 
 type Counter = 'eventsApplied' | 'duplicatesDropped' | 'gapsHealed' | 'ledgersParked'
 
+const zero = { eventsApplied: 0, duplicatesDropped: 0, gapsHealed: 0, ledgersParked: 0 }
+
 /** Counts per projection, and the retries of all. */
 export class Counters {
-  readonly #counts: ReadonlyMap<ReadModelShape, Record<Counter, number>>
+  readonly #counts = new Map<string, ProjectionCounters>()
   /** Attempts repeated because the read models or the log couldn't serve, or another projector was first. */
   retries = 0
 
   constructor(models: readonly ReadModelShape[]) {
-    const zero = { eventsApplied: 0, duplicatesDropped: 0, gapsHealed: 0, ledgersParked: 0 }
-    this.#counts = new Map(models.map((model) => [model, { ...zero }]))
+    for (const model of models) this.#add(model, 'eventsApplied', 0)
   }
 
   get projections(): readonly ProjectionCounters[] {
-    return [...this.#counts].map(([{ name, version }, counts]) => ({ name, version, ...counts }))
+    return [...this.#counts.values()]
   }
 
   dropped(model: ReadModelShape, duplicates: number): void {
@@ -44,8 +45,9 @@ export class Counters {
     if (checkpoint.parked !== undefined) this.#add(model, 'ledgersParked', 1)
   }
 
-  #add(model: ReadModelShape, counter: Counter, amount: number): void {
-    const counts = this.#counts.get(model)
-    if (counts !== undefined) counts[counter] += amount
+  #add({ name, version }: ReadModelShape, counter: Counter, amount: number): void {
+    const key = `${name}@${version}`
+    const counts = this.#counts.get(key) ?? { name, version, ...zero }
+    this.#counts.set(key, { ...counts, [counter]: counts[counter] + amount })
   }
 }

@@ -7,18 +7,25 @@ import type {
   StoredDocument,
 } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
+import type { Skips } from '#projections/runtime/act-log.ts'
 import type { Reading } from '#projections/runtime/deliveries.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** Events of one ledger for one projection: the first comes right after the checkpoint, the rest without a gap. */
 export type FoldTask = {
-  readonly projection: Projection
+  readonly projection: Projection & { readonly build?: number }
   readonly ledgerId: LedgerId
   readonly checkpoint: Checkpoint | undefined
   readonly readings: readonly Reading[]
+  readonly skips: Skips
 }
 
-type Step = { readonly event: RecordedEvent; readonly keys: readonly string[] }
+/** `event` is undefined where it is gone past. */
+type Step = {
+  readonly revision: bigint
+  readonly event: RecordedEvent | undefined
+  readonly keys: readonly string[]
+}
 
 const reasonLengthMax = 500
 
@@ -44,16 +51,20 @@ export async function foldTask(
   return fold.finish(parked)
 }
 
-function planSteps({ projection, readings }: FoldTask): {
+function planSteps({ projection, ledgerId, readings, skips }: FoldTask): {
   steps: readonly Step[]
   parked?: Parked
 } {
   const steps: Step[] = []
   for (const reading of readings) {
     const { revision } = reading
+    if (skips.isSkipped(projection, ledgerId, revision)) {
+      steps.push({ revision, event: undefined, keys: [] })
+      continue
+    }
     if (!('event' in reading)) return { steps, parked: { revision, reason: reading.unreadable } }
     try {
-      steps.push({ event: reading.event, keys: projection.keysOf(reading.event) })
+      steps.push({ revision, event: reading.event, keys: projection.keysOf(reading.event) })
     } catch (error) {
       return { steps, parked: { revision, reason: reasonOf(error) } }
     }
@@ -82,9 +93,10 @@ class Fold {
   /** Applies the events up to the first that throws; says which and why. */
   apply(steps: readonly Step[]): Parked | undefined {
     for (const step of steps) {
-      const { revision, recordedAt } = step.event
+      const { revision, event } = step
+      const { recordedAt } = event ?? this.#checkpoint ?? neverBegun
       try {
-        this.#take(this.#evolved(step))
+        if (event !== undefined) this.#take(this.#evolved(event, step.keys))
       } catch (error) {
         return { revision, reason: reasonOf(error) }
       }
@@ -101,7 +113,7 @@ class Fold {
   }
 
   /** All documents after one event, or a throw and none. A document that already contains the event stays. */
-  #evolved({ event, keys }: Step): readonly StoredDocument[] {
+  #evolved(event: RecordedEvent, keys: readonly string[]): readonly StoredDocument[] {
     const { revision } = event
     const evolved: StoredDocument[] = []
     for (const id of keys) {

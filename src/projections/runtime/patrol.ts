@@ -16,7 +16,8 @@ import type { LedgerId } from '#values/ids.ts'
  * ledger that stands still before an event of it.
  */
 export type PatrolParts = {
-  readonly projections: readonly Projection[]
+  /** Those that serve: others are filled by who builds them. */
+  readonly projections: () => Promise<readonly Projection[]>
   readonly store: Pick<EventStore, 'readAll'>
   readonly writer: Pick<ReadModelWriter, 'checkpoint' | 'feedPosition' | 'saveFeedPosition'>
   readonly clock: Clock
@@ -132,10 +133,11 @@ async function bringUp(
 
 /** How far the ledgers are that lack their event in some read model that isn't parked. */
 async function thoseBehind(
-  { projections, writer }: PatrolParts,
+  { projections: served, writer }: PatrolParts,
   events: ReadonlyMap<LedgerId, StoredEvent>,
   among: ReadonlyMap<LedgerId, unknown> = events,
 ): Promise<Map<LedgerId, bigint>> {
+  const projections = await served()
   const pairs = [...among.keys()].flatMap((ledgerId) =>
     projections.map((projection) => ({ ledgerId, projection })),
   )

@@ -5,24 +5,26 @@ import type { Logger } from '#ports/logger.ts'
 import { type Pace, systemPace } from '#ports/pace.ts'
 import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
-import { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
+import { noSkips, type Skips } from '#projections/runtime/act-log.ts'
 import { Counters, type ProjectionCounters } from '#projections/runtime/counters.ts'
 import { type Delivery, deliveriesOf } from '#projections/runtime/deliveries.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
 import { type ProjectorLimits, projectorLimits } from '#projections/runtime/limits.ts'
+import { type LiveModel, LiveModels } from '#projections/runtime/live-models.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 import { applyRound, nextRevision, type RoundParts } from '#projections/runtime/round.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** What a projector works with. `readModels`, where given, names the parked ledgers to try again at the start. */
 export type ProjectorParts = {
-  readonly projections: readonly Projection[]
-  readonly writer: Pick<ReadModelWriter, 'prepare' | 'checkpoint' | 'load' | 'commit'>
+  readonly projections: readonly (Projection & { readonly build?: number })[]
+  readonly writer: Pick<ReadModelWriter, 'builds' | 'prepare' | 'checkpoint' | 'load' | 'commit'>
   readonly store: Pick<EventStore, 'readStream'>
   readonly logger: Logger
   readonly readModels?: Pick<ReadModels, 'parked'>
   readonly limits?: Partial<ProjectorLimits>
   readonly pace?: Pace
+  readonly skips?: Skips
 }
 
 /** Keeps read models up with the log: whatever a feed delivers, model = fold of the events 0…n. */
@@ -36,6 +38,11 @@ export type Projector = {
   run(feed: EventFeed, signal: AbortSignal): Promise<void>
   /** Tries a parked ledger again and brings it up to the log's head. */
   retry(ledgerId: LedgerId, signal?: AbortSignal): Promise<void>
+  /**
+   * Looks which builds serve by now, and resolves once nothing is under way that began with others. The builds that came
+   * to be written: they may lack what was applied to the others before.
+   */
+  refresh(signal?: AbortSignal): Promise<readonly LiveModel[]>
   counters(): ProjectorCounters
 }
 
@@ -49,11 +56,13 @@ export type ProjectorCounters = {
 export function createProjector(parts: ProjectorParts): Projector {
   const own = projectorState(parts)
   const apply = (batch: readonly StoredEvent[], signal?: AbortSignal) =>
-    applyBatch(own, batch, signal)
-  const retry = (ledgerId: LedgerId, signal?: AbortSignal) => retryLedger(own, ledgerId, signal)
+    underWay(own, applyBatch(own, batch, signal))
+  const retry = (ledgerId: LedgerId, signal?: AbortSignal) =>
+    underWay(own, retryLedger(own, ledgerId, signal))
   return {
     apply,
     retry,
+    refresh: (signal) => refreshModels(own, signal),
     async run(feed, signal) {
       await prepare(own, signal)
       for (const ledgerId of await parkedLedgers(own, signal)) await retry(ledgerId, signal)
@@ -63,17 +72,47 @@ export function createProjector(parts: ProjectorParts): Projector {
   }
 }
 
-type State = RoundParts &
+type State = Omit<RoundParts, 'projections' | 'cache'> &
   Pick<ProjectorParts, 'readModels'> & {
+    readonly live: LiveModels
     readonly writer: ProjectorParts['writer']
     readonly pace: Pace
+    readonly underWay: Set<Promise<void>>
   }
 
 function projectorState(parts: ProjectorParts): State {
+  const { skips = noSkips, pace = systemPace, projections, writer } = parts
   const limits = { ...projectorLimits, ...parts.limits }
-  const cache = new CheckpointCache(parts.writer, parts.projections, limits)
-  const { pace = systemPace } = parts
-  return { ...parts, limits, cache, pace, counters: new Counters(parts.projections) }
+  const live = new LiveModels(projections, writer, limits)
+  const counters = new Counters(projections)
+  return { ...parts, skips, pace, limits, live, counters, underWay: new Set() }
+}
+
+/** A round goes on with the models that it began with. */
+function roundParts(state: State): RoundParts {
+  const { models, cache } = state.live
+  return { ...state, projections: models, cache }
+}
+
+async function underWay({ underWay: all }: State, work: Promise<void>): Promise<void> {
+  all.add(work)
+  try {
+    await work
+  } finally {
+    all.delete(work)
+  }
+}
+
+async function refreshModels(
+  state: State,
+  signal: AbortSignal | undefined,
+): Promise<readonly LiveModel[]> {
+  const before = state.live.models
+  if (!(await persist(state, signal, () => state.live.refresh()))) return []
+  await Promise.allSettled([...state.underWay])
+  const isNew = ({ name, version, build }: LiveModel) =>
+    !before.some((old) => old.name === name && old.version === version && old.build === build)
+  return state.live.models.filter(isNew)
 }
 
 async function applyBatch(
@@ -81,7 +120,8 @@ async function applyBatch(
   batch: readonly StoredEvent[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { cache } = state
+  await persist(state, signal, () => state.live.ensure())
+  const { cache } = state.live
   cache.trim()
   const deliveries = deliveriesOf(batch)
   const ledgerIds = deliveries.map(({ ledgerId }) => ledgerId)
@@ -100,17 +140,19 @@ async function applyDeliveries(
   while (open.length > 0) {
     const left = open
     open = await persist(state, signal, async (attempt) => {
-      if (attempt > 1) for (const { ledgerId } of left) state.cache.forget(ledgerId)
-      return applyRound(state, left, attempt)
+      if (attempt > 1) await state.live.refresh()
+      const parts = roundParts(state)
+      if (attempt > 1) for (const { ledgerId } of left) parts.cache.forget(ledgerId)
+      return applyRound(parts, left, attempt)
     })
   }
 }
 
 function countDuplicates(
-  { projections, cache, counters }: State,
+  { live: { models, cache }, counters }: State,
   deliveries: readonly Delivery[],
 ): void {
-  for (const projection of projections)
+  for (const projection of models)
     for (const delivery of deliveries) {
       const applied = cache.checkpoint(projection, delivery.ledgerId)?.revision ?? -1n
       counters.dropped(projection, delivery.count - delivery.countAfter(applied))
@@ -122,11 +164,12 @@ async function retryLedger(
   ledgerId: LedgerId,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { cache, limits, store } = state
-  cache.allowRetry(ledgerId)
+  const { limits, store, live } = state
+  await persist(state, signal, () => live.ensure())
+  live.cache.allowRetry(ledgerId)
   for (;;) {
-    await persist(state, signal, () => cache.ensure([ledgerId]))
-    const from = nextRevision(state, ledgerId)
+    await persist(state, signal, () => live.cache.ensure([ledgerId]))
+    const from = nextRevision(roundParts(state), ledgerId)
     if (from === undefined) return
     const page = await persist(state, signal, () =>
       store.readStream(ledgerStream(ledgerId), from, limits.gapPageEvents),
@@ -137,15 +180,16 @@ async function retryLedger(
 }
 
 async function prepare(state: State, signal: AbortSignal): Promise<void> {
-  for (const projection of state.projections)
-    await persist(state, signal, () => state.writer.prepare(projection))
+  await persist(state, signal, () => state.live.ensure())
+  for (const model of state.live.models)
+    await persist(state, signal, () => state.writer.prepare(model))
 }
 
 async function parkedLedgers(state: State, signal: AbortSignal): Promise<ReadonlySet<LedgerId>> {
-  const { projections, readModels, limits } = state
+  const { live, readModels, limits } = state
   if (readModels === undefined) return new Set()
   const all = await persist(state, signal, () =>
-    eachBounded(projections, limits.concurrentReads, (each) => readModels.parked(each)),
+    eachBounded(live.models, limits.concurrentReads, (each) => readModels.parked(each)),
   )
   return new Set(all.flat())
 }

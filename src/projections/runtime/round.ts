@@ -2,10 +2,11 @@ import type { Logger } from '#ports/logger.ts'
 import {
   type Checkpoint,
   DocumentTooLarge,
+  type ModelBuild,
   type ModelChange,
   type ReadModelWriter,
 } from '#ports/read-models.ts'
-import type { Projection } from '#projections/projection.ts'
+import type { Skips } from '#projections/runtime/act-log.ts'
 import type { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
 import { commitsOf } from '#projections/runtime/commits.ts'
 import type { Counters } from '#projections/runtime/counters.ts'
@@ -13,12 +14,14 @@ import type { Delivery } from '#projections/runtime/deliveries.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
 import { type FoldTask, foldTask, neverBegun } from '#projections/runtime/fold.ts'
 import type { ProjectorLimits } from '#projections/runtime/limits.ts'
+import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { CheckpointsMoved } from '#projections/runtime/retrying.ts'
 import { nextRun, type Run, type RunSource } from '#projections/runtime/runs.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 export type RoundParts = {
-  readonly projections: readonly Projection[]
+  readonly projections: readonly LiveModel[]
+  readonly skips: Skips
   readonly writer: Pick<ReadModelWriter, 'load' | 'commit'>
   readonly store: RunSource['store']
   readonly logger: Logger
@@ -72,14 +75,14 @@ export function nextRevision(
 
 type RunTask = FoldTask & { readonly run: Run }
 
-function tasksOf({ projections, cache }: RoundParts, run: Run): readonly RunTask[] {
+function tasksOf({ projections, cache, skips }: RoundParts, run: Run): readonly RunTask[] {
   const { ledgerId } = run.delivery
   const first = run.readings[0]?.revision ?? 0n
   return projections.flatMap((projection) => {
     const checkpoint = cache.checkpoint(projection, ledgerId)
     const readings = run.readings.slice(Number(appliedOf(checkpoint) + 1n - first))
     const idle = readings.length === 0 || cache.isWaiting(projection, ledgerId)
-    return idle ? [] : [{ projection, ledgerId, checkpoint, readings, run }]
+    return idle ? [] : [{ projection, ledgerId, checkpoint, readings, run, skips }]
   })
 }
 
@@ -103,11 +106,15 @@ async function storedChanges(
   } catch (error) {
     if (!(error instanceof DocumentTooLarge)) throw error
     const isOf = ({ model, ledgerId }: ModelChange) =>
-      model === error.model && ledgerId === error.ledgerId
+      isSame(model, error.model) && ledgerId === error.ledgerId
     const parked = changes.map((each) => (isOf(each) ? parkedInstead(parts, each, error) : each))
     return storedChanges(parts, parked)
   }
   throw new CheckpointsMoved('another projector moved a checkpoint')
+}
+
+function isSame(model: ModelBuild, other: ModelBuild): boolean {
+  return model.name === other.name && model.version === other.version && model.build === other.build
 }
 
 function parkedInstead(

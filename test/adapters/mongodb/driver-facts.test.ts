@@ -164,7 +164,7 @@ describeWith(['mongodb'], 'a commit to MongoDB', (servers) => {
       await store.writer.commit([aChange({ documents: large(0n) })])
       const change = aChange({ expected: 0n, checkpoint: at(1n), documents: large(1n) })
       await expect(store.writer.commit([change])).rejects.toThrow(
-        new DocumentTooLarge(tasks, main, 'a'),
+        new DocumentTooLarge({ ...tasks, build: 1 }, main, 'a'),
       )
       expect(await store.writer.checkpoint(tasks, main)).toEqual(at(0n))
     },

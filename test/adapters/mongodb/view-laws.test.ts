@@ -69,7 +69,8 @@ function fakeStore(collections: FakeCollections, step: Step): ActorStore {
       })
       return {
         checkpoint: (model, of) => readCheckpoint(database, { ...model, build: 1 }, of),
-        load: (model, of, ids) => loadDocuments(database, { ...model, build: 1 }, { ledgerId: of, ids }),
+        load: (model, of, ids) =>
+          loadDocuments(database, { ...model, build: 1 }, { ledgerId: of, ids }),
         commit: (changes) => commitChanges(database, changes),
         async [Symbol.asyncDispose]() {},
       }

@@ -65,7 +65,7 @@ export class Patrolled implements AsyncDisposable {
     const heal = async (event: StoredEvent) => this.#heal(event)
     const { logger } = recordingLogger()
     const parts = {
-      projections,
+      projections: async () => projections,
       store,
       writer,
       clock,

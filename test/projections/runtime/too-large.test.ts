@@ -20,7 +20,7 @@ it('parks a ledger in the model that cannot store its document, and goes on with
   const commit = async (changes: readonly ModelChange[]) => {
     for (const { model, ledgerId, documents } of changes)
       for (const { id, revision } of documents)
-        if (model === ledgers && ledgerId === 'acme' && revision === 1n)
+        if (model.name === ledgers.name && ledgerId === 'acme' && revision === 1n)
           throw new DocumentTooLarge(model, ledgerId, id)
     return models.commit(changes)
   }
