@@ -74,8 +74,10 @@ function unknownOption(rawName: string, known: readonly string[]): string {
 
 function checkPositionals(expected: readonly string[], given: readonly string[]): void {
   const missing = expected[given.length]
-  if (missing !== undefined) throw new WrongUsage(`${missing} is missing.`)
+  if (missing !== undefined && !missing.startsWith('['))
+    throw new WrongUsage(`${missing} is missing.`)
   const surplus = given[expected.length]
+  if (expected.at(-1)?.endsWith('…]') === true) return
   if (surplus !== undefined)
     throw new WrongUsage(`${JSON.stringify(surplus)} is one argument too many.`)
 }

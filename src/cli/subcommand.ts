@@ -7,7 +7,7 @@ export type Subcommand = {
   readonly name: string
   /** One line in the program's help. */
   readonly summary: string
-  /** What stands behind the name, in order; all are required. */
+  /** What stands behind the name, in order; those in brackets may be left out, and a last `[NAME…]` given repeatedly. */
   readonly positionals: readonly string[]
   readonly options: Options
   /** Paragraphs below the options in the command's own help. */

@@ -11,5 +11,7 @@ export const subcommands: Readonly<Record<string, () => Promise<Subcommand>>> = 
   export: async () => (await import('#cli/export.ts')).exportEvents,
   backup: async () => (await import('#cli/backup.ts')).backup,
   replay: async () => (await import('#cli/replay.ts')).replay,
+  projections: async () => (await import('#cli/projections.ts')).projections,
+  rebuild: async () => (await import('#cli/rebuild.ts')).rebuild,
   'verify-books': async () => (await import('#cli/verify-books.ts')).verifyBooks,
 }

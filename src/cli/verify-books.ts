@@ -13,6 +13,9 @@ import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import type { Projection } from '#projections/projection.ts'
+import { ActLog, type Skips } from '#projections/runtime/act-log.ts'
+import { servingModels } from '#projections/runtime/live-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** Audits the log by an implementation of its own, and the read models by the log. */
@@ -37,11 +40,16 @@ export const verifyBooks: Subcommand = {
     const only = ledgerOption(given)
     const ledgers = only === undefined ? await ledgersIn(store) : [only]
     const report = new Report(given.flags.has('json'))
+    const acts = new ActLog(store)
+    await acts.refresh()
+    const served = await servingModels(readModels, allProjections)
+    const models = { store, readModels, skips: acts, served, report }
     for (const ledgerId of ledgers) {
       await auditLog({ store, ledgerId, report })
-      await auditModels({ store, readModels, ledgerId, report })
+      await auditModels({ ...models, ledgerId })
     }
-    if (only === undefined) await auditStrangers({ store, readModels, ledgers, report })
+    if (only === undefined) await auditStrangers(models, ledgers)
+    noteSkips(acts, ledgers, report)
     report.end(ledgers.length)
     return report.findings === 0 ? 0 : 1
   },
@@ -54,6 +62,7 @@ class Report {
   findings = 0
   readonly #json: boolean
   readonly #kept: Finding[] = []
+  readonly #notes: string[] = []
 
   constructor(json: boolean) {
     this.#json = json
@@ -65,10 +74,17 @@ class Report {
     else process.stdout.write(`${lineOf(finding)}\n`)
   }
 
+  /** What is as it should be, and yet has to be known. */
+  note(text: string): void {
+    if (this.#json) this.#notes.push(text)
+    else process.stdout.write(`note: ${text}\n`)
+  }
+
   end(ledgers: number): void {
     const { events, documents, findings } = this
+    const notes = this.#notes.length > 0 && { notes: this.#notes }
     const text = this.#json
-      ? JSON.stringify({ ledgers, events, documents, findings: this.#kept })
+      ? JSON.stringify({ ledgers, events, documents, findings: this.#kept, ...notes })
       : `ledgers ${ledgers}, events ${events}, documents ${documents}, findings ${findings}`
     process.stdout.write(`${text}\n`)
   }
@@ -98,11 +114,18 @@ async function auditLog(parts: Audited & { readonly store: EventStore }): Promis
   report.events += events
 }
 
-async function auditModels(
-  parts: Audited & { readonly store: EventStore; readonly readModels: ReadModels },
-): Promise<void> {
-  const { report, ...reading } = parts
-  for (const projection of allProjections) {
+type Models = {
+  readonly store: EventStore
+  readonly readModels: ReadModels
+  readonly skips: Skips
+  /** The versions that answer queries. */
+  readonly served: readonly Projection[]
+  readonly report: Report
+}
+
+async function auditModels(parts: Audited & Models): Promise<void> {
+  const { report, served, ...reading } = parts
+  for (const projection of served) {
     using progress: Progress = openProgress(`comparing ${parts.ledgerId} ${projection.name}`, 0)
     const compared = (documents: number) => {
       report.documents += documents
@@ -114,22 +137,24 @@ async function auditModels(
 }
 
 /** Ledgers that a read model has and the log does not. */
-async function auditStrangers({
-  store,
-  readModels,
-  ledgers,
-  report,
-}: {
-  readonly store: EventStore
-  readonly readModels: ReadModels
-  readonly ledgers: readonly LedgerId[]
-  readonly report: Report
-}): Promise<void> {
+async function auditStrangers(
+  { store, readModels, served, report }: Models,
+  ledgers: readonly LedgerId[],
+): Promise<void> {
   const known = new Set(ledgers)
-  for (const projection of allProjections)
+  for (const projection of served)
     for (const ledgerId of (await readModels.checkpoints(projection)).keys())
       if (!known.has(ledgerId) && (await store.head(ledgerStream(ledgerId))) === 'no-stream')
         report.add({ ledgerId, rule: 'read-model', detail: `${projection.name}: not in the log` })
+}
+
+/** What people had skipped is no finding: it is told, with who did it. */
+function noteSkips({ skips }: ActLog, ledgers: readonly LedgerId[], report: Report): void {
+  for (const { projection, ledgerId, revision, actor, reason } of skips)
+    if (ledgers.includes(ledgerId))
+      report.note(
+        `${ledgerId} revision ${revision}: ${projection} goes past it: ${actor}: ${reason}`,
+      )
 }
 
 async function ledgersIn(store: EventStore): Promise<readonly LedgerId[]> {

@@ -197,10 +197,28 @@ export const projection = z.strictObject({
     'commands',
   ]),
   version: z.int().min(1),
+  build: z.int().min(1).nullable(),
   status: z.enum(['live', 'rebuilding', 'parked']),
   lagEvents: count,
   lagSeconds: z.number().min(0),
   parkedLedgers: z.array(z.strictObject({ ledgerId, revision, reason: z.string() })),
+  skippedEvents: z.array(
+    z.strictObject({
+      ledgerId,
+      revision,
+      actor: z.string(),
+      reason: z.string(),
+      recordedAt: z.string(),
+    }),
+  ),
+  building: z
+    .strictObject({
+      version: z.int().min(1),
+      build: z.int().min(1),
+      appliedEvents: count,
+      totalEvents: count,
+    })
+    .nullable(),
 })
 
 const problemEntry = z.strictObject({ pointer: z.string(), code: z.string(), detail: z.string() })

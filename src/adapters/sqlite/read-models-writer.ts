@@ -4,6 +4,7 @@ import {
   builtModel,
   dropPart,
   firstBuild,
+  isWritable,
   readBuilds,
   serveBuild,
 } from '#adapters/sqlite/read-models-builds.ts'
@@ -65,7 +66,9 @@ export async function openSqliteReadModelWriter({
     load: (model, ledgerId, ids) =>
       use(() => {
         const built = builtModel(connection, model)
-        return built === undefined ? [] : readDocuments(connection, built, { ledgerId, ids })
+        // Of a build that was retired the table may be gone; a commit to it is refused.
+        if (built === undefined || !isWritable(connection, built)) return []
+        return readDocuments(connection, built, { ledgerId, ids })
       }),
 
     commit: (changes) =>

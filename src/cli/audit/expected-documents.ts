@@ -5,6 +5,7 @@ import { ledgerStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Document } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
+import type { Skips } from '#projections/runtime/act-log.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** What a read model of one ledger must hold, from the log alone. */
@@ -25,6 +26,8 @@ export type Folding = {
   readonly store: EventStore
   readonly projection: Projection
   readonly ledgerId: LedgerId
+  /** A model is the fold without the events that somebody had skipped in it. */
+  readonly skips: Skips
 }
 
 /** Read models with a document per account or ledger, which any event may change; the others' ids begin with a revision. */
@@ -134,7 +137,7 @@ class ChainedDocuments implements Expected {
 
   /** Reads neighbours together. */
   async #eventsAt(revisions: readonly bigint[]): Promise<ReadonlyMap<bigint, RecordedEvent>> {
-    const { store, ledgerId } = this.#folding
+    const { store, ledgerId, projection, skips } = this.#folding
     const events = new Map<bigint, RecordedEvent>()
     const wanted = [...new Set(revisions)].filter((revision) => revision >= 0n).toSorted(byNumber)
     for (let at = 0; at < wanted.length; ) {
@@ -142,10 +145,9 @@ class ChainedDocuments implements Expected {
       let length = 1
       while (wanted[at + length] === from + BigInt(length)) length += 1
       const page = await store.readStream(ledgerStream(ledgerId), from, length)
-      for (const { json } of page) {
-        const event = decodeEvent(json)
-        events.set(event.revision, event)
-      }
+      for (const { json, revision } of page)
+        if (!skips.isSkipped(projection, ledgerId, revision))
+          events.set(revision, decodeEvent(json))
       // A page may be shorter than asked for; an empty one means that the log ends here.
       at += page.length === 0 ? length : page.length
     }
@@ -154,12 +156,13 @@ class ChainedDocuments implements Expected {
 }
 
 async function* eventsOf(
-  { store, ledgerId }: Folding,
+  { store, ledgerId, projection, skips }: Folding,
   from: bigint,
   to: bigint,
 ): AsyncGenerator<RecordedEvent> {
   for await (const page of ledgerPages(store, ledgerId, { from, to }))
-    for (const { json } of page) yield decodeEvent(json)
+    for (const { json, revision } of page)
+      if (!skips.isSkipped(projection, ledgerId, revision)) yield decodeEvent(json)
 }
 
 /** The revision that an id begins with; -1 for what is no such id. */

@@ -1,4 +1,4 @@
-import type { Checkpoint, ReadModelShape } from '#ports/read-models.ts'
+import type { Checkpoint, ModelBuild } from '#ports/read-models.ts'
 import type { LedgerId, RevisionId } from '#values/ids.ts'
 import { epochMsOf, type Timestamp } from '#values/timestamps.ts'
 
@@ -6,6 +6,9 @@ import { epochMsOf, type Timestamp } from '#values/timestamps.ts'
 export type ProjectionStatus = {
   readonly name: string
   readonly version: number
+  /** The one that queries read; null where nothing serves yet. */
+  readonly build: number | null
+  /** `rebuilding` where nothing serves: queries wait until it is built. */
   readonly status: 'live' | 'rebuilding' | 'parked'
   readonly lagEvents: number
   readonly lagSeconds: number
@@ -14,6 +17,26 @@ export type ProjectionStatus = {
     readonly revision: RevisionId
     readonly reason: string
   }[]
+  /** Events that it went past because somebody said so; of the version that is told of. */
+  readonly skippedEvents: readonly SkippedEvent[]
+  /** The build that is being made beside it, or instead of it. */
+  readonly building: BuildProgress | null
+}
+
+export type SkippedEvent = {
+  readonly ledgerId: LedgerId
+  readonly revision: RevisionId
+  readonly actor: string
+  readonly reason: string
+  readonly recordedAt: Timestamp
+}
+
+/** How far a build has come, in events of all ledgers. */
+export type BuildProgress = {
+  readonly version: number
+  readonly build: number
+  readonly appliedEvents: number
+  readonly totalEvents: number
 }
 
 /**
@@ -22,13 +45,20 @@ export type ProjectionStatus = {
  */
 export type LedgerHead = { readonly revision: bigint; readonly waitingSince?: Timestamp }
 
-/** What the status of one read model is made from. `rebuilding` is known to who builds it, not to its checkpoints. */
+/** What the status of one read model is made from. Without a build nothing serves, and the checkpoints are of what is built. */
 export type StatusInput = {
-  readonly model: Pick<ReadModelShape, 'name' | 'version'>
+  readonly model: Pick<ModelBuild, 'name' | 'version' | 'build'>
   readonly checkpoints: ReadonlyMap<LedgerId, Checkpoint>
   readonly heads: ReadonlyMap<LedgerId, LedgerHead>
   readonly nowMs: number
-  readonly rebuilding?: boolean
+  readonly skippedEvents?: readonly SkippedEvent[]
+  readonly building?: BuildInput
+}
+
+export type BuildInput = {
+  readonly version: number
+  readonly build: number
+  readonly checkpoints: ReadonlyMap<LedgerId, Checkpoint>
 }
 
 /** The lag in events is that of all ledgers together; in seconds, that of the one which has waited longest. */
@@ -45,11 +75,26 @@ export function projectionStatus(input: StatusInput): ProjectionStatus {
   return {
     name: input.model.name,
     version: input.model.version,
-    status: statusOf(parkedLedgers.length > 0, input.rebuilding === true),
+    build: input.model.build ?? null,
+    status: statusOf(parkedLedgers.length > 0, input.model.build === undefined),
     lagEvents: lags.reduce((sum, { events }) => sum + events, 0),
     lagSeconds: lags.reduce((longest, { seconds }) => Math.max(longest, seconds), 0),
     parkedLedgers,
+    skippedEvents: input.skippedEvents ?? [],
+    building: input.building === undefined ? null : progressOf(input.building, heads),
   }
+}
+
+function progressOf(
+  { version, build, checkpoints }: BuildInput,
+  heads: StatusInput['heads'],
+): BuildProgress {
+  let [appliedEvents, totalEvents] = [0, 0]
+  for (const [ledgerId, { revision }] of heads) {
+    totalEvents += Number(revision + 1n)
+    appliedEvents += Number((checkpoints.get(ledgerId)?.revision ?? -1n) + 1n)
+  }
+  return { version, build, appliedEvents: Math.min(appliedEvents, totalEvents), totalEvents }
 }
 
 function ledgerLag(

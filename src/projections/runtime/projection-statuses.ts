@@ -2,13 +2,17 @@ import { decodeEvent } from '#events/decode.ts'
 import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
-import type { ReadModels } from '#ports/read-models.ts'
+import type { Checkpoint, ReadModels } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
+import { type RecordedAct, readActs } from '#projections/runtime/acts.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
+import { servingModel } from '#projections/runtime/live-models.ts'
 import {
   type LedgerHead,
   type ProjectionStatus,
   projectionStatus,
+  type SkippedEvent,
+  type StatusInput,
 } from '#projections/runtime/projection-status.ts'
 import type { LedgerId } from '#values/ids.ts'
 import type { Timestamp } from '#values/timestamps.ts'
@@ -19,7 +23,7 @@ const concurrentReads = 32
 /** Where the figures come from; `feedPosition` is how far the projector has read the log, where it follows the log itself. */
 export type StatusesParts = {
   readonly projections: readonly Projection[]
-  readonly readModels: Pick<ReadModels, 'checkpoints'>
+  readonly readModels: Pick<ReadModels, 'builds' | 'checkpoints'>
   readonly store: Pick<EventStore, 'head' | 'readAll' | 'readStream'>
   readonly feedPosition: () => Promise<bigint | undefined>
   readonly nowMs: number
@@ -29,10 +33,9 @@ export type StatusesParts = {
 export async function projectionStatuses(
   parts: StatusesParts,
 ): Promise<readonly ProjectionStatus[]> {
-  const { projections, readModels, nowMs } = parts
-  const all = await Promise.all(
-    projections.map(async (model) => ({ model, checkpoints: await readModels.checkpoints(model) })),
-  )
+  const { projections, store, nowMs } = parts
+  const all = await Promise.all(projections.map((projection) => buildsOf(parts, projection)))
+  const acts = await readActs(store)
   const ledgerIds = new Set(all.flatMap(({ checkpoints }) => [...checkpoints.keys()]))
   for (const ledgerId of await newLedgers(parts)) ledgerIds.add(ledgerId)
   const found = await eachBounded([...ledgerIds], concurrentReads, async (ledgerId) => {
@@ -42,7 +45,41 @@ export async function projectionStatuses(
   const heads = new Map(
     found.flatMap(([ledgerId, head]) => (head === undefined ? [] : [[ledgerId, head]])),
   )
-  return all.map(({ model, checkpoints }) => projectionStatus({ model, checkpoints, heads, nowMs }))
+  return all.map((built) => {
+    const skippedEvents = acts.flatMap((act) => skippedIn(built.model, act))
+    return projectionStatus({ ...built, heads, nowMs, skippedEvents })
+  })
+}
+
+/** What serves of a projection, and what is built. */
+async function buildsOf(
+  { readModels }: StatusesParts,
+  projection: Projection,
+): Promise<Pick<StatusInput, 'model' | 'checkpoints' | 'building'>> {
+  const serving = await servingModel(readModels, projection)
+  const builds = await readModels.builds(projection)
+  const last = builds.findLast(({ state }) => state === 'building')
+  if (last === undefined) {
+    const checkpoints = serving === undefined ? none : await readModels.checkpoints(serving)
+    return { model: serving ?? projection, checkpoints }
+  }
+  const { version } = projection
+  const build = last.number
+  const made = await readModels.checkpoints({ ...projection, build })
+  const checkpoints = serving === undefined ? made : await readModels.checkpoints(serving)
+  const building = { version, build, checkpoints: made }
+  return { model: serving ?? projection, checkpoints, building }
+}
+
+const none: ReadonlyMap<LedgerId, Checkpoint> = new Map()
+
+function skippedIn(
+  { name, version }: StatusInput['model'],
+  { act, projection, version: acted, ledgerId, revision, ...said }: RecordedAct,
+): readonly SkippedEvent[] {
+  if (act !== 'skip' || projection !== name || acted !== version) return []
+  const { actor, reason, recordedAt } = said
+  return [{ ledgerId, revision: revision.toString(), actor, reason, recordedAt }]
 }
 
 function least(revisions: readonly bigint[]): bigint {

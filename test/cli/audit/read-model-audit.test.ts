@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { noSkips } from '#projections/runtime/act-log.ts'
 import { auditReadModel } from '#cli/audit/read-model-audit.ts'
 import { decodeEvent } from '#events/decode.ts'
 import { ledgerStream } from '#events/stream-names.ts'
@@ -130,7 +131,10 @@ async function audited(
   await readModels.prepare(projection)
   await readModels.commit([put])
   const store = reading(await storeOf(books))
-  const findings = auditReadModel({ store, readModels, projection, ledgerId }, () => {})
+  const findings = auditReadModel(
+    { store, readModels, projection, ledgerId, skips: noSkips },
+    () => {},
+  )
   return (await Array.fromAsync(findings)).map(({ detail }) => detail)
 }
 

@@ -185,7 +185,15 @@ describe('a patrol', () => {
       throw new TypeError('a bug')
     }
     const { logger } = recordingLogger()
-    const parts = { projections: async () => projections, store, writer, clock, logger, heal, times }
+    const parts = {
+      projections: async () => projections,
+      store,
+      writer,
+      clock,
+      logger,
+      heal,
+      times,
+    }
     await expect(patrol(parts, end.signal)).rejects.toThrow('a bug')
   })
 })

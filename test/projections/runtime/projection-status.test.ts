@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { projectionStatus } from '#projections/runtime/projection-status.ts'
 import { epochMsOf } from '#values/timestamps.ts'
 
-const model = { name: 'accounts', version: 2 }
+const model = { name: 'accounts', version: 2, build: 1 }
 const nowMs = epochMsOf('2026-03-01T12:01:00.000Z')
 const checkpoint = { revision: 7n, recordedAt: '2026-03-01T12:00:00.000Z' }
 
@@ -18,10 +18,13 @@ describe('the status of a projection', () => {
     ).toEqual({
       name: 'accounts',
       version: 2,
+      build: 1,
       status: 'live',
       lagEvents: 0,
       lagSeconds: 0,
       parkedLedgers: [],
+      skippedEvents: [],
+      building: null,
     })
   })
 
@@ -61,18 +64,33 @@ describe('the status of a projection', () => {
       ['acme', { revision: -1n, recordedAt: '1970-01-01T00:00:00.000Z', parked }],
     ])
     const heads = new Map([['acme', { revision: 4n }]])
-    expect(projectionStatus({ model, checkpoints, heads, nowMs, rebuilding: true })).toEqual({
+    expect(projectionStatus({ model, checkpoints, heads, nowMs })).toEqual({
       name: 'accounts',
       version: 2,
+      build: 1,
       status: 'parked',
       lagEvents: 5,
       lagSeconds: 0,
       parkedLedgers: [{ ledgerId: 'acme', revision: '0', reason: 'unknown event type' }],
+      skippedEvents: [],
+      building: null,
     })
   })
 
-  it('is rebuilding where its builder says so', () => {
-    const input = { model, checkpoints: new Map(), heads: new Map(), nowMs, rebuilding: true }
-    expect(projectionStatus(input).status).toBe('rebuilding')
+  it('is rebuilding where nothing serves, with how far what is built has come', () => {
+    const checkpoints = new Map([['acme', checkpoint]])
+    const heads = new Map([
+      ['acme', { revision: 9n }],
+      ['umbra', { revision: 1n }],
+    ])
+    const building = { version: 2, build: 3, checkpoints }
+    const unbuilt = { name: 'accounts', version: 2 }
+    expect(projectionStatus({ model: unbuilt, checkpoints, heads, nowMs, building })).toMatchObject(
+      {
+        status: 'rebuilding',
+        build: null,
+        building: { version: 2, build: 3, appliedEvents: 8, totalEvents: 12 },
+      },
+    )
   })
 })

@@ -1,0 +1,109 @@
+import process from 'node:process'
+import { openExistingLog } from '#cli/existing-log.ts'
+import { revisionOption } from '#cli/options.ts'
+import { projectionNamed } from '#cli/projection-names.ts'
+import { listLines } from '#cli/projections/list.ts'
+import { actOn } from '#cli/projections/act.ts'
+import { type Arguments, type Shell, type Subcommand, WrongUsage } from '#cli/subcommand.ts'
+import { requireServing } from '#compose/dependencies.ts'
+import { placeInLog } from '#compose/projecting.ts'
+import { openReadModels } from '#compose/stores.ts'
+import { toolClock } from '#compose/tool-clock.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import { projectionStatuses } from '#projections/runtime/projection-statuses.ts'
+import { isLedgerId } from '#values/ids.ts'
+import { nearest } from '#cli/nearest.ts'
+
+const verbs = ['list', 'retry', 'skip'] as const
+
+/** Shows how the read models are, and helps a ledger on that stands still in one. */
+export const projections: Subcommand = {
+  name: 'projections',
+  summary: 'list the read models; retry or skip an event at which a ledger stands still',
+  positionals: ['list|retry|skip', '[NAME]', '[LEDGER]'],
+  options: {
+    revision: { value: 'REVISION', help: 'skip: where the ledger stands' },
+    actor: { value: 'ACTOR', help: 'retry, skip: who does it; required' },
+    reason: { value: 'REASON', help: 'retry, skip: why; required' },
+    json: { help: 'list: print one JSON object instead of lines' },
+  },
+  notes: [
+    'An event that cannot be read or folded parks its ledger in that read model alone. retry has it tried again, as every start of a projector does; skip goes past exactly that event in that read model, for ever, in every build of it. Both are recorded in the event store, in the stream daybook-projections, and running projectors act on them within seconds.',
+    'Exit code 0: done, or recorded where no projector runs. 1: refused, or the ledger still stands.',
+  ],
+  logsTo: 2,
+
+  async run(shell) {
+    const [verb = '', name, ledgerId] = shell.arguments.positionals
+    if (verb === 'list') return list(shell, name)
+    if (verb === 'retry' || verb === 'skip') return act(shell, verb, { name, ledgerId })
+    const meant = nearest(verb, verbs)
+    const hint = meant === undefined ? `there are ${verbs.join(', ')}.` : `is ${meant} meant?`
+    throw new WrongUsage(`there is no projections ${verb}: ${hint}`)
+  },
+}
+
+async function list(
+  { arguments: { flags }, config, logger }: Shell,
+  surplus: string | undefined,
+): Promise<number> {
+  if (surplus !== undefined)
+    throw new WrongUsage(`${JSON.stringify(surplus)} is one argument too many.`)
+  await using store = await openExistingLog(config, logger)
+  await using readModels = await openReadModels(config)
+  await requireServing(config, { 'read-models': () => readModels.check() })
+  const statuses = await projectionStatuses({
+    projections: allProjections,
+    readModels,
+    store,
+    feedPosition: () => readModels.feedPosition(placeInLog(config)),
+    nowMs: toolClock.now(),
+  })
+  const lines = flags.has('json')
+    ? [JSON.stringify({ projections: statuses })]
+    : listLines(statuses)
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+  return 0
+}
+
+type Named = { readonly name: string | undefined; readonly ledgerId: string | undefined }
+
+async function act(
+  { arguments: given, config, logger }: Shell,
+  verb: 'retry' | 'skip',
+  { name, ledgerId }: Named,
+): Promise<number> {
+  if (name === undefined) throw new WrongUsage('NAME is missing.')
+  const projection = projectionNamed(name)
+  if (ledgerId === undefined) throw new WrongUsage('LEDGER is missing.')
+  if (!isLedgerId(ledgerId))
+    throw new WrongUsage('LEDGER is a ledgerId: lower-case letters, digits and hyphens.')
+  const said = { actor: textOption(given, 'actor'), reason: textOption(given, 'reason') }
+  const revision = revisionOption(given, 'revision')
+  if ((verb === 'skip') !== (revision !== undefined))
+    throw new WrongUsage(
+      verb === 'skip'
+        ? '--revision REVISION is missing: what to go past is said twice, so that it is meant.'
+        : '--revision is for skip: retry begins where the ledger stands.',
+    )
+  await using store = await openExistingLog(config, logger)
+  await using readModels = await openReadModels(config)
+  await requireServing(config, { 'read-models': () => readModels.check() })
+  const outcome = await actOn(
+    { store, readModels },
+    { verb, projection, ledgerId, revision, ...said },
+  )
+  process.stdout.write(`${outcome.sentence}\n`)
+  return outcome.code
+}
+
+const textLengthMax = 500
+
+function textOption({ values }: Arguments, name: string): string {
+  const value = values.get(name)?.trim()
+  if (value === undefined || value === '')
+    throw new WrongUsage(`--${name} ${name.toUpperCase()} is missing: it is recorded.`)
+  if (value.length > textLengthMax || !value.isWellFormed())
+    throw new WrongUsage(`--${name} is a text of at most ${textLengthMax} characters.`)
+  return value
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ToolFailed } from '#cli/subcommand.ts'
+import { toolClock } from '#compose/tool-clock.ts'
+import { projectionsStream } from '#events/stream-names.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import type { Checkpoint, ReadModels } from '#ports/read-models.ts'
+import type { Projection } from '#projections/projection.ts'
+import { type ProjectionAct, recordAct } from '#projections/runtime/acts.ts'
+import { actsFeed } from '#projections/runtime/keeper.ts'
+import { type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+export type Stores = {
+  readonly store: Pick<EventStore, 'head' | 'append'>
+  readonly readModels: ReadModels
+}
+
+/** What somebody wants done, and says about it. `revision` is there for a skip. */
+export type Wanted = {
+  readonly verb: 'retry' | 'skip'
+  readonly projection: Projection
+  readonly ledgerId: LedgerId
+  readonly revision: bigint | undefined
+  readonly actor: string
+  readonly reason: string
+}
+
+export type Outcome = { readonly code: 0 | 1; readonly sentence: string }
+
+const recordTries = 10
+const waitMsMax = 15_000
+const pollMs = 100
+
+/** Records the act where the ledger stands still, and waits until a projector has acted on it. @throws {ToolFailed} */
+export async function actOn(stores: Stores, wanted: Wanted): Promise<Outcome> {
+  for (let tries = 1; tries <= recordTries; tries += 1) {
+    const head = await stores.store.head(projectionsStream)
+    const { model, parked } = await standstill(stores, wanted)
+    const act = actOf(wanted, model, parked.revision)
+    const after = head === 'no-stream' ? undefined : head
+    const place = await recordAct(stores.store, act, after)
+    if (place !== undefined) return outcomeOf(stores, { wanted, model, place })
+  }
+  throw new ToolFailed('others record acts all the time: try again.')
+}
+
+function actOf(
+  { verb, projection, ledgerId, actor, reason }: Wanted,
+  { version }: LiveModel,
+  revision: bigint,
+): ProjectionAct {
+  const recordedAt = new Date(toolClock.now()).toISOString()
+  const said = { actor, reason, recordedAt }
+  const { name } = projection
+  return { id: randomUUID(), act: verb, projection: name, version, ledgerId, revision, ...said }
+}
+
+/** Where the ledger is parked: in what serves, or in what is being built. @throws {ToolFailed} where it isn't, or elsewhere. */
+async function standstill({ readModels }: Stores, wanted: Wanted) {
+  const { projection, ledgerId, revision, verb } = wanted
+  const { name } = projection
+  for (const model of await modelsOf(readModels, projection)) {
+    const parked = (await checkpointIn(readModels, model, ledgerId))?.parked
+    if (parked === undefined) continue
+    if (verb === 'skip' && parked.revision !== revision)
+      throw new ToolFailed(
+        `${ledgerId} is parked in ${name} at revision ${parked.revision}, not at ${revision}: nothing was recorded.`,
+      )
+    return { model, parked }
+  }
+  throw new ToolFailed(`${ledgerId} is not parked in ${name}: nothing was recorded.`)
+}
+
+async function modelsOf(
+  readModels: ReadModels,
+  projection: Projection,
+): Promise<readonly LiveModel[]> {
+  const serving = await servingModel(readModels, projection)
+  const builds = await readModels.builds(projection)
+  const building = builds.filter(({ state }) => state === 'building')
+  const models = building.map(({ number: build }) => ({ ...projection, build }))
+  return serving === undefined ? models : [serving, ...models]
+}
+
+async function checkpointIn(
+  readModels: ReadModels,
+  model: LiveModel,
+  ledgerId: LedgerId,
+): Promise<Checkpoint | undefined> {
+  await using view = await readModels.view(ledgerId)
+  return await view.checkpoint(model)
+}
+
+type Recorded = {
+  readonly wanted: Wanted
+  readonly model: LiveModel
+  readonly place: bigint
+}
+
+async function outcomeOf(
+  { readModels }: Stores,
+  { wanted, model, place }: Recorded,
+): Promise<Outcome> {
+  const { ledgerId, verb } = wanted
+  const deadlineMs = toolClock.monotonic() + waitMsMax
+  while (((await readModels.feedPosition(actsFeed)) ?? -1n) < place) {
+    if (toolClock.monotonic() > deadlineMs)
+      return { code: 0, sentence: `the ${verb} is recorded: projectors act on it when they run.` }
+    await sleep(pollMs)
+  }
+  const checkpoint = await checkpointIn(readModels, model, ledgerId)
+  const { parked, revision } = checkpoint ?? { revision: -1n }
+  if (parked === undefined)
+    return {
+      code: 0,
+      sentence: `${ledgerId} goes on in ${model.name}, now at revision ${revision}.`,
+    }
+  const sentence = `${ledgerId} is parked in ${model.name} at revision ${parked.revision}: ${parked.reason}`
+  return { code: 1, sentence }
+}

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { projectionNamed } from '#cli/projection-names.ts'
+import { asOnlyBuilder, buildBeside } from '#cli/rebuild/build-beside.ts'
+import { checkAgainst } from '#cli/rebuild/check.ts'
+import { openBuilding } from '#cli/rebuild/parts.ts'
+import { printRebuilt, type Rebuilt } from '#cli/rebuild/report.ts'
+import {
+  type Arguments,
+  type Shell,
+  type Subcommand,
+  ToolFailed,
+  WrongUsage,
+} from '#cli/subcommand.ts'
+import { hasLog } from '#cli/existing-log.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import type { Projection } from '#projections/projection.ts'
+
+/** Makes read models anew beside the live ones, or proves that these are what the log makes. */
+export const rebuild: Subcommand = {
+  name: 'rebuild',
+  summary: 'build read models anew from the log beside the live ones, and switch',
+  positionals: ['[NAME…]'],
+  options: {
+    all: { help: 'every read model' },
+    check: { help: 'change nothing: build into a temporary file and compare with the live model' },
+    'drop-retired': {
+      help: 'drop the builds that served until now, rather than at the next rebuild',
+    },
+    json: { help: 'print one JSON object instead of lines' },
+  },
+  notes: [
+    'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and the next rebuild starts anew. One process builds at a time.',
+    'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs.',
+  ],
+  logsTo: 2,
+
+  async run(shell) {
+    const { flags } = shell.arguments
+    const projections = projectionsOf(shell.arguments)
+    if (flags.has('check') && flags.has('drop-retired'))
+      throw new WrongUsage('--check drops nothing: leave --drop-retired out.')
+    if (!hasLog(shell.config)) throw new ToolFailed('there is no log: is DAYBOOK_DATA right?')
+    const stop = stopSignal()
+    const rebuilt = flags.has('check')
+      ? await checked(shell, projections, stop)
+      : await rebuiltBeside(shell, projections, stop)
+    printRebuilt(rebuilt, flags.has('json'))
+    const isEqual = rebuilt.every(({ comparison }) => (comparison?.differences.length ?? 0) === 0)
+    return flags.has('check') && !isEqual ? 1 : 0
+  },
+}
+
+function projectionsOf({ flags, positionals }: Arguments): readonly Projection[] {
+  if (flags.has('all') && positionals.length > 0)
+    throw new WrongUsage('--all is every read model: name none beside it.')
+  if (flags.has('all')) return allProjections
+  if (positionals.length === 0) throw new WrongUsage('name a read model, or give --all.')
+  return [...new Set(positionals)].map(projectionNamed)
+}
+
+/** Aborted by the signals that end a program, so that nothing temporary stays behind. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => stop.abort(new ToolFailed(`ended by ${signal}.`)))
+  return stop.signal
+}
+
+async function rebuiltBeside(
+  shell: Shell,
+  projections: readonly Projection[],
+  signal: AbortSignal,
+): Promise<readonly Rebuilt[]> {
+  await using building = await openBuilding(shell, shell.config)
+  const dropRetired = shell.arguments.flags.has('drop-retired')
+  let rebuilt: readonly Rebuilt[] = []
+  await asOnlyBuilder(building, signal, async (held) => {
+    rebuilt = await buildBeside(building, projections, { signal: held, dropRetired })
+  })
+  return rebuilt
+}
+
+async function checked(
+  shell: Shell,
+  projections: readonly Projection[],
+  signal: AbortSignal,
+): Promise<readonly Rebuilt[]> {
+  const { config } = shell
+  const place = existsSync(config.dataFolder) ? config.dataFolder : tmpdir()
+  const folder = await mkdtemp(join(place, 'rebuild-check-'))
+  try {
+    const target = { ...config, readModels: { engine: 'sqlite' as const, folder } }
+    await using building = await openBuilding(shell, target)
+    return await checkAgainst({ config, building, projections, signal })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

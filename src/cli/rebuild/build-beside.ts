@@ -1,0 +1,129 @@
+import { compareBuilds, type Comparison } from '#cli/rebuild/compare.ts'
+import type { Building } from '#cli/rebuild/parts.ts'
+import type { Rebuilt } from '#cli/rebuild/report.ts'
+import { openProgress } from '#cli/progress.ts'
+import { ToolFailed } from '#cli/subcommand.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import type { Projection } from '#projections/projection.ts'
+import { Builder } from '#projections/runtime/builder.ts'
+import { holdLease } from '#projections/runtime/hold-lease.ts'
+import { builderLease } from '#projections/runtime/keeper.ts'
+import type { LiveModel } from '#projections/runtime/live-models.ts'
+
+/** A builder that ended without a word is waited for this long. */
+const takeOverMs = 8_000
+
+/** Does the work as the only builder of these read models. @throws {ToolFailed} where another is at it. */
+export async function asOnlyBuilder(
+  building: Building,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { writer: leases, holder, clock, logger } = building
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), takeOverMs)
+  let isDone = false
+  const lease = { leases, name: builderLease, holder, clock, logger }
+  await holdLease(lease, AbortSignal.any([signal, late.signal]), async (held) => {
+    clearTimeout(timer)
+    await work(held)
+    isDone = true
+  })
+  clearTimeout(timer)
+  signal.throwIfAborted()
+  if (!isDone)
+    throw new ToolFailed('another process is building read models: try again when it is done.')
+}
+
+export type Beside = { readonly signal: AbortSignal; readonly dropRetired: boolean }
+
+/** Builds the projections beside what serves, compares, and lets the new builds serve. */
+export async function buildBeside(
+  building: Building,
+  projections: readonly Projection[],
+  { signal, dropRetired }: Beside,
+): Promise<readonly Rebuilt[]> {
+  const { writer } = building
+  await dropOthers(building, projections, ['building', 'retired'])
+  const models: LiveModel[] = []
+  for (const projection of projections) {
+    const startedAt = new Date(building.clock.now()).toISOString()
+    models.push({ ...projection, build: await writer.startBuild(projection, startedAt) })
+  }
+  const builder = new Builder(building)
+  const seconds = await filled(building, { builder, models, signal })
+  const rebuilt: Rebuilt[] = []
+  for (const model of models) {
+    const comparison = await compared(building, model)
+    await builder.serve(model, signal)
+    rebuilt.push({ ...(await summaryOf(building, model)), seconds, ...comparison, serves: true })
+  }
+  if (dropRetired) await dropOthers(building, projections, ['retired'])
+  return rebuilt
+}
+
+type Filling = {
+  readonly builder: Builder
+  readonly models: readonly LiveModel[]
+  readonly signal: AbortSignal
+}
+
+/** How many seconds it took. */
+export async function filled(
+  { clock, readModels }: Building,
+  { builder, models, signal }: Filling,
+): Promise<number> {
+  const begunMs = clock.monotonic()
+  using progress = openProgress('reading the log', await eventsIn(readModels))
+  await builder.fill(models, signal, (events) => {
+    const rate = Math.round((events * 1_000) / Math.max(1, clock.monotonic() - begunMs))
+    progress.show(events, `${events} events, ${rate}/s`)
+  })
+  return (clock.monotonic() - begunMs) / 1_000
+}
+
+/** As many events as some read model has applied; 0 where there is none yet. */
+async function eventsIn(readModels: Building['readModels']): Promise<number> {
+  const counts = await Promise.all(
+    allProjections.map(async (projection) => {
+      const checkpoints = await readModels.checkpoints(projection)
+      return [...checkpoints.values()].reduce((sum, { revision }) => sum + Number(revision + 1n), 0)
+    }),
+  )
+  return Math.max(...counts)
+}
+
+/** With the build of the same version that serves; nothing where none does. */
+async function compared(
+  { store, skips, readModels, writer }: Building,
+  model: LiveModel,
+): Promise<{ readonly comparison?: Comparison }> {
+  const builds = await writer.builds(model)
+  const serving = builds.find(({ state }) => state === 'serving')
+  if (serving === undefined) return {}
+  const live = { readModels, model: { ...model, build: serving.number } }
+  using progress = openProgress(`comparing ${model.name}`, 0)
+  const comparison = await compareBuilds(
+    { store, skips, live, built: { readModels, model } },
+    (documents) => progress.show(0, `${documents} documents`),
+  )
+  return { comparison }
+}
+
+export async function summaryOf(
+  { readModels }: Pick<Building, 'readModels'>,
+  model: LiveModel,
+): Promise<Pick<Rebuilt, 'name' | 'version' | 'build' | 'ledgers'>> {
+  const { name, version, build } = model
+  return { name, version, build, ledgers: (await readModels.checkpoints(model)).size }
+}
+
+async function dropOthers(
+  { writer }: Building,
+  projections: readonly Projection[],
+  states: readonly string[],
+): Promise<void> {
+  for (const projection of projections)
+    for (const { number, state } of await writer.builds(projection))
+      if (states.includes(state)) await writer.dropBuild({ ...projection, build: number })
+}

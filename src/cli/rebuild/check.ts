@@ -1,0 +1,51 @@
+import { openProgress } from '#cli/progress.ts'
+import { filled, summaryOf } from '#cli/rebuild/build-beside.ts'
+import { compareBuilds } from '#cli/rebuild/compare.ts'
+import type { Building } from '#cli/rebuild/parts.ts'
+import type { Rebuilt } from '#cli/rebuild/report.ts'
+import { requireServing } from '#compose/dependencies.ts'
+import { openReadModels } from '#compose/stores.ts'
+import type { Config } from '#config.ts'
+import type { Projection } from '#projections/projection.ts'
+import { Builder } from '#projections/runtime/builder.ts'
+import { servingModel } from '#projections/runtime/live-models.ts'
+
+export type Check = {
+  readonly config: Config
+  /** The temporary read models. */
+  readonly building: Building
+  readonly projections: readonly Projection[]
+  readonly signal: AbortSignal
+}
+
+/** Builds what serves once more elsewhere and compares; of a projection of which nothing serves there is nothing to compare. */
+export async function checkAgainst(check: Check): Promise<readonly Rebuilt[]> {
+  const { config, building, projections, signal } = check
+  await using readModels = await openReadModels(config)
+  await requireServing(config, { 'read-models': () => readModels.check() })
+  const pairs = []
+  for (const projection of projections) {
+    const live = await servingModel(readModels, projection)
+    const served = live ?? projection
+    await building.writer.prepare(served)
+    pairs.push({ live, built: { ...served, build: 1 } })
+  }
+  const models = pairs.map(({ built }) => built)
+  const seconds = await filled(building, { builder: new Builder(building), models, signal })
+  const rebuilt: Rebuilt[] = []
+  for (const { live, built } of pairs) {
+    using progress = openProgress(`comparing ${built.name}`, 0)
+    const summary = { ...(await summaryOf(building, built)), seconds, serves: false }
+    if (live === undefined) {
+      rebuilt.push(summary)
+      continue
+    }
+    const { store, skips } = building
+    const sides = { live: { readModels, model: live }, built: { ...building, model: built } }
+    const comparison = await compareBuilds({ store, skips, ...sides }, (documents) =>
+      progress.show(0, `${documents} documents`),
+    )
+    rebuilt.push({ ...summary, build: live.build, comparison })
+  }
+  return rebuilt
+}

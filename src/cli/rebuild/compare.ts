@@ -1,0 +1,196 @@
+import { createHash, type Hash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Overlay, overlayOf } from '#cli/rebuild/overlay.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import {
+  type ReadModels,
+  ReadViewOutdated,
+  type ReadView,
+  type StoredDocument,
+} from '#ports/read-models.ts'
+import type { Skips } from '#projections/runtime/act-log.ts'
+import type { LiveModel } from '#projections/runtime/live-models.ts'
+import { canonicalJson } from '#values/canonical-json.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** One of the two builds that are compared, and the read models that have it. */
+export type Side = { readonly readModels: ReadModels; readonly model: LiveModel }
+
+export type Compared = {
+  readonly store: Pick<EventStore, 'readStream'>
+  readonly skips: Skips
+  readonly live: Side
+  readonly built: Side
+}
+
+/** Count and checksum (SHA-256 over the documents by ledger and id) of the two, and the documents that differ. */
+export type Comparison = {
+  readonly live: Sum
+  readonly built: Sum
+  /** The first of them; there may be more. */
+  readonly differences: readonly { readonly ledgerId: LedgerId; readonly id: string }[]
+}
+
+export type Sum = { readonly documents: number; readonly checksum: string }
+
+const pageSize = 500
+const differencesMax = 100
+const viewTries = 20
+
+/**
+ * Compares two builds of one version document by document, a page at a time, each page at one and the same revision
+ * though both may move on: the one that is behind there is folded on in memory.
+ */
+export async function compareBuilds(
+  compared: Compared,
+  seen: (documents: number) => void = () => {},
+): Promise<Comparison> {
+  const { live, built } = compared
+  const ledgers = new Set([
+    ...(await live.readModels.checkpoints(live.model)).keys(),
+    ...(await built.readModels.checkpoints(built.model)).keys(),
+  ])
+  const sums = new Sums()
+  for (const ledgerId of [...ledgers].toSorted()) {
+    let after: string | undefined
+    do {
+      const page = await pageAfter(compared, ledgerId, after)
+      sums.add(ledgerId, page)
+      seen(sums.documents)
+      after = page.last
+    } while (after !== undefined)
+  }
+  return sums.result()
+}
+
+/** The documents of both after an id, up to `last`; undefined: to the end. */
+type Page = {
+  readonly live: ReadonlyMap<string, string>
+  readonly built: ReadonlyMap<string, string>
+  readonly last: string | undefined
+}
+
+async function pageAfter(
+  compared: Compared,
+  ledgerId: LedgerId,
+  after: string | undefined,
+): Promise<Page> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      await using live = await compared.live.readModels.view(ledgerId)
+      await using built = await compared.built.readModels.view(ledgerId)
+      return await readPage(compared, { ledgerId, live, built, after })
+    } catch (error) {
+      if (!(error instanceof ReadViewOutdated) || tries === viewTries) throw error
+      await sleep(tries)
+    }
+}
+
+type Views = {
+  readonly ledgerId: LedgerId
+  readonly live: ReadView
+  readonly built: ReadView
+  readonly after: string | undefined
+}
+
+async function readPage(compared: Compared, views: Views): Promise<Page> {
+  const { ledgerId, after } = views
+  const live = { view: views.live, model: compared.live.model }
+  const built = { view: views.built, model: compared.built.model }
+  const [liveAt, builtAt] = [await appliedIn(live), await appliedIn(built)]
+  const overlay = (side: Viewed, from: bigint, to: bigint) =>
+    overlayOf({ ...compared, ...side, ledgerId }, from, to)
+  const ahead = liveAt > builtAt ? liveAt : builtAt
+  const [liveOver, builtOver] = [
+    await overlay(live, liveAt, ahead),
+    await overlay(built, builtAt, ahead),
+  ]
+  const [livePage, builtPage] = [await find(live, after), await find(built, after)]
+  const last = smallest([lastOf(livePage), lastOf(builtPage)])
+  const within = (id: string) =>
+    (after === undefined || compareIds(id, after) > 0) &&
+    (last === undefined || compareIds(id, last) <= 0)
+  return {
+    live: textsOf(livePage, liveOver, within),
+    built: textsOf(builtPage, builtOver, within),
+    last,
+  }
+}
+
+type Viewed = { readonly view: ReadView; readonly model: LiveModel }
+
+async function appliedIn({ view, model }: Viewed): Promise<bigint> {
+  return (await view.checkpoint(model))?.revision ?? -1n
+}
+
+function find({ view, model }: Viewed, after: string | undefined) {
+  const from = after !== undefined && { after: [after] }
+  return view.find(model, { where: [], orderBy: [], limit: pageSize, ...from })
+}
+
+/** Where a page ends; undefined where it reaches the end. */
+function lastOf(page: readonly StoredDocument[]): string | undefined {
+  return page.length < pageSize ? undefined : page.at(-1)?.id
+}
+
+function smallest(ids: readonly (string | undefined)[]): string | undefined {
+  return ids.filter((id) => id !== undefined).toSorted(compareIds)[0]
+}
+
+/** What each document within the page says, in the order of ids. */
+function textsOf(
+  page: readonly StoredDocument[],
+  overlay: Overlay,
+  within: (id: string) => boolean,
+): ReadonlyMap<string, string> {
+  const documents = new Map(page.map((stored) => [stored.id, stored]))
+  for (const [id, stored] of overlay) documents.set(id, stored)
+  const shown = [...documents.values()].filter(({ id }) => within(id))
+  return new Map(
+    shown
+      .toSorted((a, b) => compareIds(a.id, b.id))
+      .map(({ id, revision, document }) => [id, `${revision} ${canonicalJson(document)}`]),
+  )
+}
+
+/** The order of the stores: that of the bytes. */
+function compareIds(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+class Sums {
+  readonly #live = new RunningSum()
+  readonly #built = new RunningSum()
+  readonly #differences: { ledgerId: LedgerId; id: string }[] = []
+
+  get documents(): number {
+    return this.#built.documents
+  }
+
+  add(ledgerId: LedgerId, { live, built }: Page): void {
+    this.#live.add(ledgerId, live)
+    this.#built.add(ledgerId, built)
+    for (const id of new Set([...live.keys(), ...built.keys()]))
+      if (live.get(id) !== built.get(id) && this.#differences.length < differencesMax)
+        this.#differences.push({ ledgerId, id })
+  }
+
+  result(): Comparison {
+    const differences = this.#differences
+    return { live: this.#live.sum(), built: this.#built.sum(), differences }
+  }
+}
+
+class RunningSum {
+  documents = 0
+  readonly #hash: Hash = createHash('sha256')
+
+  add(ledgerId: LedgerId, texts: ReadonlyMap<string, string>): void {
+    this.documents += texts.size
+    for (const [id, text] of texts) this.#hash.update(`${ledgerId} ${id} ${text}\n`)
+  }
+
+  sum(): Sum {
+    return { documents: this.documents, checksum: this.#hash.digest('hex') }
+  }
+}
