@@ -1,15 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  addBuild,
-  builtModel,
-  dropPart,
-  firstBuild,
-  isWritable,
-  readBuilds,
-  serveBuild,
-} from '#adapters/sqlite/read-models-builds.ts'
-import { collectionSchema, columnTypes, tableOf } from '#adapters/sqlite/read-models-collection.ts'
-import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
+import { buildsOn } from '#adapters/sqlite/read-models-building.ts'
 import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
 import { makeReadModelsFile, openToWrite } from '#adapters/sqlite/read-models-file.ts'
 import { moveLease, readLease } from '#adapters/sqlite/read-models-leases.ts'
@@ -18,16 +8,9 @@ import {
   readDocuments,
   readFeedPosition,
 } from '#adapters/sqlite/read-models-reading.ts'
-import { textOf } from '#adapters/sqlite/read-models-rows.ts'
 import { storeChange } from '#adapters/sqlite/read-models-store.ts'
 import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
-import {
-  type BuiltModel,
-  type ModelBuild,
-  type ReadModelShape,
-  ReadModelsUnavailable,
-  type ReadModelWriter,
-} from '#ports/read-models.ts'
+import { ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
 
 /** `busyMaxMs`: how long a write waits for another process's. `cacheKiB`: page cache of the one connection. */
 export type SqliteReadModelWriterOptions = {
@@ -55,7 +38,7 @@ export async function openSqliteReadModelWriter({
     })
 
   return {
-    prepare: (model) => use(() => prepareModel(connection, model)),
+    ...buildsOn(connection, use),
 
     checkpoint: (model, ledgerId) =>
       use(() => {
@@ -75,27 +58,6 @@ export async function openSqliteReadModelWriter({
       use(() =>
         connection.transaction(() => changes.every((each) => storeChange(connection, each))),
       ),
-
-    builds: (model) => use(() => readBuilds(connection, model)),
-
-    startBuild: (model, startedAt) => use(() => startBuild(connection, model, startedAt)),
-
-    serveBuild: (model) => use(() => connection.transaction(() => serveBuild(connection, model))),
-
-    async dropBuild(model) {
-      let isLeft = true
-      while (isLeft) {
-        isLeft = await use(() => {
-          let more = false
-          connection.transaction(() => {
-            more = dropPart(connection, model)
-            return true
-          })
-          return more
-        })
-        await sleep(droppingPauseMs)
-      }
-    },
 
     feedPosition: (feed) => use(() => readFeedPosition(connection, feed)),
 
@@ -127,49 +89,4 @@ async function whenUsable<Result>(busyMaxMs: number, work: () => Result): Promis
   } catch (error) {
     throw asReadModelsError(error)
   }
-}
-
-/** Others write between two pieces. */
-const droppingPauseMs = 5
-
-function prepareModel(connection: ReadModelConnection, model: ModelBuild): void {
-  connection.transaction(() => {
-    const built = builtModel(connection, model) ?? firstBuild(connection, model)
-    if (built !== undefined) makeCollection(connection, built)
-    return built !== undefined
-  })
-}
-
-function startBuild(
-  connection: ReadModelConnection,
-  model: ReadModelShape,
-  startedAt: string,
-): number {
-  let started = 0
-  connection.transaction(() => {
-    const built = addBuild(connection, model, { state: 'building', startedAt })
-    started = built.build
-    makeCollection(connection, built)
-    return true
-  })
-  return started
-}
-
-function makeCollection(connection: ReadModelConnection, model: BuiltModel): void {
-  for (const statement of collectionSchema(model)) connection.exec(statement)
-  assertColumns(connection, model)
-}
-
-/** A model whose fields changed under the same version would be half old: that is a bug of its projection. */
-function assertColumns(connection: ReadModelConnection, model: ReadModelShape): void {
-  const text = 'SELECT name FROM pragma_table_info(?)'
-  const rows = connection.all({ text, values: [tableOf(model)] })
-  const stored = rows.map((row) => textOf(row, 'name')).join()
-  const declared = columnTypes(model)
-    .map(([name]) => name)
-    .join()
-  if (stored !== declared)
-    throw new Error(
-      `${model.name} v${model.version} was made with other fields: count its version up`,
-    )
 }

@@ -1,4 +1,5 @@
 import { builtToRead, readBuilds } from '#adapters/sqlite/read-models-builds.ts'
+import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { findStatement } from '#adapters/sqlite/read-models-find.ts'
 import {
   hasCollection,
@@ -10,7 +11,7 @@ import {
 } from '#adapters/sqlite/read-models-reading.ts'
 import { documentOf } from '#adapters/sqlite/read-models-rows.ts'
 import { type Snapshot, Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
-import type { Checkpoint, ReadModels, ReadView } from '#ports/read-models.ts'
+import type { Build, Checkpoint, ReadModels, ReadView } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** All but the path are bounds: views at once, callers waiting for one, for how long, how long one stays open. */
@@ -38,52 +39,35 @@ export async function openSqliteReadModels({
 }: SqliteReadModelsOptions): Promise<ReadModels> {
   const bounds = { openMax: viewsMax, waitingMax, waitMaxMs, openMaxMs: viewMaxMs }
   const snapshots = new Snapshots({ path, cacheKiB, ...bounds })
+  const atOnce: AtOnce = async (nothing, work) => {
+    const snapshot = await snapshots.open()
+    try {
+      return snapshot.read(nothing, work)
+    } finally {
+      snapshot.end()
+    }
+  }
   return {
     async view(ledgerId) {
       return viewOf(await snapshots.open(), ledgerId)
     },
 
-    async checkpoints(model) {
-      const snapshot = await snapshots.open()
-      try {
-        return snapshot.read(none, (connection) => {
-          const built = builtToRead(connection, model)
-          return built === undefined ? none : readCheckpoints(connection, built)
-        })
-      } finally {
-        snapshot.end()
-      }
-    },
+    checkpoints: (model) =>
+      atOnce(none, (connection) => {
+        const built = builtToRead(connection, model)
+        return built === undefined ? none : readCheckpoints(connection, built)
+      }),
 
-    async parked(model) {
-      const snapshot = await snapshots.open()
-      try {
-        return snapshot.read([], (connection) => {
-          const built = builtToRead(connection, model)
-          return built === undefined ? [] : readParked(connection, built)
-        })
-      } finally {
-        snapshot.end()
-      }
-    },
+    parked: (model) =>
+      atOnce<readonly LedgerId[]>([], (connection) => {
+        const built = builtToRead(connection, model)
+        return built === undefined ? [] : readParked(connection, built)
+      }),
 
-    async builds(model) {
-      const snapshot = await snapshots.open()
-      try {
-        return snapshot.read([], (connection) => readBuilds(connection, model))
-      } finally {
-        snapshot.end()
-      }
-    },
+    builds: (model) => atOnce<readonly Build[]>([], (connection) => readBuilds(connection, model)),
 
-    async feedPosition(feed) {
-      const snapshot = await snapshots.open()
-      try {
-        return snapshot.read(undefined, (connection) => readFeedPosition(connection, feed))
-      } finally {
-        snapshot.end()
-      }
-    },
+    feedPosition: (feed) =>
+      atOnce<bigint | undefined>(undefined, (connection) => readFeedPosition(connection, feed)),
 
     async check() {
       const snapshot = await snapshots.open()
@@ -95,6 +79,12 @@ export async function openSqliteReadModels({
     },
   }
 }
+
+/** Reads in a moment of its own. */
+type AtOnce = <Result>(
+  nothing: Result,
+  work: (connection: ReadModelConnection) => Result,
+) => Promise<Result>
 
 const none: ReadonlyMap<LedgerId, Checkpoint> = new Map()
 

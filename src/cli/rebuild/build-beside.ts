@@ -7,7 +7,7 @@ import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 import { Builder } from '#projections/runtime/builder.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
-import { builderLease } from '#projections/runtime/keeper.ts'
+import { builderLease } from '#projections/runtime/build-missing.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 
 /** A builder that ended without a word is waited for this long. */
@@ -75,7 +75,7 @@ export async function filled(
 ): Promise<number> {
   const begunMs = clock.monotonic()
   using progress = openProgress('reading the log', await eventsIn(readModels))
-  await builder.fill(models, signal, (events) => {
+  await builder.catchUp(models, signal, (events) => {
     const rate = Math.round((events * 1_000) / Math.max(1, clock.monotonic() - begunMs))
     progress.show(events, `${events} events, ${rate}/s`)
   })

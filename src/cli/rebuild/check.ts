@@ -27,8 +27,9 @@ export async function checkAgainst(check: Check): Promise<readonly Rebuilt[]> {
   for (const projection of projections) {
     const live = await servingModel(readModels, projection)
     const served = live ?? projection
-    await building.writer.prepare(served)
-    pairs.push({ live, built: { ...served, build: 1 } })
+    const startedAt = new Date(building.clock.now()).toISOString()
+    const build = await building.writer.startBuild(served, startedAt)
+    pairs.push({ live, built: { ...served, build } })
   }
   const models = pairs.map(({ built }) => built)
   const seconds = await filled(building, { builder: new Builder(building), models, signal })

@@ -86,7 +86,7 @@ export class Builder {
   }
 
   /** Reads the log to its end. @throws {BuildOutdated}, and the signal's reason. */
-  async fill(models: readonly LiveModel[], signal: AbortSignal, read?: Read): Promise<void> {
+  async catchUp(models: readonly LiveModel[], signal: AbortSignal, read?: Read): Promise<void> {
     const { clock, store, pace, writer } = this.#parts
     await this.#takeActs(models, signal)
     let position = await this.#persist(signal, () => this.#position(models))
@@ -113,7 +113,7 @@ export class Builder {
   async serve(model: LiveModel, signal: AbortSignal): Promise<void> {
     const { writer, logger } = this.#parts
     for (let tries = 1; tries <= serveTries; tries += 1) {
-      await this.fill([model], signal)
+      await this.catchUp([model], signal)
       if (await this.#persist(signal, () => writer.serveBuild(model))) {
         const { name, version, build } = model
         logger.info({ projection: name, version, build }, 'a build of a read model serves')

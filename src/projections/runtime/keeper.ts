@@ -1,34 +1,19 @@
-import { type LeaseParts, holdLease } from '#projections/runtime/hold-lease.ts'
-import type { Clock } from '#ports/clock.ts'
+import { buildMissing, type MissingParts } from '#projections/runtime/build-missing.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
-import type { Projection } from '#projections/projection.ts'
-import {
-  BuildOutdated,
-  BuildStuck,
-  buildFeed,
-  Builder,
-  type BuilderParts,
-} from '#projections/runtime/builder.ts'
+import { buildFeed, Builder } from '#projections/runtime/builder.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { BuildGone, type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
 import { pause } from '#projections/runtime/pause.ts'
 import type { Projector } from '#projections/runtime/projector.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
-/** Whoever fills builds holds it: two would do the same work. */
-export const builderLease = 'builder'
-
 /** Under which name it is kept up to which of the recorded acts somebody has acted. */
 export const actsFeed = 'acts'
 
 /** What keeps a running projector's read models as they ought to be. */
-export type KeeperParts = Omit<BuilderParts, 'clock' | 'writer'> & {
-  readonly projections: readonly Projection[]
+export type KeeperParts = MissingParts & {
   readonly projector: Projector
-  readonly writer: BuilderParts['writer'] &
-    Pick<ReadModelWriter, 'startBuild' | 'dropBuild' | 'forgetFeedPosition' | 'lease' | 'moveLease'>
-  readonly clock: Clock
-  readonly holder: string
+  readonly writer: MissingParts['writer'] & Pick<ReadModelWriter, 'forgetFeedPosition'>
   readonly times?: KeeperTimes
 }
 
@@ -42,7 +27,7 @@ const defaultTimes: KeeperTimes = { pollMs: 1_000, stuckMs: 30_000 }
  * projections of which there is nothing yet; until the signal aborts. @throws its reason, and on a bug.
  */
 export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promise<void> {
-  const { pollMs } = parts.times ?? defaultTimes
+  const { pollMs, stuckMs } = parts.times ?? defaultTimes
   let place = parts.acts.place
   await adopt(parts, await servingOf(parts, signal), signal)
   const over = new AbortController()
@@ -62,29 +47,13 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
     place = await takeActs(parts, place, each)
     await adopt(parts, await parts.projector.refresh(each), each)
   })
-  const built = repeat((each) => buildMissing(parts, each))
+  const built = repeat(async (each) => {
+    const isDone = await buildMissing(parts, each)
+    if (!isDone) await pause(stuckMs, each)
+  })
   const results = await Promise.allSettled([followed, built])
   signal.throwIfAborted()
   for (const result of results) if (result.status === 'rejected') throw result.reason
-}
-
-/** Starts a build of every projection that has none, so that the projector leaves it out until it has been filled. */
-export async function startMissing({
-  projections,
-  writer,
-  clock,
-}: Pick<KeeperParts, 'projections' | 'writer' | 'clock'>): Promise<readonly LiveModel[]> {
-  const missing: LiveModel[] = []
-  for (const projection of projections) {
-    const serving = await servingModel(writer, projection)
-    if (serving?.version === projection.version) continue
-    const builds = await writer.builds(projection)
-    const begun = builds.find(({ state }) => state === 'building')?.number
-    const startedAt = new Date(clock.now()).toISOString()
-    const build = begun ?? (await writer.startBuild(projection, startedAt))
-    missing.push({ ...projection, build })
-  }
-  return missing
 }
 
 async function servingOf(parts: KeeperParts, signal: AbortSignal): Promise<readonly LiveModel[]> {
@@ -127,45 +96,12 @@ async function adopt(
     const position = await persist(parts, signal, () => parts.writer.feedPosition(feed))
     if (position === undefined) continue
     try {
-      await new Builder(parts).fill([model], signal)
+      await new Builder(parts).catchUp([model], signal)
       await persist(parts, signal, () => parts.writer.forgetFeedPosition(feed))
     } catch (error) {
       if (!(error instanceof BuildGone)) throw error
     }
   }
-}
-
-async function buildMissing(parts: KeeperParts, signal: AbortSignal): Promise<void> {
-  const missing = await persist(parts, signal, () => startMissing(parts))
-  if (missing.length === 0) return
-  const { writer: leases, holder, clock, logger } = parts
-  const lease: LeaseParts = { leases, name: builderLease, holder, clock, logger }
-  await holdLease(lease, signal, (held) => build(parts, held))
-}
-
-async function build(parts: KeeperParts, signal: AbortSignal): Promise<void> {
-  const { logger, times = defaultTimes } = parts
-  const missing = await persist(parts, signal, () => startMissing(parts))
-  const builder = new Builder(parts)
-  const names = missing.map(({ name, version }) => `${name} v${version}`)
-  if (missing.length > 0) logger.info({ projections: names }, 'read models are being built')
-  try {
-    await builder.fill(missing, signal)
-    for (const model of missing) await builder.serve(model, signal)
-  } catch (error) {
-    if (error instanceof BuildOutdated)
-      for (const model of missing)
-        if (await isBuilding(parts, model)) await parts.writer.dropBuild(model)
-    const isOver = error instanceof BuildOutdated || error instanceof BuildGone
-    if (!isOver && !(error instanceof BuildStuck)) throw error
-    logger.error({ err: error }, 'a read model could not be built; it is tried again')
-    await pause(isOver ? 0 : times.stuckMs, signal)
-  }
-}
-
-async function isBuilding({ writer }: KeeperParts, model: LiveModel): Promise<boolean> {
-  const builds = await writer.builds(model)
-  return builds.some(({ number, state }) => number === model.build && state === 'building')
 }
 
 function persist<Result>(

@@ -109,7 +109,7 @@ async function refreshModels(
 ): Promise<readonly LiveModel[]> {
   const before = state.live.models
   if (!(await persist(state, signal, () => state.live.refresh()))) return []
-  await Promise.allSettled([...state.underWay])
+  await Promise.allSettled(state.underWay)
   const isNew = ({ name, version, build }: LiveModel) =>
     !before.some((old) => old.name === name && old.version === version && old.build === build)
   return state.live.models.filter(isNew)

@@ -349,10 +349,7 @@ describe('a run', () => {
     const models = openMemoryReadModels()
     const writer: ReadModelWriter = {
       ...models,
-      async prepare(model) {
-        prepared.add(model.name)
-        await models.prepare(model)
-      },
+      prepare: (model) => models.prepare(model).then(() => void prepared.add(model.name)),
     }
     const { projector } = setUp(acme, { writer })
     const batches = [acme.slice(0, 2), acme.slice(2, 4), acme.slice(4)]

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  addBuild,
+  builtModel,
+  dropPart,
+  firstBuild,
+  readBuilds,
+  serveBuild,
+} from '#adapters/sqlite/read-models-builds.ts'
+import { collectionSchema, columnTypes, tableOf } from '#adapters/sqlite/read-models-collection.ts'
+import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { textOf } from '#adapters/sqlite/read-models-rows.ts'
+import type { BuiltModel, ModelBuild, ReadModelShape, ReadModelWriter } from '#ports/read-models.ts'
+
+type Use = <Result>(work: () => Result) => Promise<Result>
+type OfBuilds = 'prepare' | 'builds' | 'startBuild' | 'serveBuild' | 'dropBuild'
+
+/** What a writer does with builds. `use` tries until no other process holds the lock. */
+export function buildsOn(
+  connection: ReadModelConnection,
+  use: Use,
+): Pick<ReadModelWriter, OfBuilds> {
+  return {
+    prepare: (model) => use(() => prepareModel(connection, model)),
+
+    builds: (model) => use(() => readBuilds(connection, model)),
+
+    startBuild: (model, startedAt) => use(() => startBuild(connection, model, startedAt)),
+
+    serveBuild: (model) => use(() => connection.transaction(() => serveBuild(connection, model))),
+
+    async dropBuild(model) {
+      let isLeft = true
+      while (isLeft) {
+        isLeft = await use(() => {
+          let more = false
+          connection.transaction(() => {
+            more = dropPart(connection, model)
+            return true
+          })
+          return more
+        })
+        await sleep(droppingPauseMs)
+      }
+    },
+  }
+}
+
+/** Others write between two pieces. */
+const droppingPauseMs = 5
+
+function prepareModel(connection: ReadModelConnection, model: ModelBuild): void {
+  connection.transaction(() => {
+    const built = builtModel(connection, model) ?? firstBuild(connection, model)
+    if (built !== undefined) makeCollection(connection, built)
+    return built !== undefined
+  })
+}
+
+function startBuild(
+  connection: ReadModelConnection,
+  model: ReadModelShape,
+  startedAt: string,
+): number {
+  let started = 0
+  connection.transaction(() => {
+    const built = addBuild(connection, model, { state: 'building', startedAt })
+    started = built.build
+    makeCollection(connection, built)
+    return true
+  })
+  return started
+}
+
+function makeCollection(connection: ReadModelConnection, model: BuiltModel): void {
+  for (const statement of collectionSchema(model)) connection.exec(statement)
+  assertColumns(connection, model)
+}
+
+/** A model whose fields changed under the same version would be half old: that is a bug of its projection. */
+function assertColumns(connection: ReadModelConnection, model: ReadModelShape): void {
+  const text = 'SELECT name FROM pragma_table_info(?)'
+  const rows = connection.all({ text, values: [tableOf(model)] })
+  const stored = rows.map((row) => textOf(row, 'name')).join()
+  const declared = columnTypes(model)
+    .map(([name]) => name)
+    .join()
+  if (stored !== declared)
+    throw new Error(
+      `${model.name} v${model.version} was made with other fields: count its version up`,
+    )
+}
