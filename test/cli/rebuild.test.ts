@@ -1,0 +1,143 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { daybook, deposit, ndjson, openingRows, spawnDaybook } from '#test/cli/daybook.ts'
+import { startProgram, temporaryFolder } from '#test/support/program.ts'
+
+describe('daybook rebuild', () => {
+  it('finds the one document that is not what the log makes of it, and heals it', async () => {
+    await using folder = await projected()
+    expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
+    await corrupt(folder.path, 'transactions_v1', '4')
+    const found = await rebuild(folder, ['--all', '--check', '--json'])
+    expect(found.code).toBe(1)
+    const { projections } = JSON.parse(found.stdout)
+    expect(differing(projections)).toEqual([['transactions', [{ ledgerId: 'acme', id: '4' }]]])
+    const lines = await rebuild(folder, ['transactions', '--check'])
+    expect(lines.code).toBe(1)
+    expect(lines.stdout).toContain('the live model was left alone\n  acme: 4\n')
+
+    const healed = await rebuild(folder, ['transactions'])
+    expect([healed.code, healed.stderr]).toEqual([0, ''])
+    expect(healed.stdout).toContain('documents differ')
+    expect(healed.stdout).toContain('build 2 serves\n  acme: 4\n')
+    expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
+    const { code } = await daybook(['verify-books'], { folder: folder.path })
+    expect(code).toBe(0)
+    expect(
+      (await readdir(join(folder.path, 'data'))).filter((name) => name.includes('check')),
+    ).toEqual([])
+  }, 120_000)
+
+  it('goes on beside a program that reads and writes, which then answers from the new build', async () => {
+    await using folder = await projected(300)
+    await using program = await startProgram(folder.path)
+    const stop = new AbortController()
+    const reading = readsUntil(program.url, stop.signal)
+    const { code, stderr } = await rebuild(folder, ['--all', '--drop-retired'])
+    stop.abort()
+    expect([code, stderr]).toEqual([0, ''])
+    const revisions = await reading
+    expect(revisions).toEqual(revisions.toSorted((a, b) => a - b))
+    const { data } = JSON.parse(await (await fetch(`${program.url}/v1/projections`)).text())
+    expect(data).toHaveLength(7)
+    for (const status of data)
+      expect(status).toMatchObject({ build: 2, status: 'live', building: null })
+    const last = await posted(program.url)
+    const account = await fetch(`${program.url}/v1/ledgers/acme/accounts/bank`, {
+      headers: { 'Min-Revision': `${last}` },
+    })
+    expect(account.status).toBe(200)
+    expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
+  }, 120_000)
+
+  it('that is killed at any moment leaves the live models as they were, and the next one succeeds', async () => {
+    await using folder = await projected(2_000)
+    for (const afterMs of [300, 500, 700, 900]) {
+      const child = spawnDaybook(['rebuild', '--all'], { folder: folder.path })
+      await sleep(afterMs)
+      child.kill('SIGKILL')
+      await new Promise((resolve) => child.once('close', resolve))
+    }
+    expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
+    expect(await rebuild(folder, ['--all'])).toMatchObject({ code: 0 })
+    expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
+  }, 180_000)
+
+  it.each([
+    [['acounts'], 'there is no projection acounts: is accounts meant?'],
+    [[], 'name a read model, or give --all.'],
+    [['accounts', '--all'], '--all is every read model: name none beside it.'],
+    [['accounts', '--check', '--drop-retired'], '--check drops nothing: leave --drop-retired out.'],
+  ])('refuses %j', async (given, sentence) => {
+    await using folder = await temporaryFolder()
+    const { code, stderr } = await daybook(['rebuild', ...given], { folder: folder.path })
+    expect([code, stderr]).toEqual([2, `daybook rebuild: ${sentence}\n`])
+  })
+})
+
+type Folder = { readonly path: string }
+
+function rebuild(folder: Folder, given: readonly string[]) {
+  return daybook(['rebuild', ...given], { folder: folder.path })
+}
+
+type Projection = {
+  readonly name: string
+  readonly comparison: { readonly differences: readonly object[] }
+}
+
+function differing(projections: readonly Projection[]) {
+  return projections.flatMap(({ name, comparison: { differences } }) =>
+    differences.length === 0 ? [] : [[name, differences]],
+  )
+}
+
+/** A ledger whose events a program has projected; it is stopped again. */
+async function projected(more = 0): Promise<AsyncDisposable & Folder> {
+  const folder = await temporaryFolder()
+  const rows = [...openingRows, ...Array.from({ length: 3 + more }, () => deposit('100'))]
+  const { stderr } = await daybook(['import', '-'], { folder: folder.path, input: ndjson(rows) })
+  expect(stderr).toBe('')
+  await using program = await startProgram(folder.path)
+  const headers = { 'Min-Revision': `${rows.length - 1}` }
+  for (let status = 503; status !== 200; )
+    ({ status } = await fetch(`${program.url}/v1/ledgers/acme/transactions`, { headers }))
+  for (const list of ['commands', 'trial-balance', 'holds'])
+    await fetch(`${program.url}/v1/ledgers/acme/${list}`, { headers })
+  await program.stop()
+  return folder
+}
+
+/** Changes a document behind the program's back. */
+async function corrupt(folder: string, table: string, id: string): Promise<void> {
+  using database = new DatabaseSync(join(folder, 'data', 'read-models.db'))
+  const sql = `UPDATE "${table}" SET document = json_set(document, '$.reference', 'forged') WHERE id = ?`
+  expect(database.prepare(sql).run(id).changes).toBe(1)
+}
+
+async function posted(url: string): Promise<string> {
+  const postings = [{ debit: 'bank', credit: 'equity', asset: 'EUR/2', amount: '1' }]
+  const response = await fetch(`${url}/v1/ledgers/acme/transactions`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() },
+    body: JSON.stringify({ postings }),
+  })
+  expect(response.status).toBe(201)
+  return response.headers.get('ledger-revision') ?? ''
+}
+
+/** Writes and reads all along: the revisions answered. Every read has to be answered. */
+async function readsUntil(url: string, signal: AbortSignal): Promise<readonly number[]> {
+  const revisions: number[] = []
+  while (!signal.aborted) {
+    await posted(url)
+    const response = await fetch(`${url}/v1/ledgers/acme/accounts/bank`)
+    expect(response.status).toBe(200)
+    revisions.push(Number(response.headers.get('ledger-revision')))
+    await sleep(5)
+  }
+  return revisions
+}
