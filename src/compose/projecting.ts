@@ -24,7 +24,8 @@ import { startMissing } from '#projections/runtime/build-missing.ts'
 import { keepModels } from '#projections/runtime/keeper.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { servingModels } from '#projections/runtime/live-models.ts'
-import { patrol, patrolFeed } from '#projections/runtime/patrol.ts'
+import { patrolFeed } from '#projections/runtime/patrol-places.ts'
+import { patrol } from '#projections/runtime/patrol.ts'
 import { createProjector, type ProjectorParts } from '#projections/runtime/projector.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
@@ -48,6 +49,7 @@ type Parts = Omit<ProjectorParts, 'store' | 'writer' | 'readModels'> & {
   readonly pace: BuilderPace
   /** The feed whose place says whether these read models have ever had anything. */
   readonly place: string
+  readonly isPatrolled: boolean
   readonly holder: string
 }
 
@@ -81,6 +83,7 @@ export async function openProjecting(
     acts: new ActLog(store),
     pace: besidePace,
     place: placeInLog(config),
+    isPatrolled: config.feed.engine !== 'log',
     holder: randomUUID(),
   }
   const { feed } = config

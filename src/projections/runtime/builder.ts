@@ -4,6 +4,7 @@ import type { Logger } from '#ports/logger.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { ActLog } from '#projections/runtime/act-log.ts'
 import type { RecordedAct } from '#projections/runtime/acts.ts'
+import { buildFeed } from '#projections/runtime/build-feed.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { pause } from '#projections/runtime/pause.ts'
@@ -65,11 +66,6 @@ export type Read = (events: number) => void
 const restMsMin = 2
 const restMsMax = 1_000
 const serveTries = 50
-
-/** Under which name a build keeps its place in the log. */
-export function buildFeed({ name, version, build }: LiveModel): string {
-  return `build ${name}@${version}.${build}`
-}
 
 /**
  * Fills builds from the log, each event read and decoded once for all of them. Their place in the log is stored: another

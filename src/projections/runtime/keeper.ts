@@ -1,6 +1,7 @@
 import { buildMissing, type MissingParts } from '#projections/runtime/build-missing.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
-import { buildFeed, Builder } from '#projections/runtime/builder.ts'
+import { buildFeed } from '#projections/runtime/build-feed.ts'
+import { Builder } from '#projections/runtime/builder.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { BuildGone, type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
 import { pause } from '#projections/runtime/pause.ts'
@@ -14,6 +15,8 @@ export const actsFeed = 'acts'
 export type KeeperParts = MissingParts & {
   readonly projector: Projector
   readonly writer: MissingParts['writer'] & Pick<ReadModelWriter, 'forgetFeedPosition'>
+  /** A patrol goes on where a build came to serve: until then its place in the log is kept. */
+  readonly isPatrolled?: boolean
   readonly times?: KeeperTimes
 }
 
@@ -97,7 +100,8 @@ async function adopt(
     if (position === undefined) continue
     try {
       await new Builder(parts).catchUp([model], signal)
-      await persist(parts, signal, () => parts.writer.forgetFeedPosition(feed))
+      if (parts.isPatrolled !== true)
+        await persist(parts, signal, () => parts.writer.forgetFeedPosition(feed))
     } catch (error) {
       if (!(error instanceof BuildGone)) throw error
     }

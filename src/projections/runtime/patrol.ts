@@ -7,6 +7,7 @@ import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
+import { PatrolPlaces } from '#projections/runtime/patrol-places.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -17,7 +18,7 @@ import type { LedgerId } from '#values/ids.ts'
  */
 export type PatrolParts = {
   /** Those that serve: others are filled by who builds them. */
-  readonly projections: () => Promise<readonly Projection[]>
+  readonly projections: () => Promise<readonly (Projection & { readonly build?: number })[]>
   readonly store: Pick<EventStore, 'readAll'>
   readonly writer: Pick<ReadModelWriter, 'checkpoint' | 'feedPosition' | 'saveFeedPosition'>
   readonly clock: Clock
@@ -39,9 +40,6 @@ export type PatrolTimes = {
   readonly pauseMs: number
 }
 
-/** Under which name the patrol keeps its place in the log. */
-export const patrolFeed = 'patrol'
-
 const defaultTimes: PatrolTimes = { settledMs: 10_000, patienceMs: 5_000, pauseMs: 1_000 }
 const patienceMax = 12
 const pageEvents = 1_000
@@ -58,16 +56,17 @@ export function patrol(parts: PatrolParts, signal: AbortSignal): Promise<void> {
 
 async function walk(parts: PatrolParts, gotOn: () => void, signal: AbortSignal): Promise<void> {
   const { clock, store, writer, times = defaultTimes, pace = systemPace } = parts
-  let position = await writer.feedPosition(patrolFeed)
+  const places = new PatrolPlaces(writer)
+  let position: bigint | undefined
   while (!signal.aborted) {
     const begunMs = clock.monotonic()
+    position = await places.from(position, await parts.projections())
     const page = settled(parts, await store.readAll(position, pageEvents, signal))
     const last = page.at(-1)
     const events = lastOfEach(page)
     await bringUp(parts, events, signal)
     // A page without any ledger's event is not worth a write to remember.
-    if (last !== undefined && events.size > 0)
-      await writer.saveFeedPosition(patrolFeed, last.position)
+    if (last !== undefined && events.size > 0) await places.passed(last.position)
     position = last?.position ?? position
     gotOn()
     const tookMs = Math.min(clock.monotonic() - begunMs, times.pauseMs)
