@@ -14,11 +14,12 @@ import type { Clock } from '#ports/clock.ts'
 import type { EventFeed } from '#ports/event-feed.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
+import { systemPace } from '#ports/pace.ts'
 import { type ReadModels, ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
-import { besidePace, type BuilderPace } from '#projections/runtime/builder.ts'
+import { besideOthers, type BuilderEffort } from '#projections/runtime/builder.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
 import { startMissing } from '#projections/runtime/build-missing.ts'
 import { keepModels } from '#projections/runtime/keeper.ts'
@@ -46,7 +47,7 @@ type Parts = Omit<ProjectorParts, 'store' | 'writer' | 'readModels'> & {
   readonly store: LogReading
   readonly clock: Clock
   readonly acts: ActLog
-  readonly pace: BuilderPace
+  readonly effort: BuilderEffort
   /** The feed whose place says whether these read models have ever had anything. */
   readonly place: string
   readonly isPatrolled: boolean
@@ -81,7 +82,7 @@ export async function openProjecting(
     logger,
     clock: systemClock,
     acts: new ActLog(store),
-    pace: besidePace,
+    effort: besideOthers,
     place: placeInLog(config),
     isPatrolled: config.feed.engine !== 'log',
     holder: randomUUID(),
@@ -157,7 +158,7 @@ async function project(parts: Parts, feed: EventFeed, signal: AbortSignal): Prom
   const { acts, readModels, place } = parts
   const limits = projectorLimits
   const failed = (error: Error) => parts.logger.warn({ err: error }, 'the projector waits')
-  await retrying({ limits, failed, signal }, async () => {
+  await retrying({ limits, failed, signal, pace: systemPace }, async () => {
     await acts.refresh()
     // A feed that has never been read brings everything: what it fills may serve from the start.
     if ((await readModels.feedPosition(place)) !== undefined) await startMissing(parts)

@@ -1,7 +1,9 @@
 import type * as fc from 'fast-check'
 import { expect } from 'vitest'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
-import { patrol, patrolFeed } from '#projections/runtime/patrol.ts'
+import { servingModels } from '#projections/runtime/live-models.ts'
+import { patrol } from '#projections/runtime/patrol.ts'
+import { patrolFeed } from '#projections/runtime/patrol-places.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
 import { ProjectorWorld, type Tapes, tapesOf } from '#test/interleavings/projector-parts.ts'
 import type { ProjectorLife, ProjectorPlan } from '#test/interleavings/projector-plans.ts'
@@ -68,11 +70,12 @@ function beginBoth(
   const lease = { ...parts, leases: parts.writer, name: patrolFeed, holder: process.name }
   const heal = (event: Parameters<Parameters<typeof patrol>[0]['heal']>[0], until: AbortSignal) =>
     createProjector(parts).apply([event], until)
+  const projections = () => servingModels(parts.writer, parts.projections)
   return [
     half('follows', createProjector(parts).run(slot.feed.in(process), signal)),
     half(
       'patrols',
-      holdLease(lease, signal, (held) => patrol({ ...parts, heal }, held)),
+      holdLease(lease, signal, (held) => patrol({ ...parts, projections, heal }, held)),
     ),
   ]
 

@@ -18,7 +18,7 @@ import { recordingLogger } from '#test/support/recording-logger.ts'
 import { stored } from '#test/support/stored-events.ts'
 
 const untilMsMax = 20_000
-const pace = { pageEvents: 7, commitDocuments: 5, restShare: 0 }
+const effort = { pageEvents: 7, commitDocuments: 5, restShare: 0 }
 const times = { pollMs: 3, stuckMs: 10 }
 
 /** Counts a ledger's events in one document; `poison` says at which revisions it throws. */
@@ -115,7 +115,7 @@ export class KeptModels implements AsyncDisposable {
       acts,
       clock: systemClock,
       logger: this.#logger,
-      pace,
+      effort,
     }
   }
 

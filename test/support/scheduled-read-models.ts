@@ -90,6 +90,11 @@ export function scheduledReadModels(
         torn: () => shared.tear(changes),
         overtaken: false,
       }),
+    builds: (model) => read(`looks what builds ${model.name} has`, () => models.builds(model)),
+    startBuild: (model, startedAt) => models.startBuild(model, startedAt),
+    serveBuild: (model) => models.serveBuild(model),
+    dropBuild: (model) => models.dropBuild(model),
+    forgetFeedPosition: (feed) => models.forgetFeedPosition(feed),
     feedPosition: (feed) => read(`looks where ${feed} is`, () => models.feedPosition(feed)),
     saveFeedPosition: (feed, position) =>
       write(`notes that ${feed} is at ${position}`, {

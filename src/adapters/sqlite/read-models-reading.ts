@@ -12,6 +12,7 @@ import { type Value, valueOf } from '#adapters/sqlite/read-models-values.ts'
 import {
   type BuiltModel,
   type Checkpoint,
+  type ReadModelShape,
   ReadModelsUnavailable,
   type StoredDocument,
 } from '#ports/read-models.ts'

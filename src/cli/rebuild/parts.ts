@@ -6,7 +6,7 @@ import { openReadModels, openReadModelWriter } from '#compose/stores.ts'
 import { toolClock } from '#compose/tool-clock.ts'
 import type { Config } from '#config.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
-import { alonePace } from '#projections/runtime/builder.ts'
+import { aloneEffort } from '#projections/runtime/builder.ts'
 
 /** What a builder of this process works with; `target` says where the builds go. */
 export async function openBuilding(
@@ -29,7 +29,7 @@ export async function openBuilding(
     skips: acts,
     logger,
     clock: toolClock,
-    pace: alonePace,
+    effort: aloneEffort,
     holder: randomUUID(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

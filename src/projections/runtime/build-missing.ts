@@ -1,3 +1,4 @@
+import { systemPace } from '#ports/pace.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
@@ -90,10 +91,10 @@ async function startAnew({ writer }: MissingParts, models: readonly LiveModel[])
 }
 
 function persist<Result>(
-  { logger }: MissingParts,
+  { logger, pace = systemPace }: MissingParts,
   signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const failed = (error: Error) => logger.warn({ err: error }, 'a builder waits and tries again')
-  return retrying({ limits: projectorLimits, failed, signal }, work)
+  return retrying({ limits: projectorLimits, failed, signal, pace }, work)
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
+import { type Pace, systemPace } from '#ports/pace.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { ActLog } from '#projections/runtime/act-log.ts'
 import type { RecordedAct } from '#projections/runtime/acts.ts'
 import { buildFeed } from '#projections/runtime/build-feed.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
-import { pause } from '#projections/runtime/pause.ts'
 import { createProjector, type Projector } from '#projections/runtime/projector.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
@@ -15,17 +15,21 @@ import { retrying } from '#projections/runtime/retrying.ts'
  * How hard a builder works: events read at once, documents in one commit, and how long it rests after each page, as a
  * share of the time that the page took. Others write to the same store in between.
  */
-export type BuilderPace = {
+export type BuilderEffort = {
   readonly pageEvents: number
   readonly commitDocuments: number
   readonly restShare: number
 }
 
 /** Beside a projector in its thread: half of the time is the projector's. */
-export const besidePace: BuilderPace = { pageEvents: 1_000, commitDocuments: 5_000, restShare: 1 }
+export const besideOthers: BuilderEffort = {
+  pageEvents: 1_000,
+  commitDocuments: 5_000,
+  restShare: 1,
+}
 
 /** In a process of its own. */
-export const alonePace: BuilderPace = {
+export const aloneEffort: BuilderEffort = {
   pageEvents: 5_000,
   commitDocuments: 20_000,
   restShare: 0.05,
@@ -47,7 +51,8 @@ export type BuilderParts = {
   readonly acts: ActLog
   readonly clock: Pick<Clock, 'monotonic'>
   readonly logger: Logger
-  readonly pace: BuilderPace
+  readonly effort: BuilderEffort
+  readonly pace?: Pace
 }
 
 /** What was skipped meanwhile is in the build already: it has to be made anew. */
@@ -73,24 +78,28 @@ const serveTries = 50
  */
 export class Builder {
   readonly #parts: BuilderParts
+  readonly #pace: Pace
   readonly #projectors = new Map<string, Projector>()
   readonly #places = new Map<string, bigint | undefined>()
   #events = 0
 
   constructor(parts: BuilderParts) {
     this.#parts = parts
+    this.#pace = parts.pace ?? systemPace
   }
 
   /** Reads the log to its end. @throws {BuildOutdated}, and the signal's reason. */
   async catchUp(models: readonly LiveModel[], signal: AbortSignal, read?: Read): Promise<void> {
-    const { clock, store, pace, writer } = this.#parts
+    const { clock, store, effort, writer } = this.#parts
     await this.#takeActs(models, signal)
     let position = await this.#persist(signal, () => this.#position(models))
     for (;;) {
       signal.throwIfAborted()
       const begunMs = clock.monotonic()
       const after = position
-      const page = await this.#persist(signal, () => store.readAll(after, pace.pageEvents, signal))
+      const page = await this.#persist(signal, () =>
+        store.readAll(after, effort.pageEvents, signal),
+      )
       const last = page.at(-1)
       if (last === undefined) return
       await this.#projectorOf(models).apply(page, signal)
@@ -100,8 +109,8 @@ export class Builder {
       this.#events += page.length
       read?.(this.#events)
       const tookMs = clock.monotonic() - begunMs
-      const restMs = Math.min(Math.max(tookMs * pace.restShare, restMsMin), restMsMax)
-      await pause(restMs, signal)
+      const restMs = Math.min(Math.max(tookMs * effort.restShare, restMsMin), restMsMax)
+      await this.#pace.pause(restMs, signal)
     }
   }
 
@@ -115,7 +124,7 @@ export class Builder {
         logger.info({ projection: name, version, build }, 'a build of a read model serves')
         return
       }
-      await pause(Math.random() * restMsMin * tries, signal)
+      await this.#pace.pause(this.#pace.random() * restMsMin * tries, signal)
     }
     throw new BuildStuck(
       `build ${model.build} of ${model.name} v${model.version} cannot serve: some ledger is further in the one that does`,
@@ -169,11 +178,11 @@ export class Builder {
   }
 
   #projectorOf(models: readonly LiveModel[]): Projector {
-    const { pace, store, writer, logger, acts } = this.#parts
+    const { effort, store, writer, logger, acts } = this.#parts
     const key = models.map(buildFeed).join()
     const known = this.#projectors.get(key)
     if (known !== undefined) return known
-    const { pageEvents, commitDocuments } = pace
+    const { pageEvents, commitDocuments } = effort
     const limits = { runEvents: pageEvents, commitDocuments }
     const made = createProjector({
       projections: models,
@@ -190,6 +199,6 @@ export class Builder {
   #persist<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     const failed = (error: Error) =>
       this.#parts.logger.warn({ err: error }, 'a builder waits and tries again')
-    return retrying({ limits: projectorLimits, failed, signal }, work)
+    return retrying({ limits: projectorLimits, failed, signal, pace: this.#pace }, work)
   }
 }

@@ -1,10 +1,10 @@
 import { buildMissing, type MissingParts } from '#projections/runtime/build-missing.ts'
+import { systemPace } from '#ports/pace.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
 import { buildFeed } from '#projections/runtime/build-feed.ts'
 import { Builder } from '#projections/runtime/builder.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { BuildGone, type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
-import { pause } from '#projections/runtime/pause.ts'
 import type { Projector } from '#projections/runtime/projector.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
@@ -31,6 +31,7 @@ const defaultTimes: KeeperTimes = { pollMs: 1_000, stuckMs: 30_000 }
  */
 export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promise<void> {
   const { pollMs, stuckMs } = parts.times ?? defaultTimes
+  const { pace = systemPace } = parts
   let place = parts.acts.place
   await adopt(parts, await servingOf(parts, signal), signal)
   const over = new AbortController()
@@ -40,7 +41,7 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
       for (;;) {
         until.throwIfAborted()
         await work(until)
-        await pause(pollMs, until)
+        await pace.pause(pollMs, until)
       }
     } finally {
       over.abort()
@@ -52,7 +53,7 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
   })
   const built = repeat(async (each) => {
     const isDone = await buildMissing(parts, each)
-    if (!isDone) await pause(stuckMs, each)
+    if (!isDone) await pace.pause(stuckMs, each)
   })
   const results = await Promise.allSettled([followed, built])
   signal.throwIfAborted()
@@ -109,10 +110,10 @@ async function adopt(
 }
 
 function persist<Result>(
-  { logger }: KeeperParts,
+  { logger, pace = systemPace }: KeeperParts,
   signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const failed = (error: Error) => logger.warn({ err: error }, 'the keeper of the models waits')
-  return retrying({ limits: projectorLimits, failed, signal }, work)
+  return retrying({ limits: projectorLimits, failed, signal, pace }, work)
 }
