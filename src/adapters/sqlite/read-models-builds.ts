@@ -120,8 +120,8 @@ export function dropPart(connection: ReadModelConnection, model: BuiltModel): bo
   const table = tableOf(model)
   const exists = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`
   if (connection.one({ text: exists, values: [table] }) !== undefined) {
-    const some = `DELETE FROM "${table}" WHERE (ledger, id) IN
-      (SELECT ledger, id FROM "${table}" LIMIT ${droppedAtOnce})`
+    const some = `DELETE FROM "${table}" WHERE rowid IN
+      (SELECT rowid FROM "${table}" LIMIT ${droppedAtOnce})`
     if (connection.prepare(some).run().changes > 0n) return true
     connection.exec(`DROP TABLE "${table}"`)
     return true

@@ -32,9 +32,10 @@ type Asked = {
  */
 export function findStatement(
   model: ReadModelShape,
-  find: Find,
+  given: Find,
   ledgerId: LedgerId | undefined,
 ): Sql | undefined {
+  const find = ledgerId === undefined ? given : inOrderOfIds(model, given)
   const filters = filtersOf(model, find.where)
   const choice = chooseIndex(model, find, { filters, across: ledgerId === undefined })
   const asked: Asked = { model, find, filters, choice, ledgerId }
@@ -52,6 +53,13 @@ export function findStatement(
     ],
     ' ',
   )
+}
+
+/** Without an order, ids have that of the field that holds them. */
+function inOrderOfIds(model: ReadModelShape, find: Find): Find {
+  if (model.id === undefined || find.orderBy.length > 0) return find
+  const [id] = find.after ?? []
+  return { ...find, orderBy: [model.id], ...(id !== undefined && { after: [id, id] }) }
 }
 
 /** Every way to give each of the fixed fields one of its values. */

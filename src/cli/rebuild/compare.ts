@@ -106,13 +106,14 @@ async function readPage(compared: Compared, views: Views): Promise<Page> {
     await overlay(built, builtAt, ahead),
   ]
   const [livePage, builtPage] = [await find(live, after), await find(built, after)]
-  const last = smallest([lastOf(livePage), lastOf(builtPage)])
+  const compareIds = orderOf(live.model)
+  const last = smallest([lastOf(livePage), lastOf(builtPage)], compareIds)
   const within = (id: string) =>
     (after === undefined || compareIds(id, after) > 0) &&
     (last === undefined || compareIds(id, last) <= 0)
   return {
-    live: textsOf(livePage, liveOver, within),
-    built: textsOf(builtPage, builtOver, within),
+    live: textsOf(among(livePage, liveOver, within), compareIds),
+    built: textsOf(among(builtPage, builtOver, within), compareIds),
     last,
   }
 }
@@ -124,8 +125,9 @@ async function appliedIn({ view, model }: Viewed): Promise<bigint> {
 }
 
 function find({ view, model }: Viewed, after: string | undefined) {
-  const from = after !== undefined && { after: [after] }
-  return view.find(model, { where: [], orderBy: [], limit: pageSize, ...from })
+  const orderBy = model.id === undefined ? [] : [model.id]
+  const from = after !== undefined && { after: [...orderBy.map(() => after), after] }
+  return view.find(model, { where: [], orderBy, limit: pageSize, ...from })
 }
 
 /** Where a page ends; undefined where it reaches the end. */
@@ -133,29 +135,42 @@ function lastOf(page: readonly StoredDocument[]): string | undefined {
   return page.length < pageSize ? undefined : page.at(-1)?.id
 }
 
-function smallest(ids: readonly (string | undefined)[]): string | undefined {
+function smallest(
+  ids: readonly (string | undefined)[],
+  compareIds: CompareIds,
+): string | undefined {
   return ids.filter((id) => id !== undefined).toSorted(compareIds)[0]
 }
 
-/** What each document within the page says, in the order of ids. */
-function textsOf(
+/** The documents of a page, as the overlay has them where it does. */
+function among(
   page: readonly StoredDocument[],
   overlay: Overlay,
   within: (id: string) => boolean,
-): ReadonlyMap<string, string> {
+): readonly StoredDocument[] {
   const documents = new Map(page.map((stored) => [stored.id, stored]))
   for (const [id, stored] of overlay) documents.set(id, stored)
-  const shown = [...documents.values()].filter(({ id }) => within(id))
+  return [...documents.values()].filter(({ id }) => within(id))
+}
+
+/** What each document says, in the order of ids. */
+function textsOf(
+  documents: readonly StoredDocument[],
+  compareIds: CompareIds,
+): ReadonlyMap<string, string> {
   return new Map(
-    shown
+    documents
       .toSorted((a, b) => compareIds(a.id, b.id))
       .map(({ id, revision, document }) => [id, `${revision} ${canonicalJson(document)}`]),
   )
 }
 
-/** The order of the stores: that of the bytes. */
-function compareIds(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+type CompareIds = (a: string, b: string) => number
+
+/** The order of the stores: that of the bytes, or that of the numbers where the ids are some. */
+function orderOf({ id, fields }: LiveModel): CompareIds {
+  if (id !== undefined && fields[id] === 'integer') return (a, b) => Number(BigInt(a) - BigInt(b))
+  return (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
 class Sums {
