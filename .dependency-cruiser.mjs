@@ -24,7 +24,7 @@ const express =
  */
 const table = [
   { folder: values, ours: [] },
-  { folder: events, ours: [values], packages: 'zod' },
+  { folder: events, ours: [values], packages: 'zod', node: crypto },
   { folder: ledger, ours: [values, events] },
   { folder: commands, ours: [values, events, ledger], packages: 'zod' },
   { folder: projections, ours: [values, events] },

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
+import { intactLog } from '#compose/intact-log.ts'
 import { type Log, openLog, openSqliteLog, type SqliteLogSettings } from '#compose/stores.ts'
 import type { Config } from '#config.ts'
 import type { Logger } from '#ports/logger.ts'
@@ -14,10 +15,15 @@ export function hasLog({ eventStore }: Config): boolean {
 }
 
 /**
- * Opens the log for a tool that only reads: it never makes a new one.
+ * Opens the log for a tool that only reads: it never makes a new one. A damaged event is never given out.
  * @throws {ToolFailed} when there is none, {DependenciesUnavailable} where it can't be reached.
  */
 export async function openExistingLog(config: Config, logger: Logger): Promise<Log> {
+  return intactLog(await openExistingLogAsIs(config, logger), logger)
+}
+
+/** The same for a tool that looks for damage itself. */
+export async function openExistingLogAsIs(config: Config, logger: Logger): Promise<Log> {
   requireLog(config)
   await using opening = new AsyncDisposableStack()
   const store = opening.use(await openLog(config, logger))

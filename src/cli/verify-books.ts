@@ -2,7 +2,7 @@ import process from 'node:process'
 import type { Finding } from '#cli/audit/finding.ts'
 import { LedgerAudit } from '#cli/audit/ledger-audit.ts'
 import { auditReadModel } from '#cli/audit/read-model-audit.ts'
-import { openExistingLog } from '#cli/existing-log.ts'
+import { openExistingLogAsIs } from '#cli/existing-log.ts'
 import { allPages, ledgerHead, ledgerPages } from '#cli/log-pages.ts'
 import { ledgerOption } from '#cli/options.ts'
 import { openProgress, type Progress } from '#cli/progress.ts'
@@ -34,7 +34,7 @@ export const verifyBooks: Subcommand = {
   logsTo: 2,
 
   async run({ arguments: given, config, logger }) {
-    await using store = await openExistingLog(config, logger)
+    await using store = await openExistingLogAsIs(config, logger)
     await using readModels = await openReadModels(config)
     await requireServing(config, { 'read-models': () => readModels.check() })
     const only = ledgerOption(given)

@@ -1,5 +1,6 @@
 import { secretInFile } from '#adapters/system/secret-file.ts'
 import type { HealthChecks } from '#compose/dependencies.ts'
+import { intactLog } from '#compose/intact-log.ts'
 import { placeInLog } from '#compose/projecting.ts'
 import type { Relaying } from '#compose/relaying.ts'
 import type { Log } from '#compose/stores.ts'
@@ -32,6 +33,7 @@ export async function createApi(parts: ApiParts): Promise<App> {
   const { config, store, readModels, clock } = parts
   return createApp({
     ...parts,
+    store: intactLog(store, parts.logger),
     queries,
     streamOf: ledgerStream,
     eventTypes: Object.keys(currentVersions),

@@ -2,6 +2,7 @@ import { systemClock } from '#adapters/system/clock.ts'
 import { createApi } from '#compose/api.ts'
 import { type HealthChecks, requireServing } from '#compose/dependencies.ts'
 import { openProjecting } from '#compose/projecting.ts'
+import { intactLog } from '#compose/intact-log.ts'
 import { startProjectorThread } from '#compose/projector-worker.ts'
 import { type Relaying, startRelaying } from '#compose/relaying.ts'
 import { refuseSenselessRoles, type Role, rolesOf } from '#compose/roles.ts'
@@ -124,7 +125,9 @@ function startWriting(
 ): { readonly commandBus?: CommandBus; readonly failures: readonly AbortSignal[] } {
   const sweeps = roles.includes('sweeper')
   if (!sweeps && !roles.includes('api')) return { failures: [] }
-  const commandBus = starting.use(openCommandBus(node))
+  const commandBus = starting.use(
+    openCommandBus({ ...node, store: intactLog(node.store, node.logger) }),
+  )
   const sweeping = sweeps && starting.use(startSweeping({ ...node, commandBus }))
   return { commandBus, failures: sweeping ? [sweeping.failed] : [] }
 }

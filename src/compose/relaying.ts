@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { running } from '#compose/running.ts'
+import { intactLog } from '#compose/intact-log.ts'
 import { type Log, openPublisher } from '#compose/stores.ts'
 import type { Config } from '#config.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -36,8 +37,8 @@ export async function startRelaying({
   const publisher = starting.use(await openPublisher(feed, logger))
   const stream = relayStreamFor(feed.topic, `${namespace}.events`)
   const wait = store.appended && { wait: store.appended }
-  const lease = { store, clock, holder: randomUUID(), stream }
-  const relay = new Relay({ ...lease, publisher, logger, ...wait })
+  const parts = { store: intactLog(store, logger), clock, holder: randomUUID(), stream }
+  const relay = new Relay({ ...parts, publisher, logger, ...wait })
   const { failed } = starting.use(running((signal) => relay.run(signal)))
   const started = starting.move()
   return {

@@ -1,5 +1,6 @@
 import { systemClock } from '#adapters/system/clock.ts'
 import { requireServing } from '#compose/dependencies.ts'
+import { intactLog } from '#compose/intact-log.ts'
 import { openLog } from '#compose/stores.ts'
 import { openCommandBus } from '#commands/handler/command-bus.ts'
 import type { CommandBus } from '#commands/handler/outcome.ts'
@@ -14,7 +15,9 @@ export async function openWriteSide(config: Config, logger: Logger): Promise<Com
   await using opening = new AsyncDisposableStack()
   const store = opening.use(await openLog(config, logger))
   await requireServing(config, { 'event-store': () => store.check() })
-  const bus = opening.use(openCommandBus({ store, clock: systemClock, logger }))
+  const bus = opening.use(
+    openCommandBus({ store: intactLog(store, logger), clock: systemClock, logger }),
+  )
   const opened = opening.move()
   return {
     execute: (request) => bus.execute(request),

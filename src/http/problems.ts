@@ -1,6 +1,7 @@
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import type { InputProblem } from '#commands/parse-command.ts'
-import { EventStoreUnavailable } from '#ports/event-store.ts'
+import { logDamaged } from '#commands/handler/refusals.ts'
+import { EventLogDamaged, EventStoreUnavailable } from '#ports/event-store.ts'
 import { ReadModelsUnavailable } from '#ports/read-models.ts'
 import type { JsonObject } from '#values/json.ts'
 
@@ -26,6 +27,7 @@ const statuses = {
   'invalid-amount': 422,
   'headers-too-large': 431,
   internal: 500,
+  'log-damaged': 503,
   overloaded: 503,
   parked: 503,
   'projection-behind': 503,
@@ -110,6 +112,7 @@ export function refusalProblem(refusal: RefusedOutcome): Problem {
 /** Inside to outside. Undefined for a bug: it is logged, and answered with `internalProblem`. */
 export function knownProblem(error: unknown): Problem | undefined {
   if (error instanceof RequestRefused) return error.problem
+  if (error instanceof EventLogDamaged) return refusalProblem(logDamaged(error.place?.revision))
   if (error instanceof EventStoreUnavailable)
     return problemOf('unavailable', 'the event store cannot be reached now', {
       headers: retryAfter(1),

@@ -40,6 +40,22 @@ export class EventStoreUnavailable extends Error {
   override readonly name = 'EventStoreUnavailable'
 }
 
+/**
+ * What is stored is not what was written: the disk, or somebody, has changed it. Nothing of it is given out; a backup has
+ * to be restored. The message is one sentence for the operator; stream and revision are there where they are known.
+ */
+export class EventLogDamaged extends Error {
+  override readonly name = 'EventLogDamaged'
+  readonly place: EventPlace | undefined
+
+  constructor(message: string, options: ErrorOptions & { readonly place?: EventPlace } = {}) {
+    super(message, options)
+    this.place = options.place
+  }
+}
+
+export type EventPlace = { readonly stream: string; readonly revision: bigint }
+
 /** The log: streams of events, appended atomically, never changed. */
 export type EventStore = AsyncDisposable & {
   /**

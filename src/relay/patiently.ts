@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   AppendOutcomeUnknown,
+  EventLogDamaged,
   EventStoreUnavailable,
   WrongExpectedRevision,
 } from '#ports/event-store.ts'
@@ -56,6 +57,7 @@ export async function unlessAborted<Result>(
 export function isPassing(error: unknown): boolean {
   return (
     error instanceof EventStoreUnavailable ||
+    error instanceof EventLogDamaged ||
     error instanceof AppendOutcomeUnknown ||
     error instanceof WrongExpectedRevision
   )

@@ -1,11 +1,13 @@
+import { eventId } from '#events/event-id.ts'
 import { canonicalParts, type RecordedEvent, sealedJson } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 
-/** An event as a store gives it back; its position, where a test doesn't care, is its revision. */
+/** An event as a store gives it back, under the id that its content makes; its position, where a test doesn't care, is its revision. */
 export function stored(event: RecordedEvent, position = event.revision): StoredEvent {
   const { ledgerId, revision, type } = event
-  const json = sealedJson(canonicalParts(event), event.id)
+  const parts = canonicalParts(event)
+  const json = sealedJson(parts, eventId(parts.head + parts.tail))
   return { stream: ledgerStream(ledgerId), revision, position, type, json }
 }
 

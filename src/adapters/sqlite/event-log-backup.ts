@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { EventLogDamaged, EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
+import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
 import { makeFolder } from '#adapters/sqlite/event-log-file.ts'
+import { EventLogDamaged } from '#ports/event-store.ts'
 
 export type BackupJob = { readonly path: string; readonly to: string }
 

@@ -3,11 +3,12 @@ import { closeSync, fsyncSync, linkSync, openSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { openReaderConnection, pragma } from '#adapters/sqlite/event-log-connection.ts'
-import { EventLogDamaged, EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
+import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
 import { makePrivateFile, syncFolder } from '#adapters/sqlite/event-log-file.ts'
 import { logApplicationId, logSchemaVersion } from '#adapters/sqlite/event-log-format.ts'
 import { checkEveryPage, namingDamage } from '#adapters/sqlite/event-log-inspection.ts'
 import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import { EventLogDamaged } from '#ports/event-store.ts'
 
 const pagesPerStep = 1_000
 

@@ -2,8 +2,3 @@
 export class EventLogRefused extends Error {
   override readonly name = 'EventLogRefused'
 }
-
-/** The file is a Daybook log whose bytes are no longer what was written: restore a backup. */
-export class EventLogDamaged extends Error {
-  override readonly name = 'EventLogDamaged'
-}

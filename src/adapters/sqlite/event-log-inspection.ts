@@ -1,18 +1,40 @@
 import { DatabaseSync } from 'node:sqlite'
 import { pragma } from '#adapters/sqlite/event-log-connection.ts'
-import { EventLogDamaged, EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
+import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
 import { logApplicationId, logParts, logSchemaVersion } from '#adapters/sqlite/event-log-format.ts'
-import { isCorrupt, isNotADatabase, reasonOf } from '#adapters/sqlite/sqlite-results.ts'
+import {
+  awaitsRollback,
+  isCorrupt,
+  isNotADatabase,
+  reasonOf,
+} from '#adapters/sqlite/sqlite-results.ts'
+import { EventLogDamaged } from '#ports/event-store.ts'
 
 /** How many of the newest events are looked up both ways at start: where a torn write would show. */
 const newestEventsChecked = 100
 
 /**
- * Looks whether the file is empty or a sound log of a known version, without changing it. Cheap whatever the log's
- * size; `checkEveryPage` is the thorough one.
+ * Looks whether the file is empty or a sound log of a known version, without changing it, but for taking back what a
+ * killed process has half written. Cheap whatever the log's size; `checkEveryPage` is the thorough one.
  * @throws {EventLogRefused | EventLogDamaged}
  */
 export function inspectEventLog(path: string): void {
+  try {
+    inspect(path)
+  } catch (error) {
+    if (!awaitsRollback(error)) throw error
+    takeBackHalfWritten(path)
+    inspect(path)
+  }
+}
+
+/** Whoever is killed while the log is made leaves a journal, which only a connection that writes can take back. */
+function takeBackHalfWritten(path: string): void {
+  using database = new DatabaseSync(path, { timeout: 0 })
+  isEmpty(database)
+}
+
+function inspect(path: string): void {
   using database = new DatabaseSync(path, { readOnly: true, timeout: 0, readBigInts: true })
   namingDamage(path, () => {
     const identity = pragma(database, 'application_id')

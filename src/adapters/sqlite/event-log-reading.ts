@@ -2,7 +2,7 @@ import { openReaderConnection } from '#adapters/sqlite/event-log-connection.ts'
 import { namingDamage } from '#adapters/sqlite/event-log-inspection.ts'
 import { EventLogReader } from '#adapters/sqlite/event-log-reader.ts'
 import { reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
-import { type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
+import { EventLogDamaged, type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
 
 /** The half of an event store that only reads. */
 export type SqliteEventLogReading = Pick<EventStore, 'readStream' | 'readAll' | 'head'> & Disposable
@@ -18,6 +18,7 @@ export async function openSqliteEventLogReading(path: string): Promise<SqliteEve
     try {
       return await whenFree(() => namingDamage(path, query))
     } catch (error) {
+      if (error instanceof EventLogDamaged) throw error
       throw new EventStoreUnavailable(`the event log cannot be read: ${reasonOf(error)}`, {
         cause: error,
       })

@@ -9,6 +9,7 @@ const tooBigCode = 18
 const constraintCode = 19
 const mismatchCode = 20
 const notADatabaseCode = 26
+const readOnlyRollbackCode = 776
 
 /** How long one attempt waits for other processes, in all; every wait is 1 to 4 ms, at random, so that two do not keep step. */
 const busyWaitMaxMs = 5_000
@@ -30,6 +31,11 @@ export function isCorrupt(error: unknown): boolean {
 
 export function isNotADatabase(error: unknown): boolean {
   return primaryCode(error) === notADatabaseCode
+}
+
+/** A connection that only reads has found a journal that has to be rolled back first. */
+export function awaitsRollback(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === readOnlyRollbackCode
 }
 
 /** The statement was wrong, not the database: the transaction around it can go on. */

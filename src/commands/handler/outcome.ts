@@ -86,6 +86,7 @@ export const unrecordedStatuses = {
   'idempotency-in-flight': 409,
   overloaded: 503,
   'clock-jumped': 503,
+  'log-damaged': 503,
   unavailable: 503,
   'not-due': 409,
   'outcome-unknown': 504,

@@ -57,6 +57,14 @@ export function unavailable(detail: string): RefusedOutcome {
   return unrecorded('unavailable', detail, { retryAfterSeconds: 1 })
 }
 
+/** Trying again helps once a backup is restored. */
+export function logDamaged(revision: bigint | undefined): RefusedOutcome {
+  return unrecorded('log-damaged', 'what is stored of this ledger is not what was written', {
+    context: revision === undefined ? {} : { revision: revision.toString() },
+    retryAfterSeconds: 60,
+  })
+}
+
 export function clockJumped(detail: string): RefusedOutcome {
   return unrecorded('clock-jumped', detail, { retryAfterSeconds: 60 })
 }

@@ -1,8 +1,9 @@
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
-import { outcomeUnknown, overloaded, unavailable } from '#commands/handler/refusals.ts'
+import { logDamaged, outcomeUnknown, overloaded, unavailable } from '#commands/handler/refusals.ts'
 import { UndecodableEvent } from '#events/lift.ts'
 import {
   AppendOutcomeUnknown,
+  EventLogDamaged,
   EventStoreUnavailable,
   WrongExpectedRevision,
 } from '#ports/event-store.ts'
@@ -31,5 +32,6 @@ export function refusalFor(error: unknown): RefusedOutcome {
   if (error instanceof WrongExpectedRevision) return overloaded
   if (error instanceof AppendOutcomeUnknown) return outcomeUnknown
   if (error instanceof UndecodableEvent) return unavailable(error.message)
+  if (error instanceof EventLogDamaged) return logDamaged(error.place?.revision)
   return unavailable('the event store cannot be used now')
 }

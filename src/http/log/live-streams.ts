@@ -5,7 +5,7 @@ import { openTail, type Tail } from '#http/log/tail.ts'
 import { drained, pacedWrite } from '#http/paced-write.ts'
 import type { Parts } from '#http/parts.ts'
 import { refused, retryAfter } from '#http/problems.ts'
-import type { StoredEvent } from '#ports/event-store.ts'
+import { EventLogDamaged, type StoredEvent } from '#ports/event-store.ts'
 
 /** Readers of the live log, all served by one tail. */
 export type LiveStreams = {
@@ -78,8 +78,18 @@ class LiveReader {
     await this.#follow()
   }
 
-  /** Catches up and joins the tail. */
+  /** What comes before a damaged event is sent; the stream ends there. */
   async #follow(): Promise<void> {
+    try {
+      await this.#join()
+    } catch (error) {
+      if (!(error instanceof EventLogDamaged)) throw error
+      this.#response.end()
+    }
+  }
+
+  /** Catches up and joins the tail. */
+  async #join(): Promise<void> {
     const stream = this.#parts.streamOf(this.#asked.ledgerId)
     for (let joined = false; !joined && this.#isOpen(); ) {
       await this.#catchUp()

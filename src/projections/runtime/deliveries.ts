@@ -1,3 +1,4 @@
+import { damageOf } from '#events/damage.ts'
 import { decodeEvent } from '#events/decode.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerOfStream } from '#events/stream-names.ts'
@@ -84,6 +85,8 @@ export function deliveriesOf(batch: readonly StoredEvent[]): readonly Delivery[]
 /** Decodes an event and checks that it is where it says it is. */
 export function readStored(stored: StoredEvent): Reading {
   const { revision, stream } = stored
+  const damage = damageOf(stored)
+  if (damage !== undefined) return { revision, unreadable: `the event is damaged: ${damage}` }
   try {
     const event = decodeEvent(stored.json)
     if (event.revision === revision && event.ledgerId === ledgerOfStream(stream))

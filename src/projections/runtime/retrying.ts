@@ -1,6 +1,6 @@
 import { FeedUnavailable } from '#ports/event-feed.ts'
-import { EventStoreUnavailable } from '#ports/event-store.ts'
 import type { Pace } from '#ports/pace.ts'
+import { EventLogDamaged, EventStoreUnavailable } from '#ports/event-store.ts'
 import { ReadModelsUnavailable } from '#ports/read-models.ts'
 import type { ProjectorLimits } from '#projections/runtime/limits.ts'
 
@@ -47,6 +47,7 @@ function isTransient(error: unknown): error is Error {
   return (
     error instanceof ReadModelsUnavailable ||
     error instanceof EventStoreUnavailable ||
+    error instanceof EventLogDamaged ||
     error instanceof FeedUnavailable ||
     error instanceof CheckpointsMoved
   )
