@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Node, startNode } from '#compose/node.ts'
 import { parseConfig } from '#config.ts'
 import { TestBooks, outcome } from '#test/end-to-end/test-books.ts'
+import { checkLedger, readLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
-import { temporaryFolder } from '#test/support/program.ts'
+import { Load } from '#test/support/load.ts'
+import { preloaded } from '#test/support/preloaded.ts'
+import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 
 const minuteMs = 60_000
@@ -15,6 +18,53 @@ const clock = {
   aheadMs: 0,
   now: () => Date.now() + clock.aheadMs,
   monotonic: () => performance.now(),
+}
+
+const moved = `
+const now = Date.now
+let aheadMs = 0
+setInterval(() => { aheadMs = Number(pulled()) }, 20).unref()
+Date.now = () => now() + aheadMs
+`
+
+describe('the clock of the running program', () => {
+  it('back an hour and forward a year stops commands, and nothing wrong is written', {
+    timeout: 120_000,
+  }, async () => {
+    await using folder = await temporaryFolder()
+    const lever = preloaded(folder.path, moved)
+    const load = new Load(['timed'])
+    await using program = await startProgram(folder.path, lever.settings)
+    using client = new ApiClient(program.url)
+    await load.prepare(client)
+    for (const aheadMs of [-hourMs, yearMs]) {
+      const stop = new AbortController()
+      const running = load.run(client, stop.signal, 2)
+      lever.pull(`${aheadMs}`)
+      await until(() => load.unknown.some(({ code }) => code === 'clock-jumped'))
+      lever.pull('0')
+      const before = load.acknowledged
+      expect(await load.acknowledges(before + 50, 20_000)).toBe(true)
+      stop.abort()
+      await running
+      await load.settle(client)
+      load.unknown.length = 0
+    }
+    expect(load.surprises).toEqual([])
+    expect(await checkLedger(client, 'timed', load.attempts)).toEqual([])
+    const { events } = await readLedger(client, 'timed')
+    expect(Date.parse(events.at(-1)?.recordedAt ?? '') - Date.now()).toBeLessThan(hourMs)
+    await program.stop()
+    const audit = await runProgram(['verify-books'], folder.path)
+    expect([audit.code, audit.output]).toEqual([0, expect.stringMatching(/\d/)])
+  })
+})
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waitedMs = 0; !isSo(); waitedMs += 20) {
+    if (waitedMs > 20_000) throw new Error('it never becomes so')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 describe('a clock that is set', () => {

@@ -83,6 +83,11 @@ export function loggedEvent(json: string): LoggedEvent {
   return event.parse(JSON.parse(json))
 }
 
+/** Events as they are stored. */
+export function parseLog(stored: readonly string[]): readonly LoggedEvent[] {
+  return loggedEvents.parse(stored.map((json) => JSON.parse(json)))
+}
+
 /** The whole log of a ledger, as anyone can read it. */
 export async function readLog(api: ApiClient, ledgerId: string): Promise<readonly LoggedEvent[]> {
   return loggedEvents.parse(await api.all(`/v1/ledgers/${ledgerId}/events?limit=200`))

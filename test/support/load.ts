@@ -18,6 +18,8 @@ const settlePauseMs = 20
 export class Load {
   readonly attempts: Request[] = []
   readonly surprises: string[] = []
+  /** What those answers said that told nothing of what was stored. */
+  readonly unknown: { readonly status: number; readonly code: string }[] = []
   readonly ledgerIds: readonly string[]
   readonly #commands: LoadCommands
   readonly #prefix: string
@@ -115,7 +117,10 @@ export class Load {
       throw error
     }
     this.answersMs.push(performance.now() - sentMs)
-    if (isUnknown(answer)) return true
+    if (isUnknown(answer)) {
+      this.unknown.push({ status: answer.status, code: String(answer.at('code')) })
+      return true
+    }
     this.#note(attempt, answer)
     return true
   }

@@ -32,7 +32,7 @@ const root = join(import.meta.dirname, '../..')
 const main = join(root, 'src/main.ts')
 
 /** Compiled code of all children of this user: a start takes half as long. */
-const compileCache = join(tmpdir(), 'daybook-test-compile-cache')
+export const compileCache = join(tmpdir(), 'daybook-test-compile-cache')
 
 /** A folder of its own for what a test stores; gone with the test. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
@@ -54,22 +54,35 @@ export async function startProgram(
 ): Promise<Program> {
   const data = join(folder, 'data')
   await mkdir(data, { recursive: true })
-  const child = spawnDaybook([command], folder, { DAYBOOK_DATA: data, ...settings })
+  return listening(spawnDaybook([command], folder, { DAYBOOK_DATA: data, ...settings }))
+}
+
+/** Starts the whole program under another command, which keeps its arguments: a tracer that makes its calls fail. */
+export async function startProgramUnder(
+  under: readonly string[],
+  folder: string,
+): Promise<Program> {
+  const data = join(folder, 'data')
+  await mkdir(data, { recursive: true })
+  return listening(spawnDaybook(['start'], folder, { DAYBOOK_DATA: data }, under))
+}
+
+async function listening(child: ChildProcess): Promise<Program> {
   const lines: string[] = []
-  const listening = Promise.withResolvers<string>()
+  const listens = Promise.withResolvers<string>()
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line)
       const url = listeningUrl(line)
-      if (url !== undefined) listening.resolve(url)
+      if (url !== undefined) listens.resolve(url)
     })
   }
   const exited = exitOf(child)
   const ended = exited.then(({ code, signal }) => {
     throw new Error(`the program ended with ${code ?? signal}:\n${lines.join('\n')}`)
   })
-  const url = await within(startMsMax, Promise.race([listening.promise, ended]))
+  const url = await within(startMsMax, Promise.race([listens.promise, ended]))
   return running(child, { url, lines, exited })
 }
 
@@ -79,10 +92,19 @@ export async function runProgram(
   folder: string,
   settings: Settings = {},
 ): Promise<Exit & { readonly output: string }> {
-  const child = spawnDaybook(given, folder, {
-    DAYBOOK_DATA: join(folder, 'data'),
-    ...settings,
-  })
+  return outputOf(spawnDaybook(given, folder, { DAYBOOK_DATA: join(folder, 'data'), ...settings }))
+}
+
+/** The same under another command, which keeps its arguments. */
+export async function runProgramUnder(
+  under: readonly string[],
+  given: readonly string[],
+  folder: string,
+): Promise<Exit & { readonly output: string }> {
+  return outputOf(spawnDaybook(given, folder, { DAYBOOK_DATA: join(folder, 'data') }, under))
+}
+
+async function outputOf(child: ChildProcess): Promise<Exit & { readonly output: string }> {
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -102,8 +124,14 @@ process.once('SIGTERM', () => {
   if (process.listenerCount('SIGTERM') === 0) process.exit(1)
 })
 
-function spawnDaybook(given: readonly string[], folder: string, settings: Settings): ChildProcess {
-  const child = spawn(process.execPath, [main, ...given], {
+function spawnDaybook(
+  given: readonly string[],
+  folder: string,
+  settings: Settings,
+  under: readonly string[] = [],
+): ChildProcess {
+  const [command = '', ...args] = [...under, process.execPath, main, ...given]
+  const child = spawn(command, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C reaches this process, which knows when to end the child.
