@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { asOf } from '#bench/as-of.ts'
 import { openBooks } from '#bench/books.ts'
 import { distributed } from '#bench/distributed.ts'
 import { type Limit, print, printRatio } from '#bench/print.ts'
@@ -10,6 +11,7 @@ import { sqliteInsertsPerSecond } from '#bench/sqlite-limit.ts'
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5)
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
+const asOfEntries = Number(process.env['BENCH_AS_OF_ENTRIES'] ?? 1_000_000)
 const batch = 100
 
 const measured = z.object({
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
     await singles(bare, daybook)
     await batches(daybook)
     await memory()
+    await asOf(asOfEntries)
     await distributed()
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -51,6 +51,8 @@ export type StoredDocument = {
   readonly document: Document
   /** Only on what a view of all ledgers found. */
   readonly ledgerId?: LedgerId
+  /** Only in a change: it is written this once, and the other documents of the change count on it. */
+  readonly closed?: true
 }
 
 /** How far one ledger has come in one read model: the last revision applied, and why it stands still if it does. */
@@ -170,8 +172,8 @@ export type ReadModelWriter = AsyncDisposable & {
   /**
    * Stores the changes, each whole or not at all; no two move one checkpoint. Resolves to false when a checkpoint was not
    * where a change expected it, or its build is retired: another projector was first; read the builds and the checkpoints
-   * again. Then nothing was stored, unless
-   * the other one was at it in the same moment.
+   * again. Then nothing was stored, unless the other one was at it in the same moment. Whatever cuts a commit off: where
+   * any other document of a change was stored, its closed ones were, too.
    * @throws {DocumentTooLarge}
    */
   commit(changes: readonly ModelChange[]): Promise<boolean>

@@ -109,22 +109,65 @@ export type ActEntry = {
   readonly recordedAt: Timestamp
 }
 
-/** `account`: id `{asset}|{accountId}`, the posted totals of one account in one asset. `asset`: id = the asset, their sums. */
-export type TrialBalanceDocument =
-  | {
-      readonly kind: 'account'
-      readonly asset: Asset
-      readonly accountId: AccountId
-      readonly type: AccountType
-      readonly debits: SignedAmount
-      readonly credits: SignedAmount
-    }
-  | {
-      readonly kind: 'asset'
-      readonly asset: Asset
-      readonly totalDebits: SignedAmount
-      readonly totalCredits: SignedAmount
-    }
+/**
+ * - `account`: id `{asset}|{accountId}`, the posted totals of one account in one asset, and its open run (decision 0024).
+ * - `asset`: id = the asset, their sums.
+ * - `run`, `block`: what was posted to the account in the asset, added up in advance and never changed: see there.
+ */
+export type TrialBalanceDocument = AccountTotals | AssetTotals | ClosedDocument
+
+export type AccountTotals = {
+  readonly kind: 'account'
+  readonly asset: Asset
+  readonly accountId: AccountId
+  readonly type: AccountType
+  readonly debits: SignedAmount
+  readonly credits: SignedAmount
+  /** How many runs are closed. */
+  readonly runs: number
+  /** The open run, as in a closed one, and how many postings it has. */
+  readonly postings: string
+  readonly count: number
+}
+
+export type AssetTotals = {
+  readonly kind: 'asset'
+  readonly asset: Asset
+  readonly totalDebits: SignedAmount
+  readonly totalCredits: SignedAmount
+}
+
+export type ClosedDocument = RunDocument | BlockDocument
+
+/**
+ * Id: `{asset}|{accountId}|0|{number, 10 digits}`. `postings` has one line for all that an event
+ * posted, `{revision} {effectiveAt} {debits} {credits};`, in order of revisions. One text, since it is rewritten so often.
+ */
+export type RunDocument = {
+  readonly kind: 'run'
+  readonly asset: Asset
+  readonly accountId: AccountId
+  readonly type: AccountType
+  readonly postings: string
+}
+
+/**
+ * Id: `{asset}|{accountId}|{level}|{number, 10 digits}`. A fixed number of runs (level 1) or of blocks of the level below.
+ * Each of `sums` is `{time} {debits} {credits}`: what was posted with an `effectiveAt` that begins with this time or
+ * sorts before it. The times are the first `width` characters of those `effectiveAt` that there are, in order.
+ */
+export type BlockDocument = {
+  readonly kind: 'block'
+  readonly asset: Asset
+  readonly accountId: AccountId
+  readonly type: AccountType
+  /** Revision of the first posting. */
+  readonly first: RevisionId
+  /** Revision of the last posting of each part. */
+  readonly ends: readonly RevisionId[]
+  readonly width: number
+  readonly sums: readonly string[]
+}
 
 /** Id: the revision. What was asked and what came of it; `event` is the type of the event recorded. */
 export type CommandDocument = {

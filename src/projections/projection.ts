@@ -26,4 +26,17 @@ export type Projection<Document extends JsonObject = JsonObject> = {
   keysOf(event: RecordedEvent): readonly string[]
   /** The document after the event; `document` is undefined where there is none yet. Throws only on a bug. */
   evolve(document: Document | undefined, event: RecordedEvent, key: string): Document
+  /**
+   * What is made, in this order, before an event changes `document`: documents that stay as they are for ever. Looks at
+   * nothing but the document, so that whoever folds the events again makes them again, the same.
+   */
+  closings?(document: Document, key: string): readonly Closing<Document>[]
+}
+
+/** A document that is made once, perhaps out of `parts`: ids of others that were made so before it. */
+export type Closing<Document extends JsonObject> = {
+  readonly id: string
+  readonly parts: readonly string[]
+  /** Is given the parts in their order. */
+  make(parts: readonly Document[]): Document
 }

@@ -1,29 +1,55 @@
 import type { RecordedEvent } from '#events/envelope.ts'
 import { assertBooks, balancesOf, oncePerEvent, postingsOf } from '#projections/books.ts'
-import type { TrialBalanceDocument } from '#projections/documents.ts'
+import type { AccountTotals, TrialBalanceDocument } from '#projections/documents.ts'
 import type { Projection } from '#projections/projection.ts'
+import {
+  accountKey,
+  closingsOf,
+  type OpenRun,
+  type RollupSizes,
+  withPosting,
+} from '#projections/rollup-runs.ts'
 import type { Asset } from '#values/assets.ts'
 import type { BalanceRecord } from '#values/balances.ts'
 
-/** What is posted per account and asset, and its sums per asset; a fold that counts the postings itself. */
-export const trialBalances: Projection<TrialBalanceDocument> = {
-  name: 'trial-balances',
-  version: 1,
-  fields: { kind: 'text', asset: 'text', accountId: 'text' },
-  indexes: [
-    ['kind', 'asset', 'accountId'],
-    ['kind', 'asset'],
-  ],
+/** The read model with its sizes, which say where what is added up is found. */
+export type TrialBalances = Projection<TrialBalanceDocument> & { readonly sizes: RollupSizes }
 
-  keysOf: (event) => [...movementsOf(event).keys()],
+/** Trial balances of other sizes than the program's are another version: for tests. */
+export function trialBalancesOf(sizes: RollupSizes, version: number): TrialBalances {
+  return {
+    name: 'trial-balances',
+    version,
+    sizes,
+    fields: { kind: 'text', asset: 'text', accountId: 'text' },
+    indexes: [
+      ['kind', 'asset', 'accountId'],
+      ['kind', 'asset'],
+    ],
 
-  evolve(document, event, key) {
-    const movement = movementsOf(event).get(key)
-    assertBooks(movement !== undefined, `${event.type} moves nothing in ${key}`)
-    if (movement.kind === 'account') return accountAfter(document, movement)
-    return assetAfter(document, movement)
-  },
+    keysOf: (event) => [...movementsOf(event).keys()],
+
+    evolve(document, event, key) {
+      const movement = movementsOf(event).get(key)
+      assertBooks(movement !== undefined, `${event.type} moves nothing in ${key}`)
+      if (movement.kind === 'asset') return assetAfter(document, movement)
+      const line = lineOf(event, movement)
+      return { ...accountAfter(document, movement), ...withPosting(sizes, runOf(document), line) }
+    },
+
+    closings: (document, key) =>
+      document.kind === 'account' ? closingsOf(sizes, document, key) : [],
+  }
 }
+
+/**
+ * What is posted per account and asset, and its sums per asset; a fold that counts the postings itself. What was posted
+ * to an account is also added up in runs and blocks, for sums as of a business time.
+ */
+export const trialBalances = trialBalancesOf(
+  { postingsOfRun: 32, partsOfBlock: 16, sumsOfBlock: 4_096 },
+  2,
+)
 
 type Sums = { debits: bigint; credits: bigint }
 type AccountMovement = Sums & { readonly kind: 'account'; readonly after: BalanceRecord }
@@ -52,14 +78,14 @@ function postingMovements(event: RecordedEvent): ReadonlyMap<string, Movement> {
   const postings = postingsOf(event)
   if (postings.length === 0) return movements
   for (const after of balancesOf(event))
-    movements.set(keyOf(after), { kind: 'account', after, debits: 0n, credits: 0n })
+    movements.set(accountKey(after), { kind: 'account', after, debits: 0n, credits: 0n })
   for (const { debit, credit, asset, amount: text } of postings) {
     const amount = BigInt(text)
     if (!movements.has(asset))
       movements.set(asset, { kind: 'asset', asset, registers: false, debits: 0n, credits: 0n })
     add(movements.get(asset), { debits: amount, credits: amount })
-    add(movements.get(keyOf({ accountId: debit, asset })), { debits: amount, credits: 0n })
-    add(movements.get(keyOf({ accountId: credit, asset })), { debits: 0n, credits: amount })
+    add(movements.get(accountKey({ accountId: debit, asset })), { debits: amount, credits: 0n })
+    add(movements.get(accountKey({ accountId: credit, asset })), { debits: 0n, credits: amount })
   }
   return withoutStill(movements)
 }
@@ -78,7 +104,7 @@ function withoutStill(movements: ReadonlyMap<string, Movement>): ReadonlyMap<str
 function accountAfter(
   document: TrialBalanceDocument | undefined,
   { after, debits, credits }: AccountMovement,
-): TrialBalanceDocument {
+): Omit<AccountTotals, keyof OpenRun> {
   const before = document?.kind === 'account' ? document : { debits: '0', credits: '0' }
   const adds =
     BigInt(before.debits) + debits === BigInt(after.postedDebits) &&
@@ -111,7 +137,11 @@ function assetAfter(
   }
 }
 
-/** No asset and no account has a bar in its name. */
-function keyOf(place: { readonly accountId: string; readonly asset: Asset }): string {
-  return `${place.asset}|${place.accountId}`
+function lineOf({ revision, data }: RecordedEvent, { debits, credits }: Sums): string {
+  assertBooks('effectiveAt' in data, 'what is posted has a business time')
+  return `${revision} ${data.effectiveAt} ${debits} ${credits};`
+}
+
+function runOf(document: TrialBalanceDocument | undefined): OpenRun {
+  return document?.kind === 'account' ? document : { runs: 0, postings: '', count: 0 }
 }

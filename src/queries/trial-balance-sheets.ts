@@ -1,10 +1,10 @@
 import type { ReadView } from '#ports/read-models.ts'
-import type { TrialBalanceDocument } from '#projections/documents.ts'
+import type { AccountTotals, TrialBalanceDocument } from '#projections/documents.ts'
 import { type TrialBalanceRow, trialBalanceRow } from '#projections/resources.ts'
 import { trialBalances } from '#projections/trial-balances.ts'
 import { balanceAt } from '#queries/account-history.ts'
 import { type AsOf, justAfter } from '#queries/clocks.ts'
-import { postedTotals } from '#queries/posted-totals.ts'
+import { rolledTotals } from '#queries/posted-totals.ts'
 import { type Found, getFrom, pages, scanPageSize, turn } from '#queries/reading.ts'
 import type { SignedAmount } from '#values/amounts.ts'
 import type { Asset } from '#values/assets.ts'
@@ -113,15 +113,15 @@ async function rowAt(
 
 async function postedBy(
   view: ReadView,
-  { accountId, asset }: { readonly accountId: AccountId; readonly asset: Asset },
+  account: AccountTotals,
   { revision, effectiveAt }: AsOf,
 ): Promise<{ readonly debits: bigint; readonly credits: bigint }> {
-  const nothing = { debits: 0n, credits: 0n }
+  const { accountId, asset } = account
   if (effectiveAt !== undefined) {
     const when = { accountId, asset, revision, before: justAfter(effectiveAt) }
-    return (await postedTotals(view, when)) ?? nothing
+    return rolledTotals(view, when, { model: trialBalances, account })
   }
   const last = await balanceAt(view, { accountId, revision }, asset)
-  if (last === undefined) return nothing
+  if (last === undefined) return { debits: 0n, credits: 0n }
   return { debits: BigInt(last.postedDebits), credits: BigInt(last.postedCredits) }
 }

@@ -9,6 +9,7 @@ import { openSqliteReadModels } from '#adapters/sqlite/read-models.ts'
 import { auditReadModel } from '#cli/audit/read-model-audit.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import { noSkips } from '#projections/runtime/act-log.ts'
 import type { SmallProgramLine } from '#test/faults/small-program.ts'
 import { type Attempt, checkHistory } from '#test/support/history-checker.ts'
 import { parseLog } from '#test/support/history-checker-events.ts'
@@ -71,7 +72,10 @@ export class SmallHistory {
       if (log.length === 1_000) throw new Error('the log is longer than one page')
       found.push(...checkHistory(parseLog(log.map(({ json }) => json)), own))
       for (const projection of log.length === 0 ? [] : allProjections) {
-        const audit = auditReadModel({ store, readModels, ledgerId, projection }, () => {})
+        const audit = auditReadModel(
+          { store, readModels, ledgerId, projection, skips: noSkips },
+          () => {},
+        )
         for await (const { detail } of audit) found.push(`${ledgerId}: ${detail}`)
       }
     }

@@ -121,7 +121,9 @@ describe('a resource', () => {
   })
 
   it('of a trial balance counts in the direction of the account', () => {
-    const row = { kind: 'account', asset: 'USD/2', debits: '1000', credits: '2500' } as const
+    const run = { runs: 0, postings: '4 2026-03-01T12:00:04.000Z 1000 2500;', count: 1 }
+    const sums = { debits: '1000', credits: '2500' }
+    const row = { kind: 'account', asset: 'USD/2', ...sums, ...run } as const
     expect(trialBalanceRow({ ...row, accountId: 'users:alice', type: 'liability' })).toEqual({
       accountId: 'users:alice',
       type: 'liability',

@@ -8,6 +8,7 @@ import {
   holdVoided,
   ledgerOpened,
   record,
+  recordedAtOf,
   transactionPosted,
   transfer,
 } from '#test/support/examples.ts'
@@ -85,8 +86,8 @@ describe('an account', () => {
     )
     given(opened, holdPlaced({}, { revision: 5n }), captured).thenDocuments({
       'USD/2': { kind: 'asset', asset: 'USD/2', totalDebits: '400', totalCredits: '400' },
-      'USD/2|users:alice': row('users:alice', 'liability', ['400', '0']),
-      'USD/2|users:bob': row('users:bob', 'liability', ['0', '400']),
+      'USD/2|users:alice': row('users:alice', 'liability', ['400', '0', 6n]),
+      'USD/2|users:bob': row('users:bob', 'liability', ['0', '400', 6n]),
     })
   })
 })
@@ -113,10 +114,13 @@ describe('the books contradict', () => {
   })
 })
 
+/** After the one event that touched it, at revision 4 unless said otherwise. */
 function row(
   accountId: string,
   type: 'asset' | 'liability',
-  [debits, credits]: readonly [string, string],
+  [debits, credits, revision = 4n]: readonly [string, string, bigint?],
 ) {
-  return { kind: 'account', asset: 'USD/2', accountId, type, debits, credits } as const
+  const postings = `${revision} ${recordedAtOf(revision)} ${debits} ${credits};`
+  const totals = { kind: 'account', asset: 'USD/2', accountId, type, debits, credits } as const
+  return { ...totals, runs: 0, postings, count: 1 }
 }

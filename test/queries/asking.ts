@@ -5,7 +5,7 @@ import type { Projection } from '#projections/projection.ts'
 import { queries } from '#queries/all-queries.ts'
 import type { Answer, Moment, Query } from '#queries/query.ts'
 import type { Json } from '#values/json.ts'
-import { foldAll } from '#test/support/projection-specification.ts'
+import { foldStored } from '#test/support/projection-specification.ts'
 
 export type Store = ReadModels & ReadModelWriter
 
@@ -30,14 +30,11 @@ async function projectOne(
   const last = events.at(-1)
   if (last === undefined) return
   const { ledgerId, revision, recordedAt } = last
-  const revisions = new Map<string, bigint>()
-  for (const event of events)
-    for (const id of model.keysOf(event)) revisions.set(id, event.revision)
   const before = await store.checkpoint(model, ledgerId)
   const applied = before?.revision ?? -1n
   if (revision <= applied) return
-  const documents = [...foldAll(model, events)]
-    .map(([id, document]) => ({ id, revision: revisions.get(id) ?? 0n, document }))
+  const documents = [...foldStored(model, events)]
+    .map(([id, each]) => ({ id, ...each }))
     .filter((stored) => stored.revision > applied)
   await store.prepare(model)
   const checkpoint = { revision, recordedAt }

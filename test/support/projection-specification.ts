@@ -8,10 +8,33 @@ export function foldAll<Document extends JsonObject>(
   projection: Projection<Document>,
   events: readonly RecordedEvent[],
 ): ReadonlyMap<string, Document> {
-  const documents = new Map<string, Document>()
+  const folded = foldStored(projection, events)
+  return new Map([...folded].map(([id, { document }]) => [id, document]))
+}
+
+/** The same, with the revision of the last event that each document contains. */
+export function foldStored<Document extends JsonObject>(
+  projection: Projection<Document>,
+  events: readonly RecordedEvent[],
+): ReadonlyMap<string, { readonly revision: bigint; readonly document: Document }> {
+  const documents = new Map<string, { revision: bigint; document: Document }>()
+  const documentOf = (id: string): Document => {
+    const stored = documents.get(id)
+    if (stored === undefined) throw new Error(`there is no ${id}`)
+    return stored.document
+  }
   for (const event of events)
-    for (const id of projection.keysOf(event))
-      documents.set(id, projection.evolve(documents.get(id), event, id))
+    for (const id of projection.keysOf(event)) {
+      const { revision } = event
+      const before = documents.get(id)?.document
+      const closings = before === undefined ? [] : (projection.closings?.(before, id) ?? [])
+      for (const closing of closings)
+        documents.set(closing.id, {
+          revision,
+          document: closing.make(closing.parts.map(documentOf)),
+        })
+      documents.set(id, { revision, document: projection.evolve(before, event, id) })
+    }
   return documents
 }
 

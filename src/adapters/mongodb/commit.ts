@@ -84,9 +84,19 @@ function writesOf(changes: readonly BuildChange[]): Writes[] {
 async function writeDocuments(database: Db, { model, documents }: Writes): Promise<boolean> {
   if (documents.size === 0) return true
   const collection = documentsOfModel(database, model)
-  if (model.appendOnly === true) return insertOnce(collection, model, [...documents.values()])
-  const present = await rowsByKey(collection, [...documents.keys()])
-  const operations = [...documents].flatMap(([key, write]) =>
+  if (model.appendOnly === true)
+    return insertOnce(
+      collection,
+      [...documents.values()].map((write) => rowOf(model, write)),
+    )
+  const [closed, others] = partedByClosed(documents)
+  if (closed.length > 0)
+    await insertOnce(
+      collection,
+      closed.map((write) => closedRow(model, write)),
+    )
+  const present = await rowsByKey(collection, [...others.keys()])
+  const operations = [...others].flatMap(([key, write]) =>
     operationFor(model, write, present.get(key)),
   )
   if (operations.length === 0) return true
@@ -120,13 +130,15 @@ function rowIn(operation: AnyBulkWriteOperation<Row>) {
   return 'replaceOne' in operation ? operation.replaceOne.replacement : undefined
 }
 
+function partedByClosed(documents: Writes['documents']): [readonly Write[], Writes['documents']] {
+  const isClosed = ({ stored }: Write) => stored.closed === true
+  const others = [...documents].filter(([, write]) => !isClosed(write))
+  return [[...documents.values()].filter(isClosed), new Map(others)]
+}
+
 /** A document that is there already is this one: an earlier attempt wrote it. */
-async function insertOnce(
-  collection: Collection<Row>,
-  model: ReadModelShape,
-  writes: readonly Write[],
-): Promise<boolean> {
-  const operations = writes.map((write) => ({ insertOne: { document: rowOf(model, write) } }))
+async function insertOnce(collection: Collection<Row>, rows: readonly Row[]): Promise<boolean> {
+  const operations = rows.map((document) => ({ insertOne: { document } }))
   try {
     await collection.bulkWrite(operations, { ordered: false })
   } catch (error) {
@@ -153,6 +165,11 @@ function operationFor(
     present.revision <= began ? { before: contentOf(present), asOf: began } : kept(present)
   const filter = { _id: { $eq: row._id }, revision: { $eq: present.revision } }
   return [{ replaceOne: { filter, replacement: { ...row, ...shown } } }]
+}
+
+/** It is there from its revision on, whatever the checkpoints were when it was written. */
+function closedRow(model: ReadModelShape, write: Write): Row {
+  return { ...rowOf(model, write), before: null, asOf: write.stored.revision - 1n }
 }
 
 function kept({ before = null, asOf = -1n }: Row): { before: Content | null; asOf: bigint } {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ledgerPages } from '#cli/log-pages.ts'
 import { decodeEvent } from '#events/decode.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
@@ -6,6 +7,7 @@ import type { EventStore } from '#ports/event-store.ts'
 import type { Document } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import type { Skips } from '#projections/runtime/act-log.ts'
+import { canonicalJson } from '#values/canonical-json.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** What a read model of one ledger must hold, from the log alone. */
@@ -20,7 +22,11 @@ export type Expected = {
   ids(): AsyncIterable<string>
 }
 
-export type ExpectedDocument = { readonly revision: bigint; readonly document: Document }
+/** `digest` stands for a document that nothing more is made of: that of its canonical JSON. */
+export type ExpectedDocument = { readonly revision: bigint } & (
+  | { readonly document: Document }
+  | { readonly digest: string }
+)
 
 export type Folding = {
   readonly store: EventStore
@@ -31,7 +37,7 @@ export type Folding = {
 }
 
 /** Read models with a document per account or ledger, which any event may change; the others' ids begin with a revision. */
-const summed: ReadonlySet<string> = new Set(['ledgers', 'accounts', 'trial-balances'])
+const summed: ReadonlySet<string> = new Set(['ledgers', 'accounts', 'trial-balances', 'rollups'])
 
 export function expectedDocuments(folding: Folding): Expected & { readonly onlyNow: boolean } {
   return summed.has(folding.projection.name)
@@ -39,7 +45,10 @@ export function expectedDocuments(folding: Folding): Expected & { readonly onlyN
     : new ChainedDocuments(folding)
 }
 
-/** Keeps every document: as much as there are accounts. Knows them only as of the last revision scanned. */
+/**
+ * Keeps every document: as much as there are accounts; of closed documents that are part of another only a digest.
+ * Knows them only as of the last revision scanned.
+ */
 class FoldedDocuments implements Expected {
   readonly onlyNow = true
   readonly #folding: Folding
@@ -59,11 +68,31 @@ class FoldedDocuments implements Expected {
     for await (const event of eventsOf(this.#folding, this.#next, revision)) {
       this.#next = event.revision + 1n
       for (const id of projection.keysOf(event)) {
-        const before = this.#documents.get(id)?.document
+        const before = this.#documents.has(id) ? this.#document(id) : undefined
+        if (before !== undefined) this.#close(before, event, id)
         const document = projection.evolve(before, event, id)
         this.#documents.set(id, { revision: event.revision, document })
       }
     }
+  }
+
+  #close(before: Document, { revision }: RecordedEvent, key: string): void {
+    for (const closing of this.#folding.projection.closings?.(before, key) ?? []) {
+      const document = closing.make(closing.parts.map((part) => this.#document(part)))
+      this.#documents.set(closing.id, { revision, document })
+      for (const part of closing.parts) this.#digest(part)
+    }
+  }
+
+  #document(id: string): Document {
+    const expected = this.#documents.get(id)
+    if (expected === undefined || !('document' in expected)) throw new Error(`${id} is not kept`)
+    return expected.document
+  }
+
+  #digest(id: string): void {
+    const revision = this.#documents.get(id)?.revision ?? -1n
+    this.#documents.set(id, { revision, digest: digestOf(this.#document(id)) })
   }
 
   async documentsOf(): Promise<ReadonlyMap<string, ExpectedDocument>> {
@@ -126,7 +155,7 @@ class ChainedDocuments implements Expected {
 
   #folded(id: string, events: readonly RecordedEvent[]): ExpectedDocument | undefined {
     const { projection } = this.#folding
-    let expected: ExpectedDocument | undefined
+    let expected: { readonly revision: bigint; readonly document: Document } | undefined
     for (const event of events) {
       if (!projection.keysOf(event).includes(id)) continue
       const document = projection.evolve(expected?.document, event, id)
@@ -153,6 +182,10 @@ class ChainedDocuments implements Expected {
     }
     return events
   }
+}
+
+export function digestOf(document: Document): string {
+  return createHash('sha256').update(canonicalJson(document)).digest('base64')
 }
 
 async function* eventsOf(

@@ -1,4 +1,5 @@
 import {
+  digestOf,
   type Expected,
   type ExpectedDocument,
   expectedDocuments,
@@ -192,6 +193,11 @@ function differenceOf(
   if (expected === undefined) return `document ${id} comes of no event`
   if (revision !== expected.revision)
     return `document ${id} is of revision ${revision}, the log makes it ${expected.revision}`
-  const [stored, made] = [canonicalJson(document), canonicalJson(expected.document)]
+  const stored = canonicalJson(document)
+  if ('digest' in expected)
+    return digestOf(document) === expected.digest
+      ? undefined
+      : `document ${id} is ${stored}, the log makes another`
+  const made = canonicalJson(expected.document)
   return stored === made ? undefined : `document ${id} is ${stored}, the log makes it ${made}`
 }

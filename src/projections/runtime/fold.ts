@@ -8,6 +8,7 @@ import type {
 } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import type { Skips } from '#projections/runtime/act-log.ts'
+import { closedBefore, partsMissing } from '#projections/runtime/closings.ts'
 import type { Reading } from '#projections/runtime/deliveries.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -26,6 +27,7 @@ type Step = {
   readonly event: RecordedEvent | undefined
   readonly keys: readonly string[]
 }
+type Load = (ids: readonly string[]) => Promise<readonly StoredDocument[]>
 
 const reasonLengthMax = 500
 
@@ -47,7 +49,8 @@ export async function foldTask(
   const skipsLoad = projection.appendOnly === true || ids.size === 0
   const loaded = skipsLoad ? [] : await writer.load(projection, ledgerId, [...ids])
   const fold = new Fold(task, loaded, documentsMax)
-  const parked = fold.apply(planned.steps) ?? planned.parked
+  const load = (parts: readonly string[]) => writer.load(projection, ledgerId, parts)
+  const parked = (await fold.apply(planned.steps, load)) ?? planned.parked
   return fold.finish(parked)
 }
 
@@ -90,11 +93,15 @@ class Fold {
     this.#expected = task.checkpoint?.revision
   }
 
-  /** Applies the events up to the first that throws; says which and why. */
-  apply(steps: readonly Step[]): Parked | undefined {
+  /** Applies the events up to the first that throws; says which and why. Loads what closed documents are made of. */
+  async apply(steps: readonly Step[], load: Load): Promise<Parked | undefined> {
+    const folding = { projection: this.#task.projection, documents: this.#documents }
     for (const step of steps) {
       const { revision, event } = step
       const { recordedAt } = event ?? this.#checkpoint ?? neverBegun
+      const missing = event === undefined ? [] : partsMissing(folding, event, step.keys)
+      if (missing.length > 0)
+        for (const stored of await load(missing)) this.#documents.set(stored.id, stored)
       try {
         if (event !== undefined) this.#take(this.#evolved(event, step.keys))
       } catch (error) {
@@ -119,7 +126,9 @@ class Fold {
     for (const id of keys) {
       const before = this.#documents.get(id)
       if (before !== undefined && before.revision >= revision) continue
-      const document = this.#task.projection.evolve(before?.document, event, id)
+      const { projection } = this.#task
+      evolved.push(...closedBefore({ projection, documents: this.#documents }, event, id))
+      const document = projection.evolve(before?.document, event, id)
       evolved.push({ id, revision, document })
     }
     return evolved

@@ -5,9 +5,9 @@ import {
   type ReadView,
   ReadViewOutdated,
 } from '#ports/read-models.ts'
-import { allProjections } from '#projections/all-projections.ts'
+import { allWithSmallTrialBalances as allProjections } from '#test/support/small-trial-balances.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
-import { trialBalances } from '#projections/trial-balances.ts'
+import { smallTrialBalances as trialBalances } from '#test/support/small-trial-balances.ts'
 import { inView } from '#queries/in-view.ts'
 import { aMongoDatabase } from '#test/adapters/mongodb/database.ts'
 import { exampleBooks } from '#test/queries/example-books.ts'

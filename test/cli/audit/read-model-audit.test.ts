@@ -12,7 +12,7 @@ import { eventfulBooks } from '#test/cli/audit/history.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { passingViews, times } from '#test/support/passing-views.ts'
-import { foldAll } from '#test/support/projection-specification.ts'
+import { foldStored } from '#test/support/projection-specification.ts'
 
 const ledgerId = 'acme'
 
@@ -147,8 +147,5 @@ async function storeOf(books: readonly StoredEvent[]): Promise<EventStore> {
 
 function documentsOf(projection: Projection, books: readonly StoredEvent[]): Documents {
   const events = books.map(({ json }) => decodeEvent(json))
-  return [...foldAll(projection, events)].map(([id, document]) => {
-    const last = events.findLast((event) => projection.keysOf(event).includes(id))
-    return { id, revision: last?.revision ?? 0n, document }
-  })
+  return [...foldStored(projection, events)].map(([id, each]) => ({ id, ...each }))
 }

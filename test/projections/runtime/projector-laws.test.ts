@@ -5,15 +5,17 @@ import { currentVersions } from '#events/ledger-event.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import { type ReadModelWriter, ReadModelsUnavailable } from '#ports/read-models.ts'
 import { accounts } from '#projections/accounts.ts'
-import { allProjections } from '#projections/all-projections.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
 import type { ProjectorLimits } from '#projections/runtime/limits.ts'
-import { trialBalances } from '#projections/trial-balances.ts'
 import type { ExampleBooks } from '#test/support/example-books.ts'
 import { booksOf, throws } from '#test/support/ledger-history.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { foldAll } from '#test/support/projection-specification.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
+import {
+  allWithSmallTrialBalances as allProjections,
+  smallTrialBalances as trialBalances,
+} from '#test/support/small-trial-balances.ts'
 import { stored, streamsOf } from '#test/support/stored-events.ts'
 import type { Json, JsonObject } from '#values/json.ts'
 

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { openSqliteReadModelWriter } from '#adapters/sqlite/read-models-writer.ts'
+import { openSqliteReadModels } from '#adapters/sqlite/read-models.ts'
+import { asOfEvents, asOfLedger, hotAccount, type Order, timesOf } from '#bench/as-of-events.ts'
+import { print } from '#bench/print.ts'
+import type { ReadModels, ReadView } from '#ports/read-models.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import { createProjector } from '#projections/runtime/projector.ts'
+import { queries } from '#queries/all-queries.ts'
+import type { Query } from '#queries/query.ts'
+import { formatTimestamp } from '#values/timestamps.ts'
+
+const everyOrder = ['in order within a day', 'in order over two years', 'at random'] as const
+const batchEvents = 500
+const questionsEach = 100
+const used = new Set(['ledgers', 'accounts', 'entries', 'trial-balances', 'commands'])
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/**
+ * Balances and statements as of random moments of an account with so many entries, beside the number of documents read
+ * for each, which is the same on every machine.
+ */
+export async function asOf(entries: number, orders: readonly Order[] = everyOrder): Promise<void> {
+  for (const order of orders) {
+    const folder = mkdtempSync(join(tmpdir(), 'daybook-as-of-'))
+    try {
+      const path = join(folder, 'read-models.db')
+      await fill(path, entries, order)
+      await using models = await openSqliteReadModels({ path })
+      print(`balances and statements of an account with ${entries} entries, ${order}`)
+      for (const question of ['effectiveAt', 'recordedAt', 'both', 'statement'] as const)
+        await measure(models, { entries, order, question })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+  print('')
+}
+
+async function fill(path: string, entries: number, order: Order): Promise<void> {
+  await using writer = await openSqliteReadModelWriter({ path })
+  const projections = allProjections.filter(({ name }) => used.has(name))
+  for (const model of projections) await writer.prepare(model)
+  const store = { readStream: async () => [] }
+  const projector = createProjector({ projections, writer, store, logger: silent })
+  let batch = []
+  for (const event of asOfEvents(entries, order)) {
+    batch.push(event)
+    if (batch.length < batchEvents) continue
+    await projector.apply(batch)
+    batch = []
+  }
+  await projector.apply(batch)
+}
+
+type Measured = {
+  readonly entries: number
+  readonly order: Order
+  readonly question: 'effectiveAt' | 'recordedAt' | 'both' | 'statement'
+}
+
+async function measure(models: ReadModels, { entries, order, question }: Measured): Promise<void> {
+  const { business, recorded } = timesOf(entries, order)
+  const [tookMs, documents]: [number[], number[]] = [[], []]
+  for (let count = 0; count < questionsEach; count += 1) {
+    const effectiveAt = momentIn(business)
+    const recordedAt = momentIn(recorded)
+    const asked = {
+      effectiveAt: { effectiveAt },
+      recordedAt: { recordedAt },
+      both: { effectiveAt, recordedAt },
+      statement: { from: effectiveAt, asset: 'USD/2' },
+    }[question]
+    const name = question === 'statement' ? 'accountStatement' : 'accountBalances'
+    const begun = performance.now()
+    documents.push(await ask(models, queries[name], { ...asked, accountId: hotAccount }))
+    tookMs.push(performance.now() - begun)
+  }
+  const ms = (share: number) => `${percentile(tookMs, share).toFixed(1)} ms`
+  const read = `${percentile(documents, 0.5)} documents, at most ${percentile(documents, 1)}`
+  print(`  ${question.padEnd(12)} p50 ${ms(0.5)}, p99 ${ms(0.99)}, reads ${read}`)
+}
+
+/** How many documents were read to answer, the lines of a statement included. */
+async function ask(
+  models: ReadModels,
+  query: Query<unknown>,
+  asked: Readonly<Record<string, string>>,
+): Promise<number> {
+  const ledgerId = asOfLedger
+  await using own = await models.view(ledgerId)
+  const { view, read } = counted(own)
+  const checkpoints = await Promise.all(query.models.map((model) => view.checkpoint(model)))
+  const [revision = -1n] = checkpoints.map((each) => each?.revision ?? -1n).toSorted(byNumber)
+  const parameters = query.parameters.parse({ ...asked, ledgerId })
+  const answer = await query.answer({ view, ledgerId, revision, page: { limit: 50 } }, parameters)
+  if (answer.kind === 'refused') throw new Error(answer.detail)
+  return read()
+}
+
+function counted(view: ReadView): { readonly view: ReadView; readonly read: () => number } {
+  let documents = 0
+  const counting: ReadView = {
+    checkpoint: (model) => view.checkpoint(model),
+    async get(model, id) {
+      documents += 1
+      return view.get(model, id)
+    },
+    async find(model, find) {
+      const found = await view.find(model, find)
+      documents += found.length
+      return found
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+  return { view: counting, read: () => documents }
+}
+
+function momentIn([from, to]: readonly [number, number]): string {
+  return formatTimestamp(Math.floor(from + Math.random() * (to - from))) ?? ''
+}
+
+function percentile(figures: readonly number[], share: number): number {
+  const sorted = figures.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
+
+function byNumber(a: bigint, b: bigint): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
