@@ -6,8 +6,15 @@ import { accountFrozen, transactionPosted } from '#test/support/examples.ts'
 import { stored } from '#test/support/stored-events.ts'
 import type { JsonObject } from '#values/json.ts'
 
-const event = transactionPosted({}, { revision: 7n })
-const { json } = stored(event)
+const recorded = transactionPosted({}, { revision: 7n })
+const { json } = stored(recorded)
+const event = { ...recorded, id: idIn(json) }
+
+/** The id that its content made. */
+function idIn(text: string): string {
+  const { id }: { id: string } = JSON.parse(text)
+  return id
+}
 
 /** The stored event with some members of the envelope changed; `undefined` takes one away. */
 function changed(members: JsonObject): string {
@@ -25,7 +32,8 @@ describe('a stored event', () => {
     const batch = { key: 'K', fingerprint: 'e'.repeat(64), index: 3, size: 5 }
     const idempotency = { key: 'K/3', fingerprint: 'f'.repeat(64), batch }
     const ofBatch = accountFrozen({}, { revision: 8n, idempotency })
-    expect(decodeEvent(stored(ofBatch).json)).toEqual(ofBatch)
+    const { json: text } = stored(ofBatch)
+    expect(decodeEvent(text)).toEqual({ ...ofBatch, id: idIn(text) })
   })
 
   it('may have members that a later program added', () => {

@@ -5,7 +5,7 @@ import { createProjector } from '#projections/runtime/projector.ts'
 import { accountOpened, ledgerOpened } from '#test/support/examples.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
-import { stored, streamsOf } from '#test/support/stored-events.ts'
+import { rewritten, stored, streamsOf } from '#test/support/stored-events.ts'
 
 const known = [
   ledgerOpened({}, { revision: 0n }),
@@ -16,7 +16,7 @@ const known = [
 /** As a newer program writes it: this one doesn't know the version. */
 const newer = known.map((event) =>
   event.revision === 1n
-    ? { ...event, json: event.json.replace('"schemaVersion":1', '"schemaVersion":2') }
+    ? rewritten(event, (json) => json.replace('"schemaVersion":1', '"schemaVersion":2'))
     : event,
 )
 

@@ -18,7 +18,7 @@ import {
 } from '#test/support/examples.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
-import { stored, streamsOf } from '#test/support/stored-events.ts'
+import { rewritten, stored, streamsOf } from '#test/support/stored-events.ts'
 
 /** A ledger that opens, opens two accounts, sees one deposit and one refusal: revisions 0 to 4. */
 function historyOf(ledgerId: string): readonly RecordedEvent[] {
@@ -203,7 +203,7 @@ describe('a poison event', () => {
     const { models, projector } = setUp(acme)
     const [first] = poisoned
     if (first === undefined) throw new Error('there are events')
-    const unknown = { ...first, json: first.json.replace('"LedgerOpened"', '"LedgerFounded"') }
+    const unknown = rewritten(first, (json) => json.replace('"LedgerOpened"', '"LedgerFounded"'))
     const { models: other, projector: second } = setUp([unknown, ...acme.slice(1)])
     await second.apply([unknown, ...acme.slice(1)])
     for (const model of allProjections)
@@ -220,7 +220,7 @@ describe('a poison event', () => {
     const { models, projector } = setUp(misplaced)
     await projector.apply(misplaced)
     expect((await models.checkpoint(ledgers, 'acme'))?.parked?.reason).toBe(
-      'the event stored here says it is umbra revision 0',
+      'the event is damaged: it is an event of another place',
     )
   })
 })
