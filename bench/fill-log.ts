@@ -5,7 +5,6 @@ import { type BatchItem, parseBatchItem, parseCommand } from '#commands/parse-co
 import type { EventStore } from '#ports/event-store.ts'
 import type { Json } from '#values/json.ts'
 
-const ledgers = 64
 const batchItems = 250
 const accounts = ['bank:cash', 'users:alice', 'users:bob']
 const everyone = { actor: 'anonymous', correlationId: 'bench', causationId: 'bench' }
@@ -16,8 +15,8 @@ const deposit = {
   postings: [{ debit: 'bank:cash', credit: 'users:alice', asset: 'USD/2', amount: '1' }],
 }
 
-/** Fills a new log with at least `count` events: transactions, spread over 64 ledgers. Resolves to how many they are. */
-export async function fillLog(store: EventStore, count: number): Promise<number> {
+/** Fills a new log with at least `count` events: transactions, spread over the ledgers `bench-0` and so on. Resolves to how many they are. */
+export async function fillLog(store: EventStore, count: number, ledgers = 64): Promise<number> {
   await using bus = openCommandBus({ store, clock: systemClock, logger: silent })
   const names = Array.from({ length: ledgers }, (_, index) => `bench-${index}`)
   await Promise.all(names.map((ledgerId) => openLedger(bus, ledgerId)))

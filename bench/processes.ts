@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** A server under load: a process of its own, stopped when disposed of. */
-export type Server = AsyncDisposable & { readonly url: string }
+export type Server = AsyncDisposable & { readonly url: string; readonly pid: number | undefined }
 
 /** Starts a script of this repository and waits until it says where it listens. */
 export async function startServer(
@@ -19,6 +19,7 @@ export async function startServer(
   const url = await listeningUrl(child)
   return {
     url,
+    pid: child.pid,
     async [Symbol.asyncDispose]() {
       const exited = once(child, 'exit')
       child.kill('SIGTERM')

@@ -15,6 +15,7 @@ import {
   readModelsProblem,
 } from '#engine-urls.ts'
 import {
+  booksMemoryMiB,
   defaultNamespace,
   type LogFormat,
   type LogLevel,
@@ -42,6 +43,8 @@ export type Config = {
   /** Undefined: pretty on a terminal, otherwise JSON. */
   readonly logFormat: LogFormat | undefined
   readonly sweepIntervalMs: number
+  /** What the books of all ledgers may take in memory, about, before those not in use are let go. */
+  readonly booksMemoryMiB: number
   /** Undefined: the secret in `cursorSecretFile`, which is made where there is none. */
   readonly cursorSecret: string | undefined
   readonly cursorSecretFile: string
@@ -92,6 +95,9 @@ const shape = {
     .default('info'),
   DAYBOOK_LOG_FORMAT: z.enum(['json', 'pretty'], says('must be json or pretty')).optional(),
   DAYBOOK_SWEEP_INTERVAL_MS: wholeNumber(sweepIntervalMs.min, sweepIntervalMs.max).default(500),
+  DAYBOOK_BOOKS_MEMORY_MIB: wholeNumber(booksMemoryMiB.min, booksMemoryMiB.max).default(
+    booksMemoryMiB.default,
+  ),
   DAYBOOK_CURSOR_SECRET: z
     .string()
     .min(secretLengthMin, `must have at least ${secretLengthMin} characters`)
@@ -145,6 +151,7 @@ function configOf(values: Values): Config {
     logLevel: values.DAYBOOK_LOG_LEVEL,
     logFormat: values.DAYBOOK_LOG_FORMAT,
     sweepIntervalMs: values.DAYBOOK_SWEEP_INTERVAL_MS,
+    booksMemoryMiB: values.DAYBOOK_BOOKS_MEMORY_MIB,
     cursorSecret: values.DAYBOOK_CURSOR_SECRET,
     cursorSecretFile: join(dataFolder, 'cursor.secret'),
   }

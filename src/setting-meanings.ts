@@ -7,6 +7,7 @@ export type LogFormat = 'json' | 'pretty'
 export const defaultNamespace = 'daybook'
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export const sweepIntervalMs = { min: 10, max: 60_000 }
+export const booksMemoryMiB = { min: 1, max: 1_048_576, default: 1024 }
 export const secretLengthMin = 32
 export const partitions = { default: 12, max: 10_000 }
 export const replicationMax = 9
@@ -59,6 +60,10 @@ export const meanings = {
   DAYBOOK_SWEEP_INTERVAL_MS: {
     meaning: `how often due holds are looked for, ${sweepIntervalMs.min} to ${sweepIntervalMs.max} milliseconds`,
     default: '500',
+  },
+  DAYBOOK_BOOKS_MEMORY_MIB: {
+    meaning: `what the books of all ledgers may take in memory, about, ${booksMemoryMiB.min} to ${booksMemoryMiB.max} MiB; the ledgers not used for longest are let go first`,
+    default: `${booksMemoryMiB.default}`,
   },
   DAYBOOK_CURSOR_SECRET: {
     meaning: `what list cursors are signed with, ${secretLengthMin} characters or more; the same in every process that serves one API`,

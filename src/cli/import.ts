@@ -132,7 +132,10 @@ function summary({ accepted, replayed, refused, malformed }: ImportCounts): stri
 async function openTarget({ config, logger }: Shell, dryRun: boolean) {
   await using opening = new AsyncDisposableStack()
   const eventStore = dryRun ? await copiedLog(config, logger, opening) : config.eventStore
-  const bus = opening.use(await openWriteSide({ ...config, eventStore }, logger))
+  // Books of a copy are not kept beside those of the log.
+  const dataFolder =
+    dryRun && eventStore.engine === 'sqlite' ? eventStore.folder : config.dataFolder
+  const bus = opening.use(await openWriteSide({ ...config, eventStore, dataFolder }, logger))
   const opened = opening.move()
   return { bus, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }

@@ -1,5 +1,6 @@
 import { systemClock } from '#adapters/system/clock.ts'
 import { createApi } from '#compose/api.ts'
+import { memoryBoundsOf, openKeeping } from '#compose/books.ts'
 import { type HealthChecks, requireServing } from '#compose/dependencies.ts'
 import { openProjecting } from '#compose/projecting.ts'
 import { intactLog } from '#compose/intact-log.ts'
@@ -59,7 +60,7 @@ export async function startNode(
   await requireServing(config, { ...healthChecks, ...atStart })
   const node = { config, logger, clock, store, readModels }
   const fanOut = await startFanOut(node, roles, starting)
-  const { commandBus, failures } = startWriting(node, roles, starting)
+  const { commandBus, failures } = await startWriting(node, roles, starting)
   const health = { healthChecks: { ...healthChecks, ...fanOut.healthChecks } }
   const { relayStatus } = fanOut
   const app =
@@ -118,16 +119,17 @@ async function startFanOut(
   }
 }
 
-function startWriting(
+async function startWriting(
   node: NodeParts,
   roles: readonly Role[],
   starting: AsyncDisposableStack,
-): { readonly commandBus?: CommandBus; readonly failures: readonly AbortSignal[] } {
+): Promise<{ readonly commandBus?: CommandBus; readonly failures: readonly AbortSignal[] }> {
   const sweeps = roles.includes('sweeper')
   if (!sweeps && !roles.includes('api')) return { failures: [] }
-  const commandBus = starting.use(
-    openCommandBus({ ...node, store: intactLog(node.store, node.logger) }),
-  )
+  const keeping = await openKeeping(node.config, node.logger, starting)
+  const memory = memoryBoundsOf(node.config)
+  const store = intactLog(node.store, node.logger)
+  const commandBus = starting.use(openCommandBus({ ...node, store, keeping, memory }))
   const sweeping = sweeps && starting.use(startSweeping({ ...node, commandBus }))
   return { commandBus, failures: sweeping ? [sweeping.failed] : [] }
 }

@@ -3,11 +3,10 @@ import { openLogFeed } from '#adapters/log/feed.ts'
 import { systemClock } from '#adapters/system/clock.ts'
 import {
   type KafkaSettings,
-  type Log,
-  openLog,
+  type LogReading,
+  openLogReading,
   openReadModels,
   openReadModelWriter,
-  type SqliteLogSettings,
 } from '#compose/stores.ts'
 import type { Config } from '#config.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -29,9 +28,6 @@ import { patrolFeed } from '#projections/runtime/patrol-places.ts'
 import { patrol } from '#projections/runtime/patrol.ts'
 import { createProjector, type ProjectorParts } from '#projections/runtime/projector.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
-
-/** The half of the log that a projector needs. */
-export type LogReading = Pick<Log, 'readStream' | 'readAll' | 'head' | 'appended'>
 
 /** Builds the read models until it is told to stop. */
 export type Projecting = AsyncDisposable & {
@@ -105,22 +101,6 @@ export async function openProjecting(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
-}
-
-async function openLogReading(
-  config: Config,
-  logger: Logger,
-  opening: AsyncDisposableStack,
-): Promise<LogReading> {
-  const { eventStore } = config
-  if (eventStore.engine !== 'sqlite') return opening.use(await openLog(config, logger))
-  return opening.use(await openSqliteReading(eventStore))
-}
-
-async function openSqliteReading({ folder }: SqliteLogSettings) {
-  const { prepareEventLog } = await import('#adapters/sqlite/event-log-file.ts')
-  const { openSqliteEventLogReading } = await import('#adapters/sqlite/event-log-reading.ts')
-  return openSqliteEventLogReading(await prepareEventLog(folder))
 }
 
 /**

@@ -23,6 +23,21 @@ export async function openLog({ eventStore }: Config, logger: Logger): Promise<L
   return openEventStoreDb({ url, streamPrefix, logger })
 }
 
+/** The half of the log that a thread needs which never appends. */
+export type LogReading = Pick<Log, 'readStream' | 'readAll' | 'head' | 'appended'>
+
+export async function openLogReading(
+  config: Config,
+  logger: Logger,
+  opening: AsyncDisposableStack,
+): Promise<LogReading> {
+  const { eventStore } = config
+  if (eventStore.engine !== 'sqlite') return opening.use(await openLog(config, logger))
+  const { prepareEventLog } = await import('#adapters/sqlite/event-log-file.ts')
+  const { openSqliteEventLogReading } = await import('#adapters/sqlite/event-log-reading.ts')
+  return opening.use(await openSqliteEventLogReading(await prepareEventLog(eventStore.folder)))
+}
+
 /** The log in a folder of this machine, with what only such a one can do. */
 export async function openSqliteLog(
   { folder }: SqliteLogSettings,

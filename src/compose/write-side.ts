@@ -1,4 +1,5 @@
 import { systemClock } from '#adapters/system/clock.ts'
+import { memoryBoundsOf, openKeeping } from '#compose/books.ts'
 import { requireServing } from '#compose/dependencies.ts'
 import { intactLog } from '#compose/intact-log.ts'
 import { openLog } from '#compose/stores.ts'
@@ -15,9 +16,10 @@ export async function openWriteSide(config: Config, logger: Logger): Promise<Com
   await using opening = new AsyncDisposableStack()
   const store = opening.use(await openLog(config, logger))
   await requireServing(config, { 'event-store': () => store.check() })
-  const bus = opening.use(
-    openCommandBus({ store: intactLog(store, logger), clock: systemClock, logger }),
-  )
+  const keeping = await openKeeping(config, logger, opening)
+  const log = intactLog(store, logger)
+  const parts = { store: log, clock: systemClock, logger, keeping, memory: memoryBoundsOf(config) }
+  const bus = opening.use(openCommandBus(parts))
   const opened = opening.move()
   return {
     execute: (request) => bus.execute(request),

@@ -19,13 +19,22 @@ export type Ledger = {
   readonly assets: Map<Asset, RegisteredAsset>
   readonly accounts: Map<AccountId, Account>
   readonly openHolds: Map<RevisionId, Hold>
-  readonly closedHolds: Map<RevisionId, HoldEnd>
+} & EverGrowing
+
+/** What grows with the log for ever. */
+export type EverGrowing = {
+  readonly closedHolds: Remembering<RevisionId, HoldEnd>
   /** What each external reference was given to. */
-  readonly references: Map<string, Referent>
+  readonly references: Remembering<string, Referent>
   /** Per transaction that has been reversed: reversed minus reinstated, per posting. */
-  readonly reversed: Map<RevisionId, readonly bigint[]>
+  readonly reversed: Remembering<RevisionId, readonly bigint[]>
   /** The revision at which each idempotency key (of a command or a whole batch) was first used. */
-  readonly keys: Map<string, bigint>
+  readonly keys: Remembering<string, bigint>
+}
+
+/** A map that is only ever asked for one key: not all of it need be in memory. */
+export type Remembering<Key, Value> = Pick<Map<Key, Value>, 'get' | 'has' | 'delete'> & {
+  set(key: Key, value: Value): unknown
 }
 
 /** What changes with every event. `revision` is -1 before the first one. */
@@ -76,8 +85,8 @@ export type HeldPosting = Omit<Posting, 'amount'> & {
 
 export type Referent = { readonly transactionId: RevisionId } | { readonly holdId: RevisionId }
 
-/** The books before anything happened. */
-export function unopenedLedger(ledgerId: LedgerId): Ledger {
+/** The books before anything happened; `everGrowing` where not all of them is to stay in memory. */
+export function unopenedLedger(ledgerId: LedgerId, everGrowing = inMemory()): Ledger {
   return {
     ledgerId,
     journal: new Journal(),
@@ -85,6 +94,12 @@ export function unopenedLedger(ledgerId: LedgerId): Ledger {
     assets: new Map(),
     accounts: new Map(),
     openHolds: new Map(),
+    ...everGrowing,
+  }
+}
+
+function inMemory(): EverGrowing {
+  return {
     closedHolds: new Map(),
     references: new Map(),
     reversed: new Map(),
@@ -99,7 +114,7 @@ export function isOpened(ledger: Ledger): boolean {
 /** Sets an entry of one of the ledger's maps so that it can be taken back. */
 export function put<Key, Value>(
   ledger: Ledger,
-  map: Map<Key, Value>,
+  map: Remembering<Key, Value>,
   entry: readonly [Key, Value],
 ): void {
   const [key, value] = entry

@@ -57,15 +57,17 @@ describe('the golden events', () => {
       'users:bob': { 'EUR/2': -9_007_199_254_740_993n, 'USD/2': -1500n },
       'users:carol': {},
     })
-    expect([...ledger.closedHolds]).toEqual([
+    const ends = new Map([
       ['13', 'captured'],
       ['17', 'voided'],
       ['19', 'expired'],
     ])
-    expect([...ledger.reversed]).toEqual([
+    expect(ledger.closedHolds).toEqual(ends)
+    const reversed = new Map([
       ['15', [0n]],
       ['20', [500n]],
     ])
+    expect(ledger.reversed).toEqual(reversed)
   })
 
   it('fold into every read model', () => {

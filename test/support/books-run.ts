@@ -16,6 +16,11 @@ type Batch = {
   readonly commands: readonly (NaiveCommand | 'nonsense')[]
 }
 
+/** How a write side over a store keeps its books. */
+export type KeptIn = (
+  store: EventStore,
+) => Pick<NonNullable<ConstructorParameters<typeof WriteSide>[0]>, 'keeping' | 'memory' | 'logger'>
+
 /** What a key stood for, and how it was answered. */
 type Answered = {
   readonly asked: NaiveCommand | Batch
@@ -35,18 +40,27 @@ export class BooksRun implements AsyncDisposable {
   readonly #batches = new Map<string, Batch>()
   readonly #clock: SettableClock
   readonly #reopen: () => Promise<EventStore>
+  readonly #kept: KeptIn
   #sides: WriteSide[] = []
   #books: NaiveBooks = { assets: openAcme.assets.map(({ asset }) => asset), entries: [] }
   #read = 0n
 
-  private constructor(clock: SettableClock, reopen: () => Promise<EventStore>) {
+  private constructor(clock: SettableClock, reopen: () => Promise<EventStore>, kept: KeptIn) {
     this.#clock = clock
     this.#reopen = reopen
+    this.#kept = kept
   }
 
-  /** Opens the ledger `acme` with a few accounts. `reopen` gives the store, again after every restart. */
-  static async begin(clock: SettableClock, reopen: () => Promise<EventStore>): Promise<BooksRun> {
-    const run = new BooksRun(clock, reopen)
+  /**
+   * Opens the ledger `acme` with a few accounts. `reopen` gives the store, again after every restart; `kept` says what
+   * of the books stays in memory, and by what they are kept.
+   */
+  static async begin(
+    clock: SettableClock,
+    reopen: () => Promise<EventStore>,
+    kept: KeptIn = () => ({}),
+  ): Promise<BooksRun> {
+    const run = new BooksRun(clock, reopen, kept)
     await run.restart()
     await run.side(0).ask('OpenLedger', openAcme, { key: 'open' })
     for (const command of beginnings) await run.ask(() => command, 0)
@@ -147,7 +161,11 @@ export class BooksRun implements AsyncDisposable {
   async restart(sides = 1): Promise<void> {
     await this[Symbol.asyncDispose]()
     const store = await this.#reopen()
-    this.#sides = Array.from({ length: sides }, () => new WriteSide({ store, clock: this.#clock }))
+    const clock = this.#clock
+    this.#sides = Array.from(
+      { length: sides },
+      () => new WriteSide({ store, clock, ...this.#kept(store) }),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
 import { openCommandBus } from '#commands/handler/command-bus.ts'
 import type {
   BatchOutcome,
@@ -6,12 +7,14 @@ import type {
   DryRun,
   Outcome,
 } from '#commands/handler/outcome.ts'
+import type { MemoryBounds } from '#commands/handler/ledgers-in-memory.ts'
 import { type ParsedItem, parseBatchItem, parseCommand } from '#commands/parse-command.ts'
 import { decodeEvent } from '#events/decode.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Pace } from '#ports/pace.ts'
+import type { Logger } from '#ports/logger.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { SettableClock } from '#test/support/settable-clock.ts'
 import type { Json, JsonObject } from '#values/json.ts'
@@ -50,6 +53,9 @@ export class WriteSide implements AsyncDisposable {
     readonly bounds?: { readonly commandsMax: number; readonly bytesMax: number }
     readonly pace?: Pace
     readonly writer?: string
+    readonly keeping?: Keeping
+    readonly memory?: MemoryBounds
+    readonly logger?: Logger
   } = {}) {
     this.store = store
     this.clock = clock

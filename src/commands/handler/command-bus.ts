@@ -2,7 +2,13 @@ import { atomicJob, batchTasks, isTask } from '#commands/handler/batch-tasks.ts'
 import { ClockGuard } from '#commands/handler/clock-guard.ts'
 import { rehearseBatch, rehearseCommand, revisionsRehearsed } from '#commands/handler/dry-run.ts'
 import { type SingleJob, singleJob, type Task, taskOf } from '#commands/handler/job.ts'
+import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
 import { type Bounds, LedgerWriters } from '#commands/handler/ledger-writers.ts'
+import {
+  defaultMemoryBounds,
+  LedgersInMemory,
+  type MemoryBounds,
+} from '#commands/handler/ledgers-in-memory.ts'
 import type {
   BatchOutcome,
   BatchRequest,
@@ -37,12 +43,21 @@ export function openCommandBus(parts: {
   readonly clock: Clock
   readonly logger: Logger
   readonly bounds?: Bounds
+  readonly memory?: MemoryBounds
+  /** Where there is none, every start folds whole logs. */
+  readonly keeping?: Keeping | undefined
   readonly pace?: Pace
   readonly writer?: string
 }): CommandBus {
-  const { store, logger, bounds = defaultBounds, pace = systemPace, writer = randomId() } = parts
+  const { store, logger, keeping, bounds = defaultBounds, memory = defaultMemoryBounds } = parts
+  const { pace = systemPace, writer = randomId() } = parts
   const clock = new ClockGuard(parts.clock)
-  const writers = new LedgerWriters({ store, logger, clock, pace, writer }, bounds)
+  const inMemory = new LedgersInMemory(memory, () => parts.clock.monotonic())
+  const writers = new LedgerWriters(
+    { store, logger, clock, pace, keeping, writer },
+    bounds,
+    inMemory,
+  )
   return new Bus(writers, clock, new UnderWay(pace))
 }
 

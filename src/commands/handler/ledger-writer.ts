@@ -1,5 +1,7 @@
 import { appendSurely } from '#commands/handler/append.ts'
+import { LedgerMemory, type Standing } from '#commands/handler/books/ledger-memory.ts'
 import { Courtesy } from '#commands/handler/courtesy.ts'
+import { decideJobs } from '#commands/handler/decide-jobs.ts'
 import { foreignBatches } from '#commands/handler/foreign-batches.ts'
 import {
   type Job,
@@ -10,33 +12,18 @@ import {
 } from '#commands/handler/job.ts'
 import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
+import { refuse, refused } from '#commands/handler/refuse-job.ts'
 import { clockJumped, inFlight, outcomeUnknown, waitedTooLong } from '#commands/handler/refusals.ts'
 import type { Rehearsal } from '#commands/handler/rehearsal.ts'
-import { Replays } from '#commands/handler/replay.ts'
 import { Round } from '#commands/handler/round.ts'
 import { isExpected, refusalFor } from '#commands/handler/store-failures.ts'
-import type { ClockGuard } from '#commands/handler/clock-guard.ts'
+import type { WriterParts } from '#commands/handler/writer-parts.ts'
 import { isOpened, type Ledger, unopenedLedger } from '#ledger/ledger.ts'
-import { appendEventsMax, type EventStore, WrongExpectedRevision } from '#ports/event-store.ts'
-import type { Logger } from '#ports/logger.ts'
-import type { Pace } from '#ports/pace.ts'
+import { appendEventsMax, WrongExpectedRevision } from '#ports/event-store.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 // A conflict means that another process wrote; each attempt decides anew after reading what it wrote.
 const conflictsMax = 20
-
-/** What every ledger's writer shares. */
-export type WriterParts = {
-  readonly store: EventStore
-  readonly clock: ClockGuard
-  readonly pace: Pace
-  readonly logger: Logger
-  /** This process's random id, part of every event it writes. */
-  readonly writer: string
-}
-
-type Settle = () => void
-type Decided = { readonly taken: readonly Job[]; readonly settlements: readonly Settle[] }
 
 /**
  * The one writer of a ledger in this process: takes what waits in its queue, decides it in order against the books in
@@ -47,6 +34,7 @@ export class LedgerWriter {
   readonly #log: LogReader
   readonly #ledgerId: LedgerId
   readonly #rested: () => void
+  readonly #memory: LedgerMemory
   #ledger: Ledger
   #hydrated = false
   #queue: Job[] = []
@@ -62,6 +50,7 @@ export class LedgerWriter {
     this.#rested = rested
     this.#log = new LogReader(parts, ledgerId)
     this.#courtesy = new Courtesy(parts.pace)
+    this.#memory = new LedgerMemory({ ...parts, ledgerId, log: this.#log })
     this.#ledger = unopenedLedger(ledgerId)
   }
 
@@ -84,11 +73,26 @@ export class LedgerWriter {
 
   /** Whether the ledger is known to exist and a key to be unused in it; if not so, it has to be looked up. */
   isNew(key: string): boolean {
-    return this.#hydrated && this.opened && !this.#ledger.keys.has(key)
+    return this.#hydrated && this.opened && this.#memory.surelyLacks(this.#ledger, key)
   }
 
   get log(): LogReader {
     return this.#log
+  }
+
+  /** Whether nothing waits, and the books hold exactly what is stored. */
+  get resting(): boolean {
+    return this.#running === undefined
+  }
+
+  /** How far the ledger has come, for what that is kept of it and takes in memory. */
+  get standing(): Standing {
+    return this.#memory.standing(this.#ledger)
+  }
+
+  /** Has the books kept, while it rests; never rejects. */
+  keep(): Promise<void> {
+    return this.#memory.keep(this.#ledger)
   }
 
   /** Resolves once nothing waits. */
@@ -132,35 +136,16 @@ export class LedgerWriter {
     if ('distrust' in reading) return this.#refuseWaiting(clockJumped(reading.distrust))
     const { writer } = this.#parts
     const round = new Round(this.#ledger, { now: reading.now, writer, earlier })
-    for (const rehearsal of this.#rehearsals.splice(0, rehearsals.length))
+    for (const rehearsal of rehearsals) {
+      this.#rehearsals.shift()
       round.rehearse(() => rehearsal.run(round, this.#ledger))
-    const { taken, settlements } = this.#decideWaiting(round, jobs)
+    }
+    const settlements = decideJobs(round, jobs, this.#log)
+    const taken = this.#queue.splice(0, settlements.length)
     if (!(await this.#stored(round, taken))) return
     for (const settle of settlements) settle()
+    this.#memory.grown(this.#ledger)
     if (round.events.length > 0) await this.#courtesy.letOthersGo()
-  }
-
-  #decideWaiting(round: Round, jobs: readonly Job[]): Decided {
-    const settlements: Settle[] = []
-    const replays = new Replays(this.#log)
-    for (const job of jobs) {
-      const settle = this.#decided(round, job, replays)
-      if (settle === undefined) break
-      settlements.push(settle)
-    }
-    return { taken: this.#queue.splice(0, settlements.length), settlements }
-  }
-
-  /** How to settle the job once the round is stored; undefined where it must wait for the next round. */
-  #decided(round: Round, job: Job, replays: Replays): Settle | undefined {
-    try {
-      const verdict = round.decide(job)
-      if (verdict.kind === 'full') return undefined
-      if (verdict.kind === 'known') return () => replays.add(job, verdict.revision)
-      return () => verdict.settle()
-    } catch (error) {
-      return () => job.settled.reject(error)
-    }
   }
 
   /** Whether the round is durable. If not, the books are as they were and its jobs are queued again or refused. */
@@ -214,7 +199,8 @@ export class LedgerWriter {
   async #catchUp(): Promise<void> {
     this.#ledger.journal.undoTo(0)
     const since = this.#ledger.head.revision + 1n
-    await this.#log.catchUp(this.#ledger)
+    if (since === 0n) this.#ledger = await this.#memory.begin()
+    this.#ledger = await this.#memory.catchUp(this.#ledger)
     this.#hydrated = true
     const news = { ledger: this.#ledger, log: this.#log, since }
     const refusals = await foreignBatches(this.#queue, news)
@@ -229,19 +215,10 @@ export class LedgerWriter {
   /** A failure outside any decision (the log can't be read, or contradicts itself): nobody waits for ever. */
   #giveUp(error: unknown): void {
     this.#parts.logger.error({ err: error, ledgerId: this.#ledgerId }, 'a ledger writer failed')
+    this.#memory.failed(error)
     // Where the store was only away, the books are right as far as they go; a long log is not read anew.
     if (!isExpected(error)) this.#ledger = unopenedLedger(this.#ledgerId)
     this.#hydrated = false
     this.#refuseWaiting(refusalFor(error))
   }
-}
-
-function refuse(job: Job, refusal: RefusedOutcome): void {
-  job.settled.resolve(refusal)
-}
-
-/** Whether there was a refusal for it. */
-function refused(job: Job, refusal: RefusedOutcome | undefined): boolean {
-  if (refusal !== undefined) refuse(job, refusal)
-  return refusal !== undefined
 }

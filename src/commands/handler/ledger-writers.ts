@@ -1,9 +1,13 @@
 import { type Job, tasksOf } from '#commands/handler/job.ts'
-import { LedgerWriter, type WriterParts } from '#commands/handler/ledger-writer.ts'
+import { LedgerWriter } from '#commands/handler/ledger-writer.ts'
+import type { LedgersInMemory } from '#commands/handler/ledgers-in-memory.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { overloaded, unavailable } from '#commands/handler/refusals.ts'
 import type { Round } from '#commands/handler/round.ts'
+import { refusalFor } from '#commands/handler/store-failures.ts'
+import type { WriterParts } from '#commands/handler/writer-parts.ts'
 import type { Ledger } from '#ledger/ledger.ts'
+import { BooksCacheUnavailable } from '#ports/books-cache.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** How much may wait for a decision in this process, over all ledgers; bytes are those of the canonical requests. */
@@ -16,25 +20,25 @@ const rehearsalsMax = 1_000
 export class LedgerWriters implements AsyncDisposable {
   readonly #parts: WriterParts
   readonly #bounds: Bounds
-  readonly #writers = new Map<LedgerId, LedgerWriter>()
+  readonly #writers: LedgersInMemory
   #commands = 0
   #rehearsals = 0
   #bytes = 0
   #closing = false
 
-  constructor(parts: WriterParts, bounds: Bounds) {
+  constructor(parts: WriterParts, bounds: Bounds, writers: LedgersInMemory) {
     this.#parts = parts
     this.#bounds = bounds
+    this.#writers = writers
   }
 
-  /** Keeps no writer for a ledger that does not exist: anyone may ask for any name. */
   of(ledgerId: LedgerId): LedgerWriter {
     const known = this.#writers.get(ledgerId)
     if (known !== undefined) return known
-    const writer = new LedgerWriter(ledgerId, this.#parts, () => {
-      if (!writer.opened && this.#writers.get(ledgerId) === writer) this.#writers.delete(ledgerId)
-    })
-    this.#writers.set(ledgerId, writer)
+    const writer = new LedgerWriter(ledgerId, this.#parts, () =>
+      this.#writers.rested(ledgerId, writer),
+    )
+    this.#writers.add(ledgerId, writer)
     return writer
   }
 
@@ -72,7 +76,9 @@ export class LedgerWriters implements AsyncDisposable {
             try {
               resolve(decide(round, ledger))
             } catch (error) {
-              reject(error)
+              if (!(error instanceof BooksCacheUnavailable)) return reject(error)
+              resolve(refusalFor(error))
+              throw error
             }
           },
           refuse: resolve,
@@ -86,7 +92,8 @@ export class LedgerWriters implements AsyncDisposable {
   /** Takes no more and waits for what was taken. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
-    await Promise.all([...this.#writers.values()].map((writer) => writer.drained()))
+    this.#writers[Symbol.dispose]()
+    await Promise.all([...this.#writers.writers()].map((writer) => writer.drained()))
   }
 
   #refusalOf(load: Load): RefusedOutcome | undefined {

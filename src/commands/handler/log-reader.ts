@@ -12,11 +12,11 @@ const pageSize = 1000
 // Reads between two turns of the event loop: a store may read on this very thread.
 const readsPerTurn = 100
 
-type LogReaderParts = { readonly store: EventStore; readonly pace: Pace }
+type LogReaderParts = { readonly store: Pick<EventStore, 'readStream'>; readonly pace: Pace }
 
 /** Reads one ledger's events as the writer needs them. */
 export class LogReader {
-  readonly #store: EventStore
+  readonly #store: Pick<EventStore, 'readStream'>
   readonly #pace: Pace
   readonly #stream: string
 
@@ -24,6 +24,10 @@ export class LogReader {
     this.#store = store
     this.#pace = pace
     this.#stream = ledgerStream(ledgerId)
+  }
+
+  get stream(): string {
+    return this.#stream
   }
 
   /** Folds everything into the books that they do not know yet; nothing of it can be taken back. */

@@ -1,6 +1,7 @@
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { logDamaged, outcomeUnknown, overloaded, unavailable } from '#commands/handler/refusals.ts'
 import { UndecodableEvent } from '#events/lift.ts'
+import { BooksCacheUnavailable } from '#ports/books-cache.ts'
 import {
   AppendOutcomeUnknown,
   EventLogDamaged,
@@ -33,5 +34,6 @@ export function refusalFor(error: unknown): RefusedOutcome {
   if (error instanceof AppendOutcomeUnknown) return outcomeUnknown
   if (error instanceof UndecodableEvent) return unavailable(error.message)
   if (error instanceof EventLogDamaged) return logDamaged(error.place?.revision)
+  if (error instanceof BooksCacheUnavailable) return unavailable('the books are read anew')
   return unavailable('the event store cannot be used now')
 }

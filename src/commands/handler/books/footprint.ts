@@ -1,0 +1,30 @@
+import type { Account, Hold, Ledger } from '#ledger/ledger.ts'
+
+/** Bytes of heap, as `bench/memory.ts` measures them, rounded up. */
+const bytesEach = { account: 700, balance: 350, hold: 900, fact: 160, ledger: 4_096 }
+
+// Looking at all of a million accounts would take longer than what it is for.
+const sampled = 100
+
+/** Bytes of heap that books take, about, with so many facts in memory. */
+export function footprintOf(ledger: Ledger, facts: number): number {
+  const { accounts, openHolds } = ledger
+  const balancesEach = meanOf(accounts.values(), ({ balances }: Account) => balances.size)
+  const postingsEach = meanOf(openHolds.values(), ({ postings }: Hold) => postings.length)
+  return (
+    bytesEach.ledger +
+    accounts.size * (bytesEach.account + balancesEach * bytesEach.balance) +
+    openHolds.size * bytesEach.hold * Math.max(1, postingsEach) +
+    facts * bytesEach.fact
+  )
+}
+
+/** Of the first ones. */
+function meanOf<Item>(items: Iterator<Item>, sizeOf: (item: Item) => number): number {
+  let [count, sum] = [0, 0]
+  for (let next = items.next(); next.done !== true && count < sampled; next = items.next()) {
+    count += 1
+    sum += sizeOf(next.value)
+  }
+  return count === 0 ? 0 : sum / count
+}

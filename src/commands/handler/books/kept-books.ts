@@ -1,0 +1,95 @@
+import { KeyFilter } from '#commands/handler/books/key-filter.ts'
+import { Past } from '#commands/handler/books/past.ts'
+import { type Learnt, Remembered } from '#commands/handler/books/remembered.ts'
+import { restoreSnapshot } from '#commands/handler/books/snapshot.ts'
+import type { SnapshotHeader } from '#commands/handler/books/snapshot-lines.ts'
+import type { LogReader } from '#commands/handler/log-reader.ts'
+import { type Ledger, unopenedLedger } from '#ledger/ledger.ts'
+import type { BooksCache, FilterLayer, IndexedLedger } from '#ports/books-cache.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** Books with their past out of memory. */
+export type KeptBooks = {
+  readonly ledger: Ledger
+  readonly remembered: Remembered
+  readonly filter: KeyFilter
+}
+
+/** From where kept books are loaded, and the log that has the last word. */
+export type KeptFrom = {
+  readonly cache: BooksCache
+  readonly log: LogReader
+  readonly ledgerId: LedgerId
+  /** Told of everything that the books learn after. */
+  readonly learnt?: (fact: Learnt) => void
+}
+
+/** What the cache had: books that may be used, nothing, or something that may not, and why. */
+export type Loaded =
+  | { readonly kind: 'loaded'; readonly books: KeptBooks; readonly indexed: IndexedLedger }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unusable'; readonly reason: string }
+
+/** Books of a ledger of which nothing is kept. */
+export function booksAnew(ledgerId: LedgerId, learnt?: (fact: Learnt) => void): KeptBooks {
+  const remembered = new Remembered(learnt)
+  const ledger = unopenedLedger(ledgerId, remembered.maps)
+  return { ledger, remembered, filter: new KeyFilter() }
+}
+
+/**
+ * The books as a snapshot has them, their past bound to its revision. The log is asked whether the snapshot is of this
+ * very log, the index whether it has all that the snapshot leaves out.
+ * @throws {EventStoreUnavailable} where the log can't be read; nothing else.
+ */
+export async function loadKeptBooks(from: KeptFrom): Promise<Loaded> {
+  const { cache, log, ledgerId, learnt } = from
+  const { ledger, remembered } = booksAnew(ledgerId, learnt)
+  try {
+    const header = await restoreSnapshot(ledger, cache.readSnapshot(ledgerId))
+    if (header === undefined) return { kind: 'nothing' }
+    const indexed = cache.indexed(ledgerId)
+    const reason = lackOf(header, indexed) ?? (await otherLog(header, log))
+    if (reason !== undefined || indexed === undefined) return unusable(reason)
+    const filter = KeyFilter.of(layersOf(cache, indexed.number))
+    const { revision: atMost } = ledger.head
+    remembered.leaveTo(new Past(cache, { number: indexed.number, atMost }, filter))
+    return { kind: 'loaded', books: { ledger, remembered, filter }, indexed }
+  } catch (error) {
+    if (error instanceof LogUnreadable) throw error.cause
+    return unusable(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function unusable(reason = 'the index does not know the ledger'): Loaded {
+  return { kind: 'unusable', reason }
+}
+
+function lackOf(header: SnapshotHeader, indexed: IndexedLedger | undefined): string | undefined {
+  const revision = BigInt(header.revision)
+  if (indexed === undefined) return 'the index does not know the ledger'
+  if (indexed.factsTo < revision) return `the index ends at revision ${indexed.factsTo}`
+  if (indexed.filterTo < revision) return `the filter ends at revision ${indexed.filterTo}`
+  return undefined
+}
+
+/** What only the log says must not pass for a fault of the snapshot. */
+class LogUnreadable extends Error {}
+
+async function otherLog(
+  { revision, eventId }: SnapshotHeader,
+  log: LogReader,
+): Promise<string | undefined> {
+  const known = await log.at(BigInt(revision)).catch((cause: unknown) => {
+    throw new LogUnreadable('the log cannot be read', { cause })
+  })
+  return known?.id === eventId ? undefined : `the log has another event at revision ${revision}`
+}
+
+function* layersOf(cache: BooksCache, number: bigint): Iterable<FilterLayer> {
+  for (let layer = 0; ; layer += 1) {
+    const found = cache.filterLayer(number, layer)
+    if (found === undefined) return
+    yield found
+  }
+}

@@ -1,0 +1,81 @@
+import type { FactForm } from '#commands/handler/books/fact-forms.ts'
+import type { Past } from '#commands/handler/books/past.ts'
+import type { Remembering } from '#ledger/ledger.ts'
+
+/**
+ * One of the ever-growing maps in three generations: what is young, what is sealed (being kept), and the past, which is
+ * not in memory. To the books it is a map.
+ */
+export class RememberedMap<Value> implements Remembering<string, Value> {
+  readonly #form: FactForm<Value>
+  readonly #learnt: ((key: string, value: Value) => void) | undefined
+  #young = new Map<string, Value>()
+  #sealed: Map<string, Value> | undefined
+  #past: Past | undefined
+  // A new key is asked for several times before it is set, each time by the same string.
+  #absent: string | undefined
+
+  /** `learnt` is told of everything that is set. */
+  constructor(form: FactForm<Value>, learnt?: (key: string, value: Value) => void) {
+    this.#form = form
+    this.#learnt = learnt
+  }
+
+  /** @throws {BooksCacheUnavailable} */
+  get(key: string): Value | undefined {
+    return this.#young.get(key) ?? this.#sealed?.get(key) ?? this.#fromPast(key)
+  }
+
+  /** @throws {BooksCacheUnavailable} */
+  has(key: string): boolean {
+    return this.get(key) !== undefined
+  }
+
+  set(key: string, value: Value): this {
+    this.#young.set(key, value)
+    this.#learnt?.(key, value)
+    return this
+  }
+
+  /** Takes back a `set`; what is sealed or past is durable. @throws {Error} for that. */
+  delete(key: string): boolean {
+    const taken = this.#young.delete(key)
+    if (!taken && this.#sealed?.has(key)) throw new Error('what is durable is not taken back')
+    return taken
+  }
+
+  /** How many entries are in memory. */
+  get inMemory(): number {
+    return this.#young.size + (this.#sealed?.size ?? 0)
+  }
+
+  /** What is young becomes sealed. @throws {Error} where something is sealed already. */
+  seal(): void {
+    if (this.#sealed !== undefined) throw new Error('a generation is sealed already')
+    this.#sealed = this.#young
+    this.#young = new Map()
+  }
+
+  sealedKeys(): Iterable<string> {
+    return this.#sealed?.keys() ?? []
+  }
+
+  /** The past has everything by now that was sealed, if anything was. */
+  leaveTo(past: Past): void {
+    this.#past = past
+    this.#sealed = undefined
+    this.#absent = undefined
+  }
+
+  get kind() {
+    return this.#form.kind
+  }
+
+  #fromPast(key: string): Value | undefined {
+    if (this.#past === undefined || key === this.#absent) return undefined
+    const fact = this.#past.find(this.#form.kind, key)
+    if (fact !== undefined) return this.#form.decode(fact)
+    this.#absent = key
+    return undefined
+  }
+}

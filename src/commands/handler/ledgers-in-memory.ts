@@ -1,0 +1,147 @@
+import type { LedgerWriter } from '#commands/handler/ledger-writer.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** How much may stay in memory of ledgers that nobody uses just now. */
+export type MemoryBounds = {
+  /** Bytes of all books together, about; the ledger used last stays even where it is larger. */
+  readonly bytesMax: number
+  readonly ledgersMax: number
+  /** A ledger not used for so long is let go. */
+  readonly idleMs: number
+  /** A ledger that has so many more events than were kept is kept before it is let go. */
+  readonly unkeptMax: bigint
+}
+
+export const defaultMemoryBounds: MemoryBounds = {
+  bytesMax: 1024 * 1024 * 1024,
+  ledgersMax: 10_000,
+  idleMs: 10 * 60_000,
+  unkeptMax: 1_000n,
+}
+
+// Events after which a ledger is measured again.
+const measureAfter = 1_000n
+
+// Ledgers that are kept before they are let go, at a time; more are let go at once.
+const leavingMax = 16
+
+type Resident = {
+  readonly writer: LedgerWriter
+  usedAt: number
+  uses: number
+  bytes: number
+  measuredAt: bigint
+}
+
+/**
+ * The writers in memory, least recently used first. Those at rest are let go when there is too much of them, and a
+ * command for one of them just makes a new one, which begins from what was kept.
+ */
+export class LedgersInMemory implements Disposable {
+  readonly #bounds: MemoryBounds
+  readonly #nowMs: () => number
+  readonly #residents = new Map<LedgerId, Resident>()
+  readonly #leaving = new Set<LedgerId>()
+  #bytes = 0
+  #sweeping: NodeJS.Timeout | undefined
+  #closed = false
+
+  /** `nowMs` never jumps. */
+  constructor(bounds: MemoryBounds, nowMs: () => number) {
+    this.#bounds = bounds
+    this.#nowMs = nowMs
+  }
+
+  /** The writer of a ledger, used just now. */
+  get(ledgerId: LedgerId): LedgerWriter | undefined {
+    const resident = this.#residents.get(ledgerId)
+    if (resident === undefined) return undefined
+    resident.usedAt = this.#nowMs()
+    resident.uses += 1
+    // Last in the map again.
+    this.#residents.delete(ledgerId)
+    this.#residents.set(ledgerId, resident)
+    return resident.writer
+  }
+
+  add(ledgerId: LedgerId, writer: LedgerWriter): void {
+    const usedAt = this.#nowMs()
+    this.#residents.set(ledgerId, { writer, usedAt, uses: 1, bytes: 0, measuredAt: -1n })
+    if (!this.#closed)
+      this.#sweeping ??= setInterval(() => this.#sweep(), this.#bounds.idleMs / 10).unref()
+  }
+
+  /** Nothing of the ledger waits any more. */
+  rested(ledgerId: LedgerId, writer: LedgerWriter): void {
+    const resident = this.#residents.get(ledgerId)
+    if (resident?.writer !== writer) return
+    // Anyone may ask for any name.
+    if (!writer.opened) return this.#drop(ledgerId, resident)
+    this.#measure(resident)
+    this.#makeRoom()
+  }
+
+  *writers(): Iterable<LedgerWriter> {
+    for (const { writer } of this.#residents.values()) yield writer
+  }
+
+  /** Lets nobody go any more. */
+  [Symbol.dispose](): void {
+    this.#closed = true
+    clearInterval(this.#sweeping)
+  }
+
+  #measure(resident: Resident): void {
+    const { revision, bytes } = resident.writer.standing
+    if (resident.measuredAt >= 0n && revision - resident.measuredAt < measureAfter) return
+    resident.measuredAt = revision
+    const measured = bytes()
+    this.#bytes += measured - resident.bytes
+    resident.bytes = measured
+  }
+
+  #isTooMuch(): boolean {
+    const count = this.#residents.size - this.#leaving.size
+    return count > this.#bounds.ledgersMax || (this.#bytes > this.#bounds.bytesMax && count > 1)
+  }
+
+  #makeRoom(): void {
+    if (!this.#isTooMuch()) return
+    for (const [ledgerId, resident] of this.#residents) {
+      if (resident.writer.resting && !this.#leaving.has(ledgerId)) this.#letGo(ledgerId, resident)
+      if (!this.#isTooMuch()) return
+    }
+  }
+
+  #sweep(): void {
+    const before = this.#nowMs() - this.#bounds.idleMs
+    for (const [ledgerId, resident] of this.#residents) {
+      if (resident.usedAt > before) return
+      if (resident.writer.resting && !this.#leaving.has(ledgerId)) this.#letGo(ledgerId, resident)
+    }
+  }
+
+  #letGo(ledgerId: LedgerId, resident: Resident): void {
+    if (this.#closed) return
+    const { writer } = resident
+    if (writer.standing.unkept < this.#bounds.unkeptMax || this.#leaving.size >= leavingMax)
+      return this.#drop(ledgerId, resident)
+    void this.#keepFirst(ledgerId, resident)
+  }
+
+  /** A command that comes meanwhile wins. */
+  async #keepFirst(ledgerId: LedgerId, resident: Resident): Promise<void> {
+    const { writer, uses } = resident
+    this.#leaving.add(ledgerId)
+    await writer.keep()
+    this.#leaving.delete(ledgerId)
+    if (writer.resting && resident.uses === uses) this.#drop(ledgerId, resident)
+    else this.#makeRoom()
+  }
+
+  #drop(ledgerId: LedgerId, resident: Resident): void {
+    if (this.#residents.get(ledgerId) !== resident) return
+    this.#residents.delete(ledgerId)
+    this.#bytes -= resident.bytes
+  }
+}

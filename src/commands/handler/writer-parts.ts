@@ -1,0 +1,17 @@
+import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
+import type { ClockGuard } from '#commands/handler/clock-guard.ts'
+import type { EventStore } from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
+import type { Pace } from '#ports/pace.ts'
+
+/** What every ledger's writer shares. */
+export type WriterParts = {
+  readonly store: EventStore
+  readonly clock: ClockGuard
+  readonly pace: Pace
+  readonly logger: Logger
+  /** This process's random id, part of every event it writes. */
+  readonly writer: string
+  /** Where there is none, every start folds whole logs, and all of them stays in memory. */
+  readonly keeping?: Keeping | undefined
+}

@@ -1,0 +1,53 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { openSqliteBooksCacheWriter } from '#adapters/sqlite/books-cache.ts'
+import { openLogger } from '#adapters/system/logger.ts'
+import { keepBooks } from '#commands/handler/books/book-keeper.ts'
+import type { FromKeeper, KeeperWork, ToKeeper } from '#compose/books-keeper-worker.ts'
+import { giveWay } from '#compose/give-way.ts'
+import { intactLog } from '#compose/intact-log.ts'
+import { openLogReading } from '#compose/stores.ts'
+import type { Config } from '#config.ts'
+import type { Logger } from '#ports/logger.ts'
+
+const { config, folder }: KeeperWork = workerData
+const stop = new AbortController()
+giveWay()
+await serve(await loggerOf(config))
+
+/** Keeps one ledger after the other, in the order asked, until it is told to stop. */
+async function serve(logger: Logger): Promise<void> {
+  await using opened = new AsyncDisposableStack()
+  const store = intactLog(await openLogReading(config, logger, opened), logger)
+  const cache = opened.use(openSqliteBooksCacheWriter(folder))
+  let last: Promise<void> = Promise.resolve()
+  const done = new Promise<void>((resolve) => {
+    parentPort?.on('message', (message: ToKeeper) => {
+      if (message === 'stop') {
+        stop.abort()
+        return void last.then(resolve)
+      }
+      last = last.then(() => answer(message))
+    })
+  })
+  await done
+  parentPort?.close()
+
+  async function answer(asked: Exclude<ToKeeper, 'stop'>): Promise<void> {
+    try {
+      stop.signal.throwIfAborted()
+      await keepBooks({ store, cache, logger }, asked, stop.signal)
+      say({ ask: asked.ask })
+    } catch (error) {
+      if (stop.signal.aborted) return
+      say({ ask: asked.ask, problem: error instanceof Error ? error.message : String(error) })
+    }
+  }
+}
+
+function say(message: FromKeeper): void {
+  parentPort?.postMessage(message)
+}
+
+function loggerOf({ logLevel: level, logFormat: format }: Config): Promise<Logger> {
+  return openLogger({ level, format, fd: 1, role: 'books-keeper' })
+}

@@ -1,0 +1,169 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it } from 'vitest'
+import {
+  openSqliteBooksCache,
+  openSqliteBooksCacheWriter,
+  prepareBooksFolder,
+} from '#adapters/sqlite/books-cache.ts'
+import { BooksCacheUnavailable, type Fact } from '#ports/books-cache.ts'
+import { describeBooksCache } from '#test/contracts/books-cache.ts'
+
+function aFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'daybook-cache-'))
+  const path = join(folder, 'books')
+  prepareBooksFolder(path)
+  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
+}
+
+describeBooksCache('SQLite', async () => {
+  const at = aFolder()
+  return {
+    open: () => openSqliteBooksCacheWriter(at.path),
+    [Symbol.asyncDispose]: async () => at[Symbol.dispose](),
+  }
+})
+
+const question = { kind: 'key', key: 'k1', atMost: 999n } as const
+
+function facts(count: number): Fact[] {
+  return Array.from({ length: count }, (_, index) => ({
+    kind: 'key',
+    key: `k${index}`,
+    revision: BigInt(index),
+    value: '',
+  }))
+}
+
+/** A folder with an index of some facts of `acme`. */
+function aKeptFolder(count = 10) {
+  const at = aFolder()
+  using cache = openSqliteBooksCacheWriter(at.path)
+  const { number } = cache.beginAnew('acme')
+  cache.learn(number, facts(count), { revision: BigInt(count), eventId: 'e' })
+  return { ...at, number }
+}
+
+describe('the folder of kept books', () => {
+  it('is for its owner alone', async () => {
+    using at = aKeptFolder()
+    using cache = openSqliteBooksCacheWriter(at.path)
+    await cache.saveSnapshot('acme', ['one\n'])
+    await cache.exclusively(async () => undefined)
+    expect(statSync(at.path).mode & 0o777).toBe(0o700)
+    const names = readdirSync(at.path).filter((name) => !/-(wal|shm)$/.test(name))
+    expect(names.toSorted()).toEqual(['acme.snapshot', 'index.db', 'turn.db'])
+    for (const name of readdirSync(at.path))
+      expect([name, statSync(join(at.path, name)).mode & 0o777]).toEqual([name, 0o600])
+  })
+
+  it('has no files but those of ledgers: a name from a request reaches no other', async () => {
+    using at = aKeptFolder()
+    writeFileSync(join(at.path, '..', 'secret.snapshot'), 'secret\n')
+    using cache = openSqliteBooksCacheWriter(at.path)
+    for await (const lines of cache.readSnapshot('../secret')) expect(lines).toEqual([])
+    await expect(cache.saveSnapshot('../secret', ['x'])).rejects.toThrow('no ledger')
+    cache.dropSnapshot('../secret')
+    expect(existsSync(join(at.path, '..', 'secret.snapshot'))).toBe(true)
+  })
+
+  it('keeps its index when it is opened again', () => {
+    using at = aKeptFolder()
+    prepareBooksFolder(at.path)
+    using cache = openSqliteBooksCache(at.path)
+    expect(cache.find(at.number, question)).toMatchObject({ revision: 1n })
+  })
+})
+
+describe('an index that was damaged while nothing ran', () => {
+  it.each([
+    ['is no database', (path: string) => writeFileSync(path, 'what is this?'.repeat(1_000))],
+    [
+      'is another one',
+      (path: string) => {
+        rmSync(path)
+        using other = new DatabaseSync(path)
+        other.exec('CREATE TABLE t (x)')
+      },
+    ],
+    [
+      'has another layout',
+      (path: string) => {
+        using other = new DatabaseSync(path)
+        other.exec('PRAGMA user_version = 99')
+      },
+    ],
+  ])('is made anew where it %s', (_, damage) => {
+    using at = aKeptFolder()
+    damage(join(at.path, 'index.db'))
+    prepareBooksFolder(at.path)
+    using cache = openSqliteBooksCache(at.path)
+    expect(cache.indexed('acme')).toBeUndefined()
+  })
+
+  it('says nothing wrong, whichever byte of it is another one', () => {
+    using at = aKeptFolder(100)
+    const path = join(at.path, 'index.db')
+    const whole = readFileSync(path)
+    let noticed = 0
+    for (let byte = 4096; byte < whole.length; byte += 251) {
+      const damaged = Buffer.from(whole)
+      damaged[byte] = (damaged[byte] ?? 0) ^ 0x10
+      rmSync(path, { force: true })
+      writeFileSync(path, damaged)
+      noticed += answersWrongly(at.path, at.number)
+    }
+    expect(noticed).toBeGreaterThan(0)
+  })
+})
+
+/** How many look-ups noticed that something is wrong; those that found something found the right thing. */
+function answersWrongly(path: string, number: bigint): number {
+  const found: [bigint, bigint | undefined][] = []
+  const noticed = unavailable(() => {
+    prepareBooksFolder(path)
+    using cache = openSqliteBooksCache(path)
+    for (const { key, revision } of facts(100))
+      unavailable(() => {
+        found.push([revision, cache.find(number, { kind: 'key', key, atMost: 999n })?.revision])
+      })
+    if (found.length < 100) throw new BooksCacheUnavailable('some are damaged')
+  })
+  // What is not found any more nobody notices: SQLite has no checksums of its pages.
+  for (const [revision, known] of found) if (known !== undefined) expect(known).toBe(revision)
+  return noticed
+}
+
+function unavailable(work: () => void): number {
+  try {
+    work()
+    return 0
+  } catch {
+    return 1
+  }
+}
+
+describe('an index that is deleted while the program runs', () => {
+  it('goes on to say the same to who has it open', () => {
+    using at = aKeptFolder()
+    using cache = openSqliteBooksCache(at.path)
+    using writer = openSqliteBooksCacheWriter(at.path)
+    rmSync(at.path, { recursive: true })
+    writer.learn(at.number, [{ ...question, key: 'late', revision: 11n, value: '' }], {
+      revision: 11n,
+      eventId: 'f',
+    })
+    expect(cache.find(at.number, { ...question, key: 'late' })).toMatchObject({ revision: 11n })
+    expect(cache.find(at.number, question)).toMatchObject({ revision: 1n })
+  })
+})
