@@ -1,5 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { KeyFilter } from '#commands/handler/books/key-filter.ts'
+import { Past } from '#commands/handler/books/past.ts'
+import { Remembered } from '#commands/handler/books/remembered.ts'
 import { taskOf } from '#commands/handler/job.ts'
 import { Round } from '#commands/handler/round.ts'
 import { parseCommand } from '#commands/parse-command.ts'
@@ -7,13 +10,14 @@ import { unopenedLedger } from '#ledger/ledger.ts'
 import type { JsonObject } from '#values/json.ts'
 
 /**
- * What a ledger's books take in memory: bytes of heap per idempotency key, account, balance and open hold, beside what
- * a bare Map of the same keys takes. A process of its own; prints one line of JSON.
+ * What a ledger's books take in memory: bytes per idempotency key while it is young and once it is kept, per account,
+ * balance and open hold, beside what a bare Map of the same keys takes. A process of its own; prints one line of JSON.
  */
 
 const count = 50_000
 const everyone = { actor: 'anonymous', correlationId: 'bench', causationId: 'bench' }
-const ledger = unopenedLedger('bench')
+const remembered = new Remembered()
+const ledger = unopenedLedger('bench', remembered.maps)
 const round = new Round(ledger, {
   now: '2026-01-01T00:00:00.000Z',
   writer: 'bench',
@@ -43,7 +47,23 @@ function bytesEach(fill: (index: number) => void): number {
 function heap(): number {
   setFlagsFromString('--expose_gc')
   runInNewContext('gc')()
-  return process.memoryUsage().heapUsed
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+/** What is left of each key once the index has it. */
+function bytesKept(): number {
+  const kept = new Remembered()
+  const filter = new KeyFilter()
+  const nothing = { find: () => undefined }
+  const before = heap()
+  for (let index = 0; index < count; index += 1) kept.maps.keys.set(keyOf('kept', index), 1n)
+  kept.seal()
+  for (const { kind, key } of kept.sealedKeys()) filter.add(kind, key)
+  kept.leaveTo(new Past(nothing, { number: 1n, atMost: 1n }, filter))
+  const bytes = (heap() - before) / count
+  if (!kept.maps.keys.has('x') && filter.layerCount === 0) throw new Error('nothing was kept')
+  return Math.round(bytes)
 }
 
 function post(credit: string, kind: string, index: number): void {
@@ -66,7 +86,8 @@ const hold = bytesEach((index) => {
   const postings = [{ debit: `users:${index}`, credit: 'shop', asset: 'USD/2', amount: '1' }]
   perform('PlaceHold', { postings }, keyOf('hold', index))
 })
+const keptKey = bytesKept()
 process.stdout.write(
-  `${JSON.stringify({ bareKey, key, account: account - key, balance: balance - key, hold: hold - key })}\n`,
+  `${JSON.stringify({ bareKey, keptKey, key, account: account - key, balance: balance - key, hold: hold - key })}\n`,
 )
 if (bare.size !== count) throw new Error('the bare map was not kept')

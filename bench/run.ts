@@ -25,10 +25,21 @@ type Measured = z.infer<typeof measured>
 
 const footprint = z.object({
   bareKey: z.number(),
+  keptKey: z.number(),
   key: z.number(),
   account: z.number(),
   balance: z.number(),
   hold: z.number(),
+})
+
+const took = z.object({ ms: z.number(), cpuMs: z.number().nullable() })
+
+const started = z.object({
+  events: z.number(),
+  fold: took,
+  keep: took,
+  start: took,
+  indexBytes: z.number(),
 })
 
 let runs = 0
@@ -52,6 +63,7 @@ async function main(): Promise<void> {
     await batches(daybook)
     await memory()
     await asOf(asOfEntries)
+    await start()
     await distributed()
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -91,10 +103,26 @@ async function memory(): Promise<void> {
   const bytes = footprint.parse(JSON.parse(await run('bench/memory.ts', [])))
   print('memory of the books, bytes each')
   print(
-    `  idempotency key ${bytes.key}, account ${bytes.account}, balance ${bytes.balance}, open hold ${bytes.hold}`,
+    `  idempotency key ${bytes.key}, ${bytes.keptKey} once kept, account ${bytes.account}, balance ${bytes.balance}, open hold ${bytes.hold}`,
   )
   print(`  limit    ${bytes.bareKey} (a bare Map's entry for such a key)`)
   print(`  ratio    ${(bytes.key / bytes.bareKey).toFixed(2)} per key\n`)
+}
+
+async function start(): Promise<void> {
+  const events = process.env['BENCH_START_EVENTS'] ?? '1000000'
+  const output = await run('bench/start.ts', [events])
+  const { fold, keep, start: first, ...rest } = started.parse(JSON.parse(output))
+  print(`a ledger of ${rest.events} events`)
+  print(`  its log folded       ${inTime(fold)}`)
+  print(
+    `  its books kept       ${inTime(keep)}, ${Math.round(rest.indexBytes / rest.events)} bytes an event`,
+  )
+  print(`  start to first answer with them ${inTime(first)}\n`)
+}
+
+function inTime({ ms, cpuMs }: z.infer<typeof took>): string {
+  return `${ms} ms, ${cpuMs ?? '?'} ms of a processor`
 }
 
 function report(what: string, own: readonly Measured[], limit: Limit): void {

@@ -49,7 +49,7 @@ async function foldAll(): Promise<void> {
 
 async function keepAll(): Promise<void> {
   await using store = await openSqliteEventStore({ folder })
-  prepareBooksFolder(books)
+  await prepareBooksFolder(books)
   using cache = openSqliteBooksCacheWriter(books)
   const head = await store.head(ledgerStream(ledgerId))
   if (head === 'no-stream') throw new Error('there is no ledger')

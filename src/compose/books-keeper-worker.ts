@@ -39,6 +39,8 @@ class KeeperThread implements BooksKeeper, AsyncDisposable {
     const waiting = Promise.withResolvers<void>()
     this.#waiting.set(this.#asks, waiting)
     const message: ToKeeper = { ask: this.#asks, ledgerId, upTo }
+    // A program that waits for nothing else waits for this.
+    this.#worker.ref()
     this.#worker.postMessage(message)
     await waiting.promise
   }
@@ -46,6 +48,7 @@ class KeeperThread implements BooksKeeper, AsyncDisposable {
   /** Waits until the thread has stopped between two chunks; what was asked for is not kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true
+    this.#worker?.ref()
     this.#worker?.postMessage('stop')
     await this.#ended
   }
@@ -55,8 +58,6 @@ class KeeperThread implements BooksKeeper, AsyncDisposable {
       name: 'books-keeper',
       workerData: this.#work,
     })
-    // A program with nothing else to do ends.
-    worker.unref()
     worker.on('message', (message: FromKeeper) => this.#settle(message))
     let reason: unknown
     worker.on('error', (error) => (reason = error))
@@ -73,6 +74,7 @@ class KeeperThread implements BooksKeeper, AsyncDisposable {
   #settle({ ask, problem }: FromKeeper): void {
     const waiting = this.#waiting.get(ask)
     this.#waiting.delete(ask)
+    if (this.#waiting.size === 0 && !this.#stopped) this.#worker?.unref()
     if (problem === undefined) waiting?.resolve()
     else waiting?.reject(new Error(problem))
   }

@@ -20,7 +20,7 @@ export async function openKeeping(
   )
   const folder = join(config.dataFolder, booksFolderName)
   try {
-    prepareBooksFolder(folder)
+    await prepareBooksFolder(folder)
     const cache = opening.use(openSqliteBooksCache(folder))
     const keeper = opening.use(startBooksKeeper({ config, folder }))
     return { cache, keeper, intervalEvents }

@@ -4,6 +4,8 @@ import { BooksCacheUnavailable, type BooksCacheWriter, type Fact } from '#ports/
 /** One place where books are kept. Every `open` is another process there; disposing ends what is left of it. */
 export type BooksShelf = AsyncDisposable & { open(): BooksCacheWriter }
 
+const untilNever = new AbortController().signal
+
 const used = (key: string, revision: bigint): Fact => ({ kind: 'key', key, revision, value: '' })
 
 const reversed = (revision: bigint, value: string): Fact => ({
@@ -147,7 +149,7 @@ export function describeBooksCache(name: string, makeShelf: () => Promise<BooksS
           done.push(`begin ${index}`)
           await new Promise((resolve) => setTimeout(resolve, 20))
           done.push(`end ${index}`)
-        }),
+        }, untilNever),
       )
       await Promise.all(works)
       for (let index = 0; index < done.length; index += 2)
@@ -156,9 +158,9 @@ export function describeBooksCache(name: string, makeShelf: () => Promise<BooksS
 
     it('is given back by who fails', async () => {
       await using at = await aShelf()
-      const failing = at.cache.exclusively(() => Promise.reject(new Error('no')))
+      const failing = at.cache.exclusively(() => Promise.reject(new Error('no')), untilNever)
       await expect(failing).rejects.toThrow('no')
-      expect(await at.other.exclusively(async () => 'yes')).toBe('yes')
+      expect(await at.other.exclusively(async () => 'yes', untilNever)).toBe('yes')
     })
   })
 }

@@ -57,7 +57,7 @@ async function aLedgerKeptOnce(folder: string): Promise<ReadonlyMap<string, stri
     const outcome = await side.ask('PostTransaction', members, { key: `k${index}` })
     answers.set(`k${index}`, asAnswered(outcome))
     if (index !== keptFirst) continue
-    prepareBooksFolder(join(folder, 'books'))
+    await prepareBooksFolder(join(folder, 'books'))
     using cache = openSqliteBooksCacheWriter(join(folder, 'books'))
     await keepingIn(cache, store).keeper.keep('acme', outcome.revision ?? -1n)
   }
@@ -73,7 +73,7 @@ async function keepAndDie(folder: string, point: string): Promise<void> {
 async function checkStart(folder: string, answers: ReadonlyMap<string, string>): Promise<void> {
   const { logger, lines } = recordingLogger()
   await using store = await openSqliteEventStore({ folder })
-  prepareBooksFolder(join(folder, 'books'))
+  await prepareBooksFolder(join(folder, 'books'))
   using cache = openSqliteBooksCacheWriter(join(folder, 'books'))
   const keeping = keepingIn(cache, store, { intervalEvents: 1_000, logger })
   await using side = new WriteSide({ store, keeping, logger })

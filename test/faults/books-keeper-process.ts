@@ -44,7 +44,7 @@ function dying(cache: BooksCacheWriter): BooksCacheWriter {
 }
 
 await using store = await openSqliteEventStore({ folder })
-prepareBooksFolder(join(folder, 'books'))
+await prepareBooksFolder(join(folder, 'books'))
 using cache = openSqliteBooksCacheWriter(join(folder, 'books'))
 const head = await store.head(ledgerStream('acme'))
 if (head === 'no-stream') throw new Error('there is no ledger')

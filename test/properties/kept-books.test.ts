@@ -60,7 +60,7 @@ describe(`any life of books that are kept, let go and begun anew (seed ${seed})`
         habits,
         untilEnough(async (life, kept) => {
           const folder = await mkdtemp(join(tmpdir(), 'daybook-kept-'))
-          prepareBooksFolder(folder)
+          await prepareBooksFolder(folder)
           const cache = openSqliteBooksCacheWriter(folder)
           try {
             await live(cache, kept, life)

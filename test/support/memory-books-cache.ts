@@ -43,7 +43,7 @@ export class MemoryBooksCache implements BooksCacheWriter {
   }
 
   filterLayer(number: bigint, layer: number): FilterLayer | undefined {
-    return this.#shelf(number).layers[layer]
+    return structuredClone(this.#shelf(number).layers[layer])
   }
 
   find(number: bigint, { kind, key, atMost }: FactQuestion) {
@@ -55,7 +55,8 @@ export class MemoryBooksCache implements BooksCacheWriter {
     )
   }
 
-  exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+  exclusively<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    signal.throwIfAborted()
     const done = this.#turn.then(work)
     this.#turn = done.catch(() => undefined)
     return done

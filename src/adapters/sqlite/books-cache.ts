@@ -19,8 +19,8 @@ const turnPauseMs = 50
 const turnWaitMaxMs = 10 * 60_000
 
 /** Makes the folder of kept books ready, and an index anew that can't be used. @throws what keeps it from that. */
-export function prepareBooksFolder(folder: string): void {
-  new BooksFiles(folder).prepare()
+export function prepareBooksFolder(folder: string): Promise<void> {
+  return new BooksFiles(folder).prepare()
 }
 
 /** The kept books of a folder that is ready, for the thread that decides. Look-ups are made on it. */
@@ -38,7 +38,7 @@ export function openSqliteBooksCacheWriter(folder: string): BooksCacheWriter {
   const attempt = attempting(files)
   return {
     ...cacheOf(files, connection),
-    exclusively: (work) => withTurn(files, work),
+    exclusively: (work, signal) => withTurn(files, work, signal),
     beginAnew: (ledgerId) => attempt(() => index.beginAnew(ledgerId)),
     learn: (number, facts, to) => attempt(() => index.learn(number, facts, to)),
     saveFilter: (number, layers, filterTo) =>
@@ -76,17 +76,21 @@ function attempting(files: BooksFiles): <Result>(work: () => Result) => Result {
   }
 }
 
-async function withTurn<Result>(files: BooksFiles, work: () => Promise<Result>): Promise<Result> {
+async function withTurn<Result>(
+  files: BooksFiles,
+  work: () => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
   const turn = files.openTurn()
   try {
-    await begin(turn)
+    await begin(turn, signal)
     return await work()
   } finally {
     turn.close()
   }
 }
 
-async function begin(turn: ReadModelConnection): Promise<void> {
+async function begin(turn: ReadModelConnection, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + turnWaitMaxMs
   for (;;) {
     try {
@@ -95,6 +99,6 @@ async function begin(turn: ReadModelConnection): Promise<void> {
       if (!isBusy(error) || performance.now() > deadline)
         throw new BooksCacheUnavailable('another process keeps', { cause: error })
     }
-    await sleep(turnPauseMs)
+    await sleep(turnPauseMs, undefined, { signal })
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { makeFolder, makePrivateFile } from '#adapters/sqlite/event-log-file.ts'
 import { refuseNetworkFolder } from '#adapters/sqlite/network-folder.ts'
 import { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
-import { isCorrupt, isNotADatabase } from '#adapters/sqlite/sqlite-results.ts'
+import { isCorrupt, isNotADatabase, whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
 
 /** The folder of kept books in the data folder: snapshots, the index, and what says whose turn it is to keep. */
@@ -53,7 +53,12 @@ const commonPragmas = {
 }
 
 /** FULL: a snapshot must not be durable before what it leaves to the index. */
-const writerPragmas = { journal_mode: 'wal', synchronous: 2, journal_size_limit: 16_777_216 }
+const writerPragmas = {
+  busy_timeout: 5_000,
+  journal_mode: 'wal',
+  synchronous: 2,
+  journal_size_limit: 16_777_216,
+}
 
 /** The files of a folder of kept books. */
 export class BooksFiles {
@@ -64,18 +69,18 @@ export class BooksFiles {
   }
 
   /** Makes folder and index where there are none, and an index anew that is of another layout or damaged. */
-  prepare(): void {
+  async prepare(): Promise<void> {
     refuseOldSqlite()
     makeFolder(this.folder)
     refuseNetworkFolder(this.folder)
     this.#removeUnfinished()
     try {
-      this.#settle()
+      await whenFree(() => this.#settle())
     } catch (error) {
       if (!(error instanceof OtherLayout) && !isCorrupt(error) && !isNotADatabase(error))
         throw error
       this.removeIndex()
-      this.#settle()
+      await whenFree(() => this.#settle())
     }
   }
 
@@ -135,16 +140,21 @@ export class BooksFiles {
 
 class OtherLayout extends Error {}
 
+/** Takes no lock where there is nothing to do: another process may be writing. */
 function makeLayout(connection: ReadModelConnection): void {
+  if (hasLayout(connection)) return
   connection.transaction(() => {
-    if (connection.pragma('application_id') === applicationId) {
-      if (connection.pragma('user_version') === layoutVersion) return false
-      throw new OtherLayout('the index has another layout')
-    }
+    if (hasLayout(connection)) return false
     if (connection.pragma('schema_version') !== 0n) throw new OtherLayout('it is no index')
     connection.exec(schema)
     connection.exec(`PRAGMA application_id = ${applicationId}`)
     connection.exec(`PRAGMA user_version = ${layoutVersion}`)
     return true
   })
+}
+
+function hasLayout(connection: ReadModelConnection): boolean {
+  if (connection.pragma('application_id') !== applicationId) return false
+  if (connection.pragma('user_version') === layoutVersion) return true
+  throw new OtherLayout('the index has another layout')
 }

@@ -133,15 +133,23 @@ export class LedgersInMemory implements Disposable {
   async #keepFirst(ledgerId: LedgerId, resident: Resident): Promise<void> {
     const { writer, uses } = resident
     this.#leaving.add(ledgerId)
+    this.#forgetMeasure(resident)
     await writer.keep()
     this.#leaving.delete(ledgerId)
-    if (writer.resting && resident.uses === uses) this.#drop(ledgerId, resident)
-    else this.#makeRoom()
+    if (writer.resting && resident.uses === uses) return this.#drop(ledgerId, resident)
+    this.#measure(resident)
+    this.#makeRoom()
   }
 
   #drop(ledgerId: LedgerId, resident: Resident): void {
     if (this.#residents.get(ledgerId) !== resident) return
     this.#residents.delete(ledgerId)
+    this.#forgetMeasure(resident)
+  }
+
+  #forgetMeasure(resident: Resident): void {
     this.#bytes -= resident.bytes
+    resident.bytes = 0
+    resident.measuredAt = -1n
   }
 }

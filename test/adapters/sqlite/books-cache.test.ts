@@ -19,15 +19,15 @@ import {
 import { BooksCacheUnavailable, type Fact } from '#ports/books-cache.ts'
 import { describeBooksCache } from '#test/contracts/books-cache.ts'
 
-function aFolder() {
+async function aFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'daybook-cache-'))
   const path = join(folder, 'books')
-  prepareBooksFolder(path)
+  await prepareBooksFolder(path)
   return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
 }
 
 describeBooksCache('SQLite', async () => {
-  const at = aFolder()
+  const at = await aFolder()
   return {
     open: () => openSqliteBooksCacheWriter(at.path),
     [Symbol.asyncDispose]: async () => at[Symbol.dispose](),
@@ -46,8 +46,8 @@ function facts(count: number): Fact[] {
 }
 
 /** A folder with an index of some facts of `acme`. */
-function aKeptFolder(count = 10) {
-  const at = aFolder()
+async function aKeptFolder(count = 10) {
+  const at = await aFolder()
   using cache = openSqliteBooksCacheWriter(at.path)
   const { number } = cache.beginAnew('acme')
   cache.learn(number, facts(count), { revision: BigInt(count), eventId: 'e' })
@@ -56,10 +56,10 @@ function aKeptFolder(count = 10) {
 
 describe('the folder of kept books', () => {
   it('is for its owner alone', async () => {
-    using at = aKeptFolder()
+    using at = await aKeptFolder()
     using cache = openSqliteBooksCacheWriter(at.path)
     await cache.saveSnapshot('acme', ['one\n'])
-    await cache.exclusively(async () => undefined)
+    await cache.exclusively(async () => undefined, new AbortController().signal)
     expect(statSync(at.path).mode & 0o777).toBe(0o700)
     const names = readdirSync(at.path).filter((name) => !/-(wal|shm)$/.test(name))
     expect(names.toSorted()).toEqual(['acme.snapshot', 'index.db', 'turn.db'])
@@ -68,7 +68,7 @@ describe('the folder of kept books', () => {
   })
 
   it('has no files but those of ledgers: a name from a request reaches no other', async () => {
-    using at = aKeptFolder()
+    using at = await aKeptFolder()
     writeFileSync(join(at.path, '..', 'secret.snapshot'), 'secret\n')
     using cache = openSqliteBooksCacheWriter(at.path)
     for await (const lines of cache.readSnapshot('../secret')) expect(lines).toEqual([])
@@ -77,9 +77,9 @@ describe('the folder of kept books', () => {
     expect(existsSync(join(at.path, '..', 'secret.snapshot'))).toBe(true)
   })
 
-  it('keeps its index when it is opened again', () => {
-    using at = aKeptFolder()
-    prepareBooksFolder(at.path)
+  it('keeps its index when it is opened again', async () => {
+    using at = await aKeptFolder()
+    await prepareBooksFolder(at.path)
     using cache = openSqliteBooksCache(at.path)
     expect(cache.find(at.number, question)).toMatchObject({ revision: 1n })
   })
@@ -103,16 +103,16 @@ describe('an index that was damaged while nothing ran', () => {
         other.exec('PRAGMA user_version = 99')
       },
     ],
-  ])('is made anew where it %s', (_, damage) => {
-    using at = aKeptFolder()
+  ])('is made anew where it %s', async (_, damage) => {
+    using at = await aKeptFolder()
     damage(join(at.path, 'index.db'))
-    prepareBooksFolder(at.path)
+    await prepareBooksFolder(at.path)
     using cache = openSqliteBooksCache(at.path)
     expect(cache.indexed('acme')).toBeUndefined()
   })
 
-  it('says nothing wrong, whichever byte of it is another one', () => {
-    using at = aKeptFolder(100)
+  it('says nothing wrong, whichever byte of it is another one', async () => {
+    using at = await aKeptFolder(100)
     const path = join(at.path, 'index.db')
     const whole = readFileSync(path)
     let noticed = 0
@@ -121,17 +121,17 @@ describe('an index that was damaged while nothing ran', () => {
       damaged[byte] = (damaged[byte] ?? 0) ^ 0x10
       rmSync(path, { force: true })
       writeFileSync(path, damaged)
-      noticed += answersWrongly(at.path, at.number)
+      noticed += await answersWrongly(at.path, at.number)
     }
     expect(noticed).toBeGreaterThan(0)
   })
 })
 
 /** How many look-ups noticed that something is wrong; those that found something found the right thing. */
-function answersWrongly(path: string, number: bigint): number {
+async function answersWrongly(path: string, number: bigint): Promise<number> {
   const found: [bigint, bigint | undefined][] = []
+  await prepareBooksFolder(path)
   const noticed = unavailable(() => {
-    prepareBooksFolder(path)
     using cache = openSqliteBooksCache(path)
     for (const { key, revision } of facts(100))
       unavailable(() => {
@@ -154,8 +154,8 @@ function unavailable(work: () => void): number {
 }
 
 describe('an index that is deleted while the program runs', () => {
-  it('goes on to say the same to who has it open', () => {
-    using at = aKeptFolder()
+  it('goes on to say the same to who has it open', async () => {
+    using at = await aKeptFolder()
     using cache = openSqliteBooksCache(at.path)
     using writer = openSqliteBooksCacheWriter(at.path)
     rmSync(at.path, { recursive: true })

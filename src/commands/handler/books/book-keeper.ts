@@ -6,6 +6,7 @@ import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { evolve } from '#ledger/evolve.ts'
 import {
+  BooksCacheUnavailable,
   type BooksCacheWriter,
   type Fact,
   type IndexedLedger,
@@ -39,13 +40,35 @@ export async function keepBooks(
   { ledgerId, upTo }: Asked,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cache } = parts
-  await cache.exclusively(async () => {
-    const keep = await beginKeep(parts, ledgerId, signal)
-    if (keep.revision < upTo) await keep.goTo(upTo)
-  })
-  while (!signal.aborted && cache.tidy()) await systemPace.turn()
+  const { cache, logger } = parts
+  const work = async () => {
+    try {
+      await keepFromSnapshot(parts, { ledgerId, upTo }, signal)
+    } catch (error) {
+      if (!(error instanceof LogContradicts)) throw error
+      logger.error(
+        { err: error.cause, ledgerId },
+        'the log contradicts a snapshot: it is discarded',
+      )
+      cache.dropSnapshot(ledgerId)
+      await keepFromSnapshot(parts, { ledgerId, upTo }, signal)
+    }
+    while (!signal.aborted && cache.tidy()) await systemPace.turn()
+  }
+  await cache.exclusively(work, signal)
 }
+
+async function keepFromSnapshot(
+  parts: KeeperParts,
+  { ledgerId, upTo }: Asked,
+  signal: AbortSignal,
+): Promise<void> {
+  const keep = await beginKeep(parts, ledgerId, signal)
+  if (keep.revision < upTo) await keep.goTo(upTo)
+}
+
+/** An event could not follow books that began from a snapshot. */
+class LogContradicts extends Error {}
 
 /** Goes on from the last snapshot, or from nothing where that is not to be used. */
 async function beginKeep(
@@ -85,9 +108,11 @@ class Keep {
   readonly #indexed: IndexedLedger
   /** Layers before this one were full, and so are kept as they are. */
   readonly #layersFrom: number
+  readonly #isFromSnapshot: boolean
   #facts: Fact[] = []
 
   constructor(parts: KeepParts, books: KeptBooks, indexed: IndexedLedger) {
+    this.#isFromSnapshot = books.ledger.head.revision >= 0n
     this.#parts = parts
     this.#books = books
     this.#indexed = indexed
@@ -134,7 +159,12 @@ class Keep {
 
   #fold(event: RecordedEvent): void {
     const { ledger } = this.#books
-    evolve(ledger, event)
+    try {
+      evolve(ledger, event)
+    } catch (cause) {
+      if (cause instanceof BooksCacheUnavailable || !this.#isFromSnapshot) throw cause
+      throw new LogContradicts('a snapshot is wrong', { cause })
+    }
     ledger.journal.clear()
     const { revision } = event
     for (const fact of this.#parts.learnt.splice(0)) this.#facts.push({ ...fact, revision })

@@ -1,7 +1,7 @@
 import type { Account, Hold, Ledger } from '#ledger/ledger.ts'
 
 /** Bytes of heap, as `bench/memory.ts` measures them, rounded up. */
-const bytesEach = { account: 700, balance: 350, hold: 900, fact: 160, ledger: 4_096 }
+const bytesEach = { account: 500, balance: 160, hold: 500, fact: 140, ledger: 4_096 }
 
 // Looking at all of a million accounts would take longer than what it is for.
 const sampled = 100

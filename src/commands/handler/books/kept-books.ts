@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { KeyFilter } from '#commands/handler/books/key-filter.ts'
 import { Past } from '#commands/handler/books/past.ts'
 import { type Learnt, Remembered } from '#commands/handler/books/remembered.ts'
@@ -51,7 +52,7 @@ export async function loadKeptBooks(from: KeptFrom): Promise<Loaded> {
     const indexed = cache.indexed(ledgerId)
     const reason = lackOf(header, indexed) ?? (await otherLog(header, log))
     if (reason !== undefined || indexed === undefined) return unusable(reason)
-    const filter = KeyFilter.of(layersOf(cache, indexed.number))
+    const filter = KeyFilter.of(await layersOf(cache, indexed.number))
     const { revision: atMost } = ledger.head
     remembered.leaveTo(new Past(cache, { number: indexed.number, atMost }, filter))
     return { kind: 'loaded', books: { ledger, remembered, filter }, indexed }
@@ -86,10 +87,13 @@ async function otherLog(
   return known?.id === eventId ? undefined : `the log has another event at revision ${revision}`
 }
 
-function* layersOf(cache: BooksCache, number: bigint): Iterable<FilterLayer> {
-  for (let layer = 0; ; layer += 1) {
-    const found = cache.filterLayer(number, layer)
-    if (found === undefined) return
-    yield found
+/** One layer, of 2 MiB at most, between two turns of the event loop. */
+async function layersOf(cache: BooksCache, number: bigint): Promise<readonly FilterLayer[]> {
+  const layers: FilterLayer[] = []
+  for (;;) {
+    const found = cache.filterLayer(number, layers.length)
+    if (found === undefined) return layers
+    layers.push(found)
+    await turn()
   }
 }

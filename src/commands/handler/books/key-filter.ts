@@ -23,14 +23,14 @@ export class KeyFilter {
   #first = 0
   #step = 0
 
-  /** @throws {RangeError} where a layer has not the size that its place gives it. */
+  /** Takes the layers over. @throws {RangeError} where one has not the size that its place gives it. */
   static of(layers: Iterable<FilterLayer>): KeyFilter {
     const filter = new KeyFilter()
     for (const { layer, count, bits } of layers) {
       const made = layerAt(filter.#layers.length)
       if (layer !== filter.#layers.length || bits.length !== made.bits.length)
         throw new RangeError(`layer ${layer} of a filter has ${bits.length} bytes`)
-      filter.#layers.push({ ...made, count, bits: Uint8Array.from(bits) })
+      filter.#layers.push({ ...made, count, bits })
     }
     return filter
   }
