@@ -15,6 +15,7 @@ describe('an environment that says nothing', () => {
       logLevel: 'info',
       logFormat: undefined,
       sweepIntervalMs: 500,
+      booksMemoryMiB: 1024,
       cursorSecret: undefined,
       cursorSecretFile: resolve('data/cursor.secret'),
     })
@@ -172,7 +173,7 @@ describe('the table of settings', () => {
   it('names the variables that are taken, and no others', () => {
     for (const { name } of settings)
       expect(problemsOf({ [name]: '\u0000' }).join()).not.toContain('is not a setting')
-    expect(settings).toHaveLength(14)
+    expect(settings).toHaveLength(15)
   })
 })
 
