@@ -126,6 +126,23 @@ describe('a start with something kept that is not to be used', () => {
     expect(await startAnew(kept)).toEqual([])
   })
 
+  it('does not count twice what such an index has of the tail', async () => {
+    const kept = await aKeptLedger()
+    const reverse = (amount: string) =>
+      ['ReverseTransaction', { transactionId: '6', amounts: [amount], reason: 'r' }] as const
+    {
+      await using side = new WriteSide({ store: kept.store })
+      expect(await side.ask(...reverse('3'))).toMatchObject({ kind: 'accepted' })
+    }
+    const older = kept.cache.snapshots.get('acme') ?? ''
+    await keepingIn(kept.cache, kept.store).keeper.keep('acme', kept.head + 1n)
+    kept.cache.snapshots.set('acme', older)
+    const keeping = keepingIn(kept.cache, kept.store, { intervalEvents: 1_000 })
+    await using side = new WriteSide({ store: kept.store, keeping })
+    expect(await side.rehearse(...reverse('5'))).toMatchObject({ kind: 'refused' })
+    expect(await side.ask(...reverse('4'))).toMatchObject({ kind: 'accepted' })
+  })
+
   it('makes it anew where the log is long, and uses that', async () => {
     const kept = await aKeptLedger()
     kept.cache.snapshots.set('acme', 'what is this?\n')
