@@ -47,7 +47,7 @@ describe('daybook rebuild', () => {
       expect(status).toMatchObject({ build: 2, status: 'live', building: null })
     const last = await posted(program.url)
     const account = await fetch(`${program.url}/v1/ledgers/acme/accounts/bank`, {
-      headers: { 'Min-Revision': `${last}` },
+      headers: { 'Min-Revision': last },
     })
     expect(account.status).toBe(200)
     expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })

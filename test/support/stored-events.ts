@@ -15,9 +15,9 @@ export function stored(event: RecordedEvent, position = event.revision): StoredE
 
 /** The event as if its text had been written otherwise: under the id that the new bytes make. */
 export function rewritten(event: StoredEvent, change: (json: string) => string): StoredEvent {
-  const { id: _, ...rest }: JsonObject = JSON.parse(change(event.json))
+  const { id: _, ...rest }: JsonObject & { type: string } = JSON.parse(change(event.json))
   const json = canonicalJson({ ...rest, id: eventId(canonicalJson(rest)) })
-  return { ...event, type: String(rest['type']), json }
+  return { ...event, type: rest.type, json }
 }
 
 /** The part of a log that a projector reads, over events that may still be added to. */

@@ -109,16 +109,12 @@ describe('a version that names the one before it', () => {
     await kept.stop()
     kept.start([second])
     const seen: { count: number; revision: bigint }[] = []
-    const served = kept.untilServed(second, 'acme')
-    let isServed = false
-    void served.finally(() => (isServed = true))
-    while (!isServed) {
+    await kept.until(async () => {
       seen.push(await kept.count(second, 'acme'))
       await kept.record('acme')
-      await new Promise((resolve) => setTimeout(resolve, 1))
-      if (seen.length > 2_000) break
-    }
-    await served
+      return (await kept.models.builds(second)).some(({ state }) => state === 'serving')
+    })
+    await kept.untilServed(second, 'acme')
     seen.push(await kept.count(second, 'acme'))
     for (const [index, { count, revision }] of seen.entries()) {
       expect(revision).toBeGreaterThanOrEqual(seen[index - 1]?.revision ?? 99n)
