@@ -1,5 +1,4 @@
 import { systemPace } from '#ports/pace.ts'
-import type { Clock } from '#ports/clock.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import {
@@ -16,11 +15,10 @@ import { retrying } from '#projections/runtime/retrying.ts'
 /** Whoever fills builds holds it: two would do the same work. */
 export const builderLease = 'builder'
 
-export type MissingParts = Omit<BuilderParts, 'clock' | 'writer'> & {
+export type MissingParts = Omit<BuilderParts, 'writer'> & {
   readonly projections: readonly Projection[]
   readonly writer: BuilderParts['writer'] &
     Pick<ReadModelWriter, 'startBuild' | 'dropBuild' | 'lease' | 'moveLease'>
-  readonly clock: Clock
   readonly holder: string
 }
 

@@ -9,6 +9,7 @@ import { buildFeed } from '#projections/runtime/build-feed.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { createProjector, type Projector } from '#projections/runtime/projector.ts'
+import { recordedMs } from '#projections/runtime/recorded-ms.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
 /**
@@ -49,7 +50,7 @@ export type BuilderParts = {
     | 'saveFeedPosition'
   >
   readonly acts: ActLog
-  readonly clock: Pick<Clock, 'monotonic'>
+  readonly clock: Clock
   readonly logger: Logger
   readonly effort: BuilderEffort
   readonly pace?: Pace
@@ -71,6 +72,8 @@ export type Read = (events: number) => void
 const restMsMin = 2
 const restMsMax = 1_000
 const serveTries = 50
+/** Pages in a row that aren't full, of events newer than the reading: the log's end, though it goes on. */
+const endPages = 3
 
 /**
  * Fills builds from the log, each event read and decoded once for all of them. Their place in the log is stored: another
@@ -88,12 +91,13 @@ export class Builder {
     this.#pace = parts.pace ?? systemPace
   }
 
-  /** Reads the log to its end. @throws {BuildOutdated}, and the signal's reason. */
+  /** Reads what the log has now, at least; it may go on all the time. @throws {BuildOutdated}, and the signal's reason. */
   async catchUp(models: readonly LiveModel[], signal: AbortSignal, read?: Read): Promise<void> {
     const { clock, store, effort, writer } = this.#parts
     await this.#takeActs(models, signal)
     let position = await this.#persist(signal, () => this.#position(models))
-    for (;;) {
+    const begunAtMs = clock.now()
+    for (let ends = 0; ends < endPages; ) {
       signal.throwIfAborted()
       const begunMs = clock.monotonic()
       const after = position
@@ -104,6 +108,8 @@ export class Builder {
       if (last === undefined) return
       await this.#projectorOf(models).apply(page, signal)
       position = last.position
+      const isEnd = page.length < pace.pageEvents && recordedMs(last.json) >= begunAtMs
+      ends = isEnd ? ends + 1 : 0
       for (const model of models)
         await this.#persist(signal, () => writer.saveFeedPosition(buildFeed(model), last.position))
       this.#events += page.length

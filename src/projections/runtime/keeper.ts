@@ -4,7 +4,7 @@ import type { ReadModelWriter } from '#ports/read-models.ts'
 import { buildFeed } from '#projections/runtime/build-feed.ts'
 import { Builder } from '#projections/runtime/builder.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
-import { BuildGone, type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
+import { BuildGone, type LiveModel } from '#projections/runtime/live-models.ts'
 import type { Projector } from '#projections/runtime/projector.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
@@ -33,7 +33,9 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
   const { pollMs, stuckMs } = parts.times ?? defaultTimes
   const { pace = systemPace } = parts
   let place = parts.acts.place
-  await adopt(parts, await servingOf(parts, signal), signal)
+  const adopted = new Set<string>()
+  // New names serve from the start: without that they would look as if they had to be built.
+  await parts.projector.refresh(signal)
   const over = new AbortController()
   const until = AbortSignal.any([signal, over.signal])
   const repeat = async (work: (signal: AbortSignal) => Promise<void>) => {
@@ -49,7 +51,7 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
   }
   const followed = repeat(async (each) => {
     place = await takeActs(parts, place, each)
-    await adopt(parts, await parts.projector.refresh(each), each)
+    await adopt(parts, { models: await parts.projector.refresh(each), adopted }, each)
   })
   const built = repeat(async (each) => {
     const isDone = await buildMissing(parts, each)
@@ -58,13 +60,6 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
   const results = await Promise.allSettled([followed, built])
   signal.throwIfAborted()
   for (const result of results) if (result.status === 'rejected') throw result.reason
-}
-
-async function servingOf(parts: KeeperParts, signal: AbortSignal): Promise<readonly LiveModel[]> {
-  const found = await persist(parts, signal, () =>
-    Promise.all(parts.projections.map((each) => servingModel(parts.writer, each))),
-  )
-  return found.filter((model) => model !== undefined)
 }
 
 /** Everybody tries for himself, and forgets what he knew of the ledger. */
@@ -86,26 +81,38 @@ async function takeActs(
   return place
 }
 
+type Adopting = {
+  readonly models: readonly LiveModel[]
+  /** Those that were caught up with already. */
+  readonly adopted: Set<string>
+}
+
 /**
  * Between the moment that a build began to serve and the one from which the projector writes to it, events may have been
  * applied to the other one alone: the log is read once more from where its builder was.
  */
 async function adopt(
   parts: KeeperParts,
-  models: readonly LiveModel[],
+  { models, adopted }: Adopting,
   signal: AbortSignal,
 ): Promise<void> {
   for (const model of models) {
     const feed = buildFeed(model)
+    if (adopted.has(feed)) continue
     const position = await persist(parts, signal, () => parts.writer.feedPosition(feed))
-    if (position === undefined) continue
-    try {
-      await new Builder(parts).catchUp([model], signal)
-      if (parts.isPatrolled !== true)
-        await persist(parts, signal, () => parts.writer.forgetFeedPosition(feed))
-    } catch (error) {
-      if (!(error instanceof BuildGone)) throw error
-    }
+    if (position !== undefined) await catchUp(parts, model, signal)
+    adopted.add(feed)
+  }
+}
+
+async function catchUp(parts: KeeperParts, model: LiveModel, signal: AbortSignal): Promise<void> {
+  const feed = buildFeed(model)
+  try {
+    await new Builder(parts).catchUp([model], signal)
+    if (parts.isPatrolled !== true)
+      await persist(parts, signal, () => parts.writer.forgetFeedPosition(feed))
+  } catch (error) {
+    if (!(error instanceof BuildGone)) throw error
   }
 }
 

@@ -8,6 +8,7 @@ import type { Projection } from '#projections/projection.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { PatrolPlaces } from '#projections/runtime/patrol-places.ts'
+import { recordedMs } from '#projections/runtime/recorded-ms.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -83,14 +84,6 @@ function settled(
   const isYoung = ({ json }: StoredEvent) => Math.abs(nowMs - recordedMs(json)) < times.settledMs
   const young = page.findIndex(isYoung)
   return young === -1 ? page : page.slice(0, young)
-}
-
-/** NaN where the event says no time. The last member of that name is the envelope's: `data` comes before it. */
-function recordedMs(json: string): number {
-  const member = '"recordedAt":"'
-  const at = json.lastIndexOf(member)
-  const from = at + member.length
-  return at === -1 ? Number.NaN : Date.parse(json.slice(from, json.indexOf('"', from)))
 }
 
 function lastOfEach(page: readonly StoredEvent[]): ReadonlyMap<LedgerId, StoredEvent> {

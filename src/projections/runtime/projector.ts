@@ -39,8 +39,8 @@ export type Projector = {
   /** Tries a parked ledger again and brings it up to the log's head. */
   retry(ledgerId: LedgerId, signal?: AbortSignal): Promise<void>
   /**
-   * Looks which builds serve by now, and resolves once nothing is under way that began with others. The builds that came
-   * to be written: they may lack what was applied to the others before.
+   * Looks which builds serve by now, and resolves to them once nothing is under way that may have begun with others. One
+   * that is new among them may lack what was applied to another before.
    */
   refresh(signal?: AbortSignal): Promise<readonly LiveModel[]>
   counters(): ProjectorCounters
@@ -107,12 +107,10 @@ async function refreshModels(
   state: State,
   signal: AbortSignal | undefined,
 ): Promise<readonly LiveModel[]> {
-  const before = state.live.models
-  if (!(await persist(state, signal, () => state.live.refresh()))) return []
+  await persist(state, signal, () => state.live.refresh())
+  const { models } = state.live
   await Promise.allSettled(state.underWay)
-  const isNew = ({ name, version, build }: LiveModel) =>
-    !before.some((old) => old.name === name && old.version === version && old.build === build)
-  return state.live.models.filter(isNew)
+  return models
 }
 
 async function applyBatch(
