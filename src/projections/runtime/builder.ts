@@ -108,7 +108,7 @@ export class Builder {
       if (last === undefined) return
       await this.#projectorOf(models).apply(page, signal)
       position = last.position
-      const isEnd = page.length < pace.pageEvents && recordedMs(last.json) >= begunAtMs
+      const isEnd = page.length < effort.pageEvents && recordedMs(last.json) >= begunAtMs
       ends = isEnd ? ends + 1 : 0
       for (const model of models)
         await this.#persist(signal, () => writer.saveFeedPosition(buildFeed(model), last.position))
