@@ -1,7 +1,10 @@
 import express from 'express'
 import { z } from 'zod'
 
-/** The limit of single commands: Express parses the same body, zod checks the same shape, the answer is a constant. */
+/**
+ * The limit of single commands: Express parses the same body, zod checks the same shape, the answer is a constant. And
+ * of reads: the answer is the argument.
+ */
 
 const posting = z.strictObject({
   debit: z.string(),
@@ -23,6 +26,12 @@ app.post('/v1/ledgers/:ledgerId/transactions', (request, response) => {
     'content-length': Buffer.byteLength(answer),
   })
   response.end(answer)
+})
+const [, , read = ''] = process.argv
+const readBytes = Buffer.byteLength(read)
+app.get('/v1/ledgers/:ledgerId/accounts/:accountId/:what', (_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': readBytes })
+  response.end(read)
 })
 const server = app.listen(0, '127.0.0.1', () => {
   const address = server.address()

@@ -1,20 +1,73 @@
+import process from 'node:process'
 import type { Server } from '#bench/processes.ts'
 
+/** An atomic batch has no more. */
+const batchMax = 500
+
 /** A ledger to post to, with an account on either side. */
-export async function openBooks(server: Server): Promise<void> {
-  await post(server, '', { ledgerId: 'bench', name: 'Bench', assets: [{ asset: 'USD/2' }] })
-  await post(server, '/bench/accounts', { accountId: 'bank:cash', type: 'asset' })
-  await post(server, '/bench/accounts', { accountId: 'users:alice', type: 'liability' })
+export async function openBooks(
+  server: Pick<Server, 'url'>,
+  ledgerId: string = 'bench',
+): Promise<void> {
+  await openLedger(server, ledgerId)
+  await post(server, `/${ledgerId}/accounts`, { accountId: 'bank:cash', type: 'asset' })
+  await post(server, `/${ledgerId}/accounts`, { accountId: 'users:alice', type: 'liability' })
 }
 
-async function post(server: Server, path: string, body: object): Promise<void> {
+/** Accounts without limits in the ledger of `openBooks`, `users:000000` and on. */
+export async function openAccounts(server: Pick<Server, 'url'>, count: number): Promise<void> {
+  for (let from = 0; from < count; from += batchMax) {
+    const size = Math.min(batchMax, count - from)
+    const commands = Array.from({ length: size }, (_, index) => ({
+      command: 'OpenAccount',
+      accountId: `users:${(from + index).toString().padStart(6, '0')}`,
+      type: 'equity',
+    }))
+    await post(server, '/bench/batches', { mode: 'atomic', commands })
+  }
+}
+
+/** One transaction. @returns its revision. */
+export async function deposit(server: Pick<Server, 'url'>, key: string): Promise<string> {
+  const postings = [{ debit: 'bank:cash', credit: 'users:alice', asset: 'USD/2', amount: '1' }]
+  const response = await send(server, '/bench/transactions', { body: { postings }, key })
+  return response.headers.get('ledger-revision') ?? ''
+}
+
+/** Waits until the read models show a revision. */
+export async function untilVisible(server: Pick<Server, 'url'>, revision: string): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${server.url}/v1/ledgers/bench/accounts/users:alice/balances`, {
+      headers: { 'min-revision': revision },
+    })
+    const text = await response.text()
+    if (response.ok) return
+    if (response.status !== 503) throw new Error(text)
+  }
+}
+
+async function openLedger(server: Pick<Server, 'url'>, ledgerId: string): Promise<void> {
+  await post(server, '', { ledgerId, name: 'Bench', assets: [{ asset: 'USD/2' }] })
+}
+
+let posted = 0
+
+async function post(server: Pick<Server, 'url'>, path: string, body: object): Promise<void> {
+  posted += 1
+  await send(server, path, { body, key: `open-${process.pid}-${posted}` })
+}
+
+async function send(
+  server: Pick<Server, 'url'>,
+  path: string,
+  { body, key }: { readonly body: object; readonly key: string },
+): Promise<Response> {
   const response = await fetch(`${server.url}/v1/ledgers${path}`, {
     method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'idempotency-key': `open${path}${JSON.stringify(body).length}`,
-    },
+    headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify(body),
   })
-  if (!response.ok) throw new Error(await response.text())
+  const text = await response.text()
+  if (!response.ok) throw new Error(text)
+  return response
 }

@@ -6,6 +6,7 @@ import type { EventStore } from '#ports/event-store.ts'
 import type { Json } from '#values/json.ts'
 
 const batchItems = 250
+const batchesAtOnce = 8
 const accounts = ['bank:cash', 'users:alice', 'users:bob']
 const everyone = { actor: 'anonymous', correlationId: 'bench', causationId: 'bench' }
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -15,15 +16,20 @@ const deposit = {
   postings: [{ debit: 'bank:cash', credit: 'users:alice', asset: 'USD/2', amount: '1' }],
 }
 
-/** Fills a new log with at least `count` events: transactions, spread over the ledgers `bench-0` and so on. Resolves to how many they are. */
+/** Fills a new log with at least `count` events: transactions, spread over ledgers. Resolves to how many they are. */
 export async function fillLog(store: EventStore, count: number, ledgers = 64): Promise<number> {
   await using bus = openCommandBus({ store, clock: systemClock, logger: silent })
   const names = Array.from({ length: ledgers }, (_, index) => `bench-${index}`)
   await Promise.all(names.map((ledgerId) => openLedger(bus, ledgerId)))
   let events = ledgers * (1 + accounts.length)
+  // Several batches of a ledger at once share its commits.
+  const atOnce = Math.ceil(batchesAtOnce / ledgers)
   for (let round = 0; events < count; round += 1) {
-    await Promise.all(names.map((ledgerId) => batch(bus, ledgerId, `${round}`)))
-    events += ledgers * batchItems
+    const batches = names.flatMap((ledgerId) =>
+      Array.from({ length: atOnce }, (_, index) => batch(bus, ledgerId, `${round}-${index}`)),
+    )
+    await Promise.all(batches)
+    events += batches.length * batchItems
   }
   return events
 }

@@ -1,14 +1,17 @@
 import process from 'node:process'
-
-export type Limit = { readonly name: string; readonly perSecond: number }
+import type { Figure } from '#bench/figure.ts'
+import { metText, ratioText, targetText, valueText } from '#bench/report/words.ts'
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** A rate beside its limit, both measured in this run. `more` stands behind the rate. */
-export function printRatio(perSecond: number, limit: Limit, more = ''): void {
-  print(`  daybook  ${Math.round(perSecond)}/s${more}`)
-  print(`  limit    ${Math.round(limit.perSecond)}/s (${limit.name})`)
-  print(`  ratio    ${(perSecond / limit.perSecond).toFixed(2)}\n`)
+/** A figure in a few lines. */
+export function printFigure(figure: Figure): void {
+  const { what, value, unit, limit, ratio, target } = figure
+  print(`  ${what}`)
+  print(`    daybook  ${valueText(value, unit)}`)
+  if (limit !== undefined) print(`    limit    ${valueText(limit.value, unit)} (${limit.what})`)
+  if (ratio !== undefined) print(`    ratio    ${ratioText(ratio)}`)
+  if (target !== undefined) print(`    target   ${targetText(figure)}: ${metText(figure)}`)
 }

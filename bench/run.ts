@@ -1,156 +1,89 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { asOf } from '#bench/as-of.ts'
-import { openBooks } from '#bench/books.ts'
-import { distributed } from '#bench/distributed.ts'
-import { type Limit, print, printRatio } from '#bench/print.ts'
-import { run, type Server, startServer } from '#bench/processes.ts'
-import { sqliteInsertsPerSecond } from '#bench/sqlite-limit.ts'
+import { tmpdir } from 'node:os'
+import process from 'node:process'
+import { parseArguments, usage } from '#bench/arguments.ts'
+import { temporaryFolder } from '#bench/daybook.ts'
+import type { Group } from '#bench/groups.ts'
+import { readMachine } from '#bench/machine.ts'
+import { print, printFigure } from '#bench/print.ts'
+import { endAll } from '#bench/processes.ts'
+import type { GroupResult } from '#bench/report/results.ts'
+import { writeResults } from '#bench/report/write.ts'
+import { readSettings, type Settings } from '#bench/settings.ts'
 
-const seconds = Number(process.env['BENCH_SECONDS'] ?? 5)
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
-const asOfEntries = Number(process.env['BENCH_AS_OF_ENTRIES'] ?? 1_000_000)
-const batch = 100
+/** As a shell says it of what a Ctrl-C has ended. */
+const endedCode = 130
+const root = join(import.meta.dirname, '..')
 
-const measured = z.object({
-  perSecond: z.number(),
-  p50Ms: z.number(),
-  p99Ms: z.number(),
-  statuses: z.record(z.string(), z.number()),
-})
-
-type Measured = z.infer<typeof measured>
-
-const footprint = z.object({
-  bareKey: z.number(),
-  keptKey: z.number(),
-  key: z.number(),
-  account: z.number(),
-  balance: z.number(),
-  hold: z.number(),
-})
-
-const took = z.object({ ms: z.number(), cpuMs: z.number().nullable() })
-
-const started = z.object({
-  events: z.number(),
-  fold: took,
-  keep: took,
-  start: took,
-  indexBytes: z.number(),
-})
-
-let runs = 0
-
-async function main(): Promise<void> {
-  const [cpu] = cpus()
+async function main(): Promise<number> {
+  const asked = parseArguments(process.argv.slice(2))
+  if ('problem' in asked) {
+    process.stderr.write(`bench: ${asked.problem}\n\n${usage}\n`)
+    return 2
+  }
+  const settings = readSettings()
+  // What is compiled outlives the run; everything else that it and its processes put aside is in one folder.
+  process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache')
+  using folder = temporaryFolder()
+  process.env['TMPDIR'] = folder.path
+  const ended = endWithSignals(folder)
+  const machine = readMachine()
   print(
-    `${cpus().length} × ${cpu?.model ?? 'cpu'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+    `${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.kernel}, Node ${machine.node}, SQLite ${machine.sqlite}, fsync ${machine.fsyncMs} ms`,
   )
-  print(`${rounds} rounds of ${seconds} s each, in turn; medians\n`)
-  const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'))
+  print(`${settings.rounds} rounds of ${settings.seconds} s each, in turn; medians\n`)
+  let failed = 0
+  for (const group of asked.chosen) {
+    const measured = await measure(group, settings)
+    if (ended.aborted) return endedCode
+    if (measured === undefined) failed += 1
+    else if (asked.write) write(group, { machine, settings, measured })
+  }
+  return failed === 0 ? 0 : 1
+}
+
+/** Prints what a group measured; undefined where it failed, which leaves the other groups alone. */
+async function measure(
+  { name, title, load }: Group,
+  settings: Settings,
+): Promise<GroupResult['measured'] | undefined> {
+  print(`${name}: ${title}`)
   try {
-    await using bare = await startServer('bench/bare-express.ts', [])
-    await using daybook = await startServer('src/main.ts', ['start'], {
-      DAYBOOK_DATA: folder,
-      DAYBOOK_PORT: '0',
-      DAYBOOK_LOG_FORMAT: 'json',
+    const measured = await (await load())(settings)
+    if ('unavailable' in measured) print(`  not measured: ${measured.unavailable}`)
+    else for (const figure of measured) printFigure(figure)
+    print('')
+    return 'unavailable' in measured ? measured : [...measured]
+  } catch (error) {
+    process.stderr.write(`bench: ${name} failed: ${String(error)}\n\n`)
+    return undefined
+  }
+}
+
+/** After every group, so that a run that is ended early has not measured in vain. */
+function write({ name }: Group, result: Omit<GroupResult, 'date'>): void {
+  const { events, ...settings } = result.settings
+  writeResults(root, {
+    [name]: {
+      ...result,
+      settings: { ...settings, ...(events !== undefined && { events }) },
+      date: new Date().toISOString(),
+    },
+  })
+}
+
+/** Whatever was under way, its processes and folders are gone when this one is. Aborted once that has begun. */
+function endWithSignals(folder: Disposable): AbortSignal {
+  const ended = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(name, () => {
+      ended.abort()
+      void endAll().finally(() => {
+        folder[Symbol.dispose]()
+        process.exit(endedCode)
+      })
     })
-    await openBooks(daybook)
-    await singles(bare, daybook)
-    await batches(daybook)
-    await memory()
-    await asOf(asOfEntries)
-    await start()
-    await distributed()
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  return ended.signal
 }
 
-async function singles(bare: Server, daybook: Server): Promise<void> {
-  const limit: Measured[] = []
-  const own: Measured[] = []
-  await load(daybook, { connections: 64, batch: 1, seconds: 2 })
-  await load(bare, { connections: 64, batch: 1, seconds: 2 })
-  for (let round = 0; round < rounds; round += 1) {
-    limit.push(await load(bare, { connections: 64, batch: 1, seconds }))
-    own.push(await load(daybook, { connections: 64, batch: 1, seconds }))
-  }
-  report('single durable POST …/transactions, 64 connections', own, {
-    name: 'bare Express + zod',
-    perSecond: median(limit.map((figure) => figure.perSecond)),
-  })
-}
-
-async function batches(daybook: Server): Promise<void> {
-  const limit: number[] = []
-  const own: Measured[] = []
-  const json = await newestEvent(daybook)
-  for (let round = 0; round < rounds; round += 1) {
-    limit.push(sqliteInsertsPerSecond(Math.min(seconds, 3), batch, json))
-    own.push(await load(daybook, { connections: 16, batch, seconds }))
-  }
-  report(`transactions in independent batches of ${batch}, 16 connections`, own, {
-    name: `SQLite's durable inserts, ${batch} a commit`,
-    perSecond: median(limit),
-  })
-}
-
-async function memory(): Promise<void> {
-  const bytes = footprint.parse(JSON.parse(await run('bench/memory.ts', [])))
-  print('memory of the books, bytes each')
-  print(
-    `  idempotency key ${bytes.key}, ${bytes.keptKey} once kept, account ${bytes.account}, balance ${bytes.balance}, open hold ${bytes.hold}`,
-  )
-  print(`  limit    ${bytes.bareKey} (a bare Map's entry for such a key)`)
-  print(`  ratio    ${(bytes.key / bytes.bareKey).toFixed(2)} per key\n`)
-}
-
-async function start(): Promise<void> {
-  const events = process.env['BENCH_START_EVENTS'] ?? '1000000'
-  const output = await run('bench/start.ts', [events])
-  const { fold, keep, start: first, ...rest } = started.parse(JSON.parse(output))
-  print(`a ledger of ${rest.events} events`)
-  print(`  its log folded       ${inTime(fold)}`)
-  print(
-    `  its books kept       ${inTime(keep)}, ${Math.round(rest.indexBytes / rest.events)} bytes an event`,
-  )
-  print(`  start to first answer with them ${inTime(first)}\n`)
-}
-
-function inTime({ ms, cpuMs }: z.infer<typeof took>): string {
-  return `${ms} ms, ${cpuMs ?? '?'} ms of a processor`
-}
-
-function report(what: string, own: readonly Measured[], limit: Limit): void {
-  const perSecond = median(own.map((figure) => figure.perSecond))
-  const p99 = median(own.map((figure) => figure.p99Ms))
-  print(what)
-  const answers = JSON.stringify(own.at(-1)?.statuses)
-  printRatio(perSecond, limit, `, p99 ${p99.toFixed(1)} ms, answers ${answers}`)
-}
-
-async function load(
-  server: Server,
-  shape: { readonly connections: number; readonly batch: number; readonly seconds: number },
-): Promise<Measured> {
-  runs += 1
-  const settings = JSON.stringify({ ...shape, url: server.url, run: `run-${runs}` })
-  return measured.parse(JSON.parse(await run('bench/load.ts', [settings])))
-}
-
-async function newestEvent(server: Server): Promise<string> {
-  const response = await fetch(`${server.url}/v1/ledgers/bench/events/3`)
-  const { data } = z.object({ data: z.unknown() }).parse(await response.json())
-  return JSON.stringify(data)
-}
-
-function median(figures: readonly number[]): number {
-  const sorted = figures.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
-}
-
-await main()
+process.exitCode = await main()

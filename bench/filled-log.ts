@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openSqliteEventStore } from '#adapters/sqlite/event-store.ts'
+import { openSqliteReadModels } from '#adapters/sqlite/read-models.ts'
+import { startDaybook } from '#bench/daybook.ts'
+import { fillLog } from '#bench/fill-log.ts'
+
+const pollMs = 20
+
+/** Makes a data folder's log, with at least `count` events; resolves to how many they are. */
+export async function fillFolder(folder: string, count: number, ledgers?: number): Promise<number> {
+  await using store = await openSqliteEventStore({ folder })
+  return await fillLog(store, count, ledgers)
+}
+
+/** Runs the program's projector on a folder until the read models have had the whole log. */
+export async function project(folder: string): Promise<void> {
+  const last = lastPosition(folder)
+  await using opened = new AsyncDisposableStack()
+  opened.use(await startDaybook({ folder, role: 'projector' }))
+  const path = join(folder, 'read-models.db')
+  const readModels = opened.use(await openSqliteReadModels({ path }))
+  while (((await readModels.feedPosition('projector')) ?? -1n) < last) await sleep(pollMs)
+}
+
+function lastPosition(folder: string): bigint {
+  using database = new DatabaseSync(join(folder, 'log.db'), { readOnly: true })
+  const row = database.prepare('SELECT max(position) AS last FROM events').get()
+  return BigInt(Number(row?.['last'] ?? -1))
+}
