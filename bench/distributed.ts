@@ -23,6 +23,7 @@ const settings = z.object({
 type Settings = z.infer<typeof settings>
 
 const throughputs = z.object({
+  events: z.number(),
   produced: z.number(),
   relayed: z.number(),
   consumed: z.number(),
@@ -45,7 +46,7 @@ async function measure(given: Settings): Promise<Measured> {
 async function throughput(url: string, { events }: Settings): Promise<readonly Figure[]> {
   const printed = await run('bench/relay.ts', [JSON.stringify({ url, events })])
   const rates = throughputs.parse(JSON.parse(printed))
-  const of = `${events.toLocaleString('en-US')} transactions of 64 ledgers, 12 partitions`
+  const of = `${rates.events.toLocaleString('en-US')} events of 64 ledgers, 12 partitions`
   return [
     judged({
       name: 'relay',

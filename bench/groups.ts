@@ -1,5 +1,5 @@
 import type { Measured } from '#bench/figure.ts'
-import type { Settings } from '#bench/settings.ts'
+import { defaultSettings, type Settings } from '#bench/settings.ts'
 
 type Measure = (settings: Settings) => Promise<Measured>
 
@@ -109,7 +109,16 @@ export const groups: readonly Group[] = [
   },
 ]
 
-/** What a reader types to have a group's figures again. */
-export function commandOf({ name }: Pick<Group, 'name'>): string {
-  return `npm run bench -- ${name}`
+/** What a reader types to have a group's figures again, measured as long and as large. */
+export function commandOf(
+  { name }: Pick<Group, 'name'>,
+  { seconds, rounds, events, long }: Settings = defaultSettings,
+): string {
+  const set = [
+    ...(seconds === defaultSettings.seconds ? [] : [`BENCH_SECONDS=${seconds}`]),
+    ...(rounds === defaultSettings.rounds ? [] : [`BENCH_ROUNDS=${rounds}`]),
+    ...(events === undefined ? [] : [`BENCH_EVENTS=${events}`]),
+    ...(long ? ['BENCH_LONG=1'] : []),
+  ]
+  return [...set, `npm run bench -- ${name}`].join(' ')
 }

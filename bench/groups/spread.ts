@@ -6,7 +6,7 @@ import type { Spread } from '#bench/load/requests.ts'
 import type { Server } from '#bench/processes.ts'
 import type { Settings } from '#bench/settings.ts'
 
-const accounts = 100_000
+const accountsMax = 100_000
 const ledgers = 100
 const connections = 64
 const warmUpSeconds = 2
@@ -20,6 +20,7 @@ export async function measure(settings: Settings): Promise<readonly Figure[]> {
 }
 
 async function overAccounts(settings: Settings): Promise<Figure> {
+  const accounts = Math.min(accountsMax, settings.events ?? accountsMax)
   await using daybook = await startDaybook()
   await openBooks(daybook)
   await openAccounts(daybook, accounts)

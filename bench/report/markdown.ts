@@ -43,7 +43,7 @@ function sectionOf(group: Group, result: GroupResult | undefined): string {
 ${group.how}
 
 ${result === undefined ? 'Not measured yet.\n' : measuredText(result)}
-Again: \`${commandOf(group)}\`
+Again: \`${commandOf(group, result?.settings)}\`
 `
 }
 

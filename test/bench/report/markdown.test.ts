@@ -30,6 +30,13 @@ describe('the page of the benchmarks', () => {
     }
   })
 
+  it('has the settings in the command where they are not the default ones', () => {
+    const settings = { seconds: 1, rounds: 2, events: 1_000, long: true }
+    const short = markdownOf({ version: 1, groups: { single: result([met], { settings }) } })
+    const set = 'BENCH_SECONDS=1 BENCH_ROUNDS=2 BENCH_EVENTS=1000 BENCH_LONG=1'
+    expect(short).toContain(`Again: \`${set} npm run bench -- single\``)
+  })
+
   it('says when and on what it was measured', () => {
     expect(page).toContain('2026-01-02, 3 rounds of 5 s, fsync 0.4 ms.')
     expect(page).toContain('2 × Example 3000, 8 GiB, Linux 6.1, Node 24.15.0, SQLite 3.51.3.')
