@@ -31,6 +31,8 @@ export async function load({ url }: Pick<Server, 'url'>, shape: Shape): Promise<
   const loaded = loadedSchema.parse(JSON.parse(printed))
   if (loaded.perSecond === 0)
     throw new Error(`nothing was accepted: ${JSON.stringify(loaded.statuses)}`)
+  if (Object.keys(loaded.statuses).some((status) => !status.startsWith('2')))
+    process.stderr.write(`bench: not all was accepted: ${JSON.stringify(loaded.statuses)}\n`)
   return loaded
 }
 

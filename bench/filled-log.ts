@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSqliteEventStore } from '#adapters/sqlite/event-store.ts'
@@ -18,10 +19,14 @@ export async function fillFolder(folder: string, count: number, ledgers?: number
 export async function project(folder: string): Promise<void> {
   const last = lastPosition(folder)
   await using opened = new AsyncDisposableStack()
-  opened.use(await startDaybook({ folder, role: 'projector' }))
+  const projector = opened.use(await startDaybook({ folder, role: 'projector' }))
   const path = join(folder, 'read-models.db')
   const readModels = opened.use(await openSqliteReadModels({ path }))
-  while (((await readModels.feedPosition('projector')) ?? -1n) < last) await sleep(pollMs)
+  while (((await readModels.feedPosition('projector')) ?? -1n) < last) {
+    // Throws where it has ended.
+    process.kill(projector.pid, 0)
+    await sleep(pollMs)
+  }
 }
 
 function lastPosition(folder: string): bigint {

@@ -13,26 +13,26 @@ export type Group = {
   readonly load: () => Promise<Measure>
 }
 
-const rounds = 'subject and limit in turn, the medians of all rounds'
+const alternating = 'subject and limit in turn, the medians of all rounds'
 
 /** All groups, in the order in which they are measured and reported. */
 export const groups: readonly Group[] = [
   {
     name: 'single',
     title: 'Single commands',
-    how: `64 clients of one process each post the next transaction when the last is answered, while the same server builds its read models; bare Express parses the same bodies with zod and answers a constant; ${rounds}.`,
+    how: `64 clients of one process each post the next transaction when the last is answered, while the same server builds its read models; bare Express parses the same bodies with zod and answers a constant; ${alternating}.`,
     load: async () => (await import('#bench/groups/single.ts')).measure,
   },
   {
     name: 'batches',
     title: 'Batches',
-    how: `16 clients post independent batches of 100 transactions; SQLite alone inserts such an event, 100 to a durable commit; ${rounds}.`,
+    how: `16 clients post independent batches of 100 transactions; SQLite alone inserts such an event, 100 to a durable commit; ${alternating}.`,
     load: async () => (await import('#bench/groups/batches.ts')).measure,
   },
   {
     name: 'spread',
     title: 'One account or many, one ledger or many',
-    how: `64 clients post the same requests, but for the digits in them, to one place or to a random one; ${rounds}.`,
+    how: `64 clients post the same requests, but for the digits in them, to one place or to a random one; ${alternating}.`,
     load: async () => (await import('#bench/groups/spread.ts')).measure,
   },
   {
@@ -44,7 +44,7 @@ export const groups: readonly Group[] = [
   {
     name: 'reads',
     title: 'Reads',
-    how: `64 clients ask for one thing again and again; bare Express answers the same bytes from memory; ${rounds}.`,
+    how: `64 clients ask for one thing again and again; bare Express answers the same bytes from memory; ${alternating}.`,
     load: async () => (await import('#bench/groups/reads.ts')).measure,
   },
   {

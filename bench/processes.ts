@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 export type Server = AsyncDisposable & { readonly url: string; readonly pid: number }
 
 const stopMsMax = 20_000
+const startMsMax = 120_000
+const runMsMax = 3_600_000
 const alive = new Set<ChildProcess>()
 let isEnding = false
 
@@ -18,16 +20,19 @@ export async function startServer(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Server> {
   const child = start(script, args, environment)
+  const late = setTimeout(() => signal(child, 'SIGKILL'), startMsMax)
   try {
     const url = await listeningUrl(child)
+    clearTimeout(late)
     return { url, pid: child.pid ?? 0, [Symbol.asyncDispose]: () => stop(child) }
   } catch (error) {
+    clearTimeout(late)
     await stop(child)
     throw error
   }
 }
 
-/** Runs a script to its end and gives what it printed. */
+/** Runs a script to its end, for an hour at most, and gives what it printed. */
 export async function run(
   script: string,
   args: readonly string[],
@@ -36,7 +41,9 @@ export async function run(
   const child = start(script, args, environment)
   const chunks: Buffer[] = []
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const late = setTimeout(() => signal(child, 'SIGKILL'), runMsMax)
   const [code] = await once(child, 'close')
+  clearTimeout(late)
   if (code !== 0) throw new Error(`${script} ended with code ${code}`)
   return Buffer.concat(chunks).toString()
 }

@@ -22,7 +22,8 @@ import { Relay } from '#relay/relay.ts'
 
 /**
  * From a log in SQLite through a real Kafka to read models in SQLite, each step beside the bare kafkajs doing the same
- * with the same messages. A process of its own; prints one line of JSON: how many events there were, and the other figures in events per second.
+ * with the same messages. A process of its own; prints one line of JSON: how many events there were, and the other
+ * figures in events per second.
  */
 
 const settings = z.object({ url: z.string(), events: z.number().int().positive() })

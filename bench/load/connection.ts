@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 const headersEnd = Buffer.from('\r\n\r\n')
 const lengthName = Buffer.from('\r\ncontent-length: ')
 const digitZero = 48
+const readBytesMax = 64 * 1024
 
 /**
  * A connection with one request at a time, written and read as bytes so that the client costs little. Every answer has
@@ -22,7 +23,6 @@ export class Connection {
   constructor(socket: Socket, answered: (connection: Connection, status: number) => void) {
     this.#socket = socket
     this.#answered = answered
-    socket.on('data', (chunk: Buffer) => this.#take(chunk))
   }
 
   send(request: Buffer): void {
@@ -33,7 +33,8 @@ export class Connection {
     this.#socket.destroy()
   }
 
-  #take(chunk: Buffer): void {
+  /** What has come in; the bytes are the caller's again when this returns. */
+  take(chunk: Buffer): void {
     if (this.#bodyLeft === undefined) this.#takeHeaders(chunk)
     else this.#bodyLeft -= chunk.length
     if (this.#bodyLeft !== 0) return
@@ -44,7 +45,7 @@ export class Connection {
   #takeHeaders(chunk: Buffer): void {
     const got = this.#headers === undefined ? chunk : Buffer.concat([this.#headers, chunk])
     const end = got.indexOf(headersEnd)
-    this.#headers = end === -1 ? got : undefined
+    this.#headers = end === -1 ? Buffer.from(got) : undefined
     if (end === -1) return
     this.#status = numberAt(got, 9)
     const named = got.indexOf(lengthName)
@@ -61,7 +62,15 @@ export async function openConnection(
     readonly failed: (error: Error) => void
   },
 ): Promise<Connection> {
-  const socket = connect(Number(url.port), url.hostname)
+  // One buffer for all that is read, and no stream around it: measured, a fifth of what a client costs.
+  const buffer = Buffer.allocUnsafe(readBytesMax)
+  const take = (bytes: number) => {
+    connection.take(buffer.subarray(0, bytes))
+    return true
+  }
+  const { port, hostname: host } = url
+  const socket = connect({ host, port: Number(port), onread: { buffer, callback: take } })
+  const connection = new Connection(socket, on.answered)
   socket.setNoDelay(true)
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)
@@ -69,7 +78,7 @@ export async function openConnection(
   })
   socket.on('error', on.failed)
   socket.on('end', () => on.failed(new Error('the server ended a connection')))
-  return new Connection(socket, on.answered)
+  return connection
 }
 
 function numberAt(bytes: Buffer, from: number): number {

@@ -30,7 +30,12 @@ const promised = [
   'loop-p99',
   'flat-cpu-10000',
   'flat-rate-10000',
+  'flat-cpu-1000000',
+  'flat-rate-1000000',
 ]
+
+/** Where there is no Kafka, it is said why. */
+const throughKafka = new Set(['relay', 'projector', 'visible-kafka'])
 
 describe.skipIf(!isThere)(
   `the page of the benchmarks${isThere ? '' : ' (skipped: there are no results yet, npm run bench -- --write makes them)'}`,
@@ -45,6 +50,13 @@ describe.skipIf(!isThere)(
     it('has every group, and no result of a group that is gone', () => {
       const names = groups.map(({ name }) => name)
       expect(new Set(Object.keys(results.groups))).toEqual(new Set(names))
+    })
+
+    it('has figures of every group but those that need a Kafka', () => {
+      const without = Object.entries(results.groups).filter(
+        ([name, { measured }]) => !throughKafka.has(name) && 'unavailable' in measured,
+      )
+      expect(without).toEqual([])
     })
 
     it('has every figure that the bench is asked to show', () => {

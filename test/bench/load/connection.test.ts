@@ -35,12 +35,7 @@ describe('a connection of the clients', () => {
 async function statusesOf(answers: readonly (readonly string[])[]): Promise<readonly number[]> {
   const left = answers.values()
   await using server = await serve((socket) => {
-    socket.on('data', async () => {
-      for (const piece of left.next().value ?? []) {
-        socket.write(piece)
-        await sleep(10)
-      }
-    })
+    socket.on('data', () => void writeSlowly(socket, left.next().value ?? []))
   })
   const statuses: number[] = []
   const done = Promise.withResolvers<void>()
@@ -56,6 +51,13 @@ async function statusesOf(answers: readonly (readonly string[])[]): Promise<read
   await done.promise
   connection.close()
   return statuses
+}
+
+async function writeSlowly(socket: Socket, pieces: readonly string[]): Promise<void> {
+  for (const piece of pieces) {
+    socket.write(piece)
+    await sleep(10)
+  }
 }
 
 async function serve(accept: (socket: Socket) => void): Promise<AsyncDisposable & { url: URL }> {
