@@ -13,6 +13,11 @@ const runMsMax = 3_600_000
 const alive = new Set<ChildProcess>()
 let isEnding = false
 
+// However this process ends, also by a bug: the others don't outlive it.
+process.once('exit', () => {
+  for (const child of alive) signal(child, 'SIGTERM')
+})
+
 /** Starts a script of this repository and waits until it says where it listens. */
 export async function startServer(
   script: string,

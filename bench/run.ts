@@ -25,6 +25,7 @@ async function main(): Promise<number> {
   // What is compiled outlives the run; everything else that it and its processes put aside is in one folder.
   process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache')
   using folder = temporaryFolder()
+  process.once('exit', () => folder[Symbol.dispose]())
   process.env['TMPDIR'] = folder.path
   const ended = endWithSignals(folder)
   const machine = readMachine()
