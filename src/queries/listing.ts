@@ -25,7 +25,8 @@ export async function list<Document extends JsonObject>(
 ): Promise<Answer> {
   const { model, where, orderBy, descending = false } = listing
   const { after } = moment.page
-  const find = { where, orderBy, descending, limit: readSize(moment, listing) }
+  const grows = listing.accept !== undefined
+  const find = { where, orderBy, descending, grows, limit: readSize(moment, listing) }
   const source = pages(moment.view, model, after === undefined ? find : { ...find, after })
   return listFrom(moment, source, listing)
 }
@@ -49,7 +50,11 @@ export async function listFrom<Document extends JsonObject>(
   }
 }
 
+/** Of a filtered list most documents pass, and a few do not. */
+const passedOver = 8
+
 /** One document more than a page shows tells whether another page follows. */
 function readSize(moment: Moment, { accept }: { readonly accept?: unknown }): number {
-  return accept === undefined ? moment.page.limit + 1 : scanPageSize
+  const shown = moment.page.limit + 1
+  return accept === undefined ? shown : Math.min(shown + passedOver, scanPageSize)
 }

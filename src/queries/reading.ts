@@ -41,19 +41,27 @@ function isOf<Document extends JsonObject>(
   return typeof found.document === 'object'
 }
 
-/** Everything that a find asks for, `find.limit` documents at a time; gives the event loop a turn between two pages. */
+/** A scan that goes on reads so many times as much each time, until it reads `scanPageSize` at a time. */
+const scanGrowth = 4
+
+/**
+ * Everything that a find asks for, `find.limit` documents at a time, or ever more of them where it grows; gives the event
+ * loop a turn between two pages.
+ */
 export async function* pages<Document extends JsonObject>(
   view: ReadView,
   model: Projection<Document>,
-  find: Find,
+  find: Find & { readonly grows?: boolean },
 ): AsyncGenerator<readonly Found<Document>[]> {
-  let next = find
+  const { grows = false, ...first } = find
+  let next: Find = first
   for (;;) {
     const page = await findIn(view, model, next)
     if (page.length > 0) yield page
     const last = page.at(-1)
-    if (last === undefined || page.length < find.limit) return
-    next = { ...find, after: keyOf(last, find.orderBy) }
+    if (last === undefined || page.length < next.limit) return
+    const limit = grows ? Math.min(next.limit * scanGrowth, scanPageSize) : next.limit
+    next = { ...first, limit, after: keyOf(last, find.orderBy) }
     await turn()
   }
 }

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { KeyFilter } from '#commands/handler/books/key-filter.ts'
 import { Past } from '#commands/handler/books/past.ts'
 import { type Learnt, Remembered } from '#commands/handler/books/remembered.ts'
@@ -7,6 +6,7 @@ import type { SnapshotHeader } from '#commands/handler/books/snapshot-lines.ts'
 import type { LogReader } from '#commands/handler/log-reader.ts'
 import { type Ledger, unopenedLedger } from '#ledger/ledger.ts'
 import type { BooksCache, FilterLayer, IndexedLedger } from '#ports/books-cache.ts'
+import { systemPace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** Books with their past out of memory. */
@@ -94,6 +94,6 @@ async function layersOf(cache: BooksCache, number: bigint): Promise<readonly Fil
     const found = cache.filterLayer(number, layers.length)
     if (found === undefined) return layers
     layers.push(found)
-    await turn()
+    await systemPace.turn()
   }
 }
