@@ -21,14 +21,14 @@ it('a projection added to a running installation is filled from the log while co
   await using readModels = await openReadModels(config)
   {
     await using program = await startProgram(folder.path)
-    await using api = new ApiClient(program.url)
+    using api = new ApiClient(program.url)
     await load.prepare(api)
     await run(load, api, async () => void (await load.acknowledges(200, waitMsMax)))
     await load.settle(api)
     await program.stop()
   }
   await using program = await startProgram(folder.path, {}, 'api')
-  await using api = new ApiClient(program.url)
+  using api = new ApiClient(program.url)
   await using newer = await openProjecting(config, logger, [...allProjections, added])
   const end = new AbortController()
   const projecting = newer.run(end.signal)
