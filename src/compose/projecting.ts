@@ -8,6 +8,7 @@ import {
   openReadModels,
   openReadModelWriter,
 } from '#compose/stores.ts'
+import { endOfLongLog } from '#compose/long-log.ts'
 import type { Config } from '#config.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { EventFeed } from '#ports/event-feed.ts'
@@ -111,10 +112,23 @@ function followLog(config: Config, parts: Parts, signal: AbortSignal): Promise<v
   const { store, writer } = parts
   const wait = store.appended && { wait: store.appended }
   const feed = openLogFeed({ name: projectorFeed, store, positions: writer, ...wait })
-  const follow = (until: AbortSignal) => project(parts, feed, until)
+  const follow = async (until: AbortSignal) => {
+    if (config.eventStore.engine === 'sqlite') await buildFromLongLog(parts)
+    await project(parts, feed, until)
+  }
   return config.readModels.engine === 'sqlite'
     ? follow(signal)
     : holdLease(leaseOf(parts, projectorFeed), signal, follow)
+}
+
+/** New read models of a long log are built as a whole, from its beginning; what comes after its end now is followed. */
+async function buildFromLongLog(parts: Parts): Promise<void> {
+  const { readModels, writer, store, place } = parts
+  if ((await readModels.feedPosition(place)) !== undefined) return
+  const end = await endOfLongLog(store)
+  if (end === undefined) return
+  await startMissing(parts)
+  await writer.saveFeedPosition(place, end)
 }
 
 /** As many projectors as there are partitions share a topic; one of them patrols. */

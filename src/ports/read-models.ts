@@ -112,6 +112,7 @@ export type ReadView = AsyncDisposable & {
   /** What the model had applied of the ledger before any document of this view was read; undefined: nothing. */
   checkpoint(model: ModelBuild): Promise<Checkpoint | undefined>
   get(model: ModelBuild, id: string): Promise<StoredDocument | undefined>
+  /** In a build that does not serve yet, only without conditions, in the order of ids. */
   find(model: ModelBuild, find: Find): Promise<readonly StoredDocument[]>
 }
 

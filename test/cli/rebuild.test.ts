@@ -10,7 +10,7 @@ describe('daybook rebuild', () => {
   it('finds the one document that is not what the log makes of it, and heals it', async () => {
     await using folder = await projected()
     expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
-    await corrupt(folder.path, 'transactions_v1', '4')
+    await corrupt(folder.path, '4')
     const found = await rebuild(folder, ['--all', '--check', '--json'])
     expect(found.code).toBe(1)
     const { projections } = JSON.parse(found.stdout)
@@ -111,11 +111,12 @@ async function projected(more = 0): Promise<AsyncDisposable & Folder> {
   return folder
 }
 
-/** Changes a document behind the program's back. */
-async function corrupt(folder: string, table: string, id: string): Promise<void> {
+/** Changes a transaction's document behind the program's back. */
+async function corrupt(folder: string, transactionId: string): Promise<void> {
   using database = new DatabaseSync(join(folder, 'data', 'read-models.db'))
-  const sql = `UPDATE "${table}" SET document = json_set(document, '$.reference', 'forged') WHERE id = ?`
-  expect(database.prepare(sql).run(id).changes).toBe(1)
+  const sql = `UPDATE transactions_v1 SET document = json_set(document, '$.reference', 'forged')
+    WHERE f_transactionId = ?`
+  expect(database.prepare(sql).run(transactionId).changes).toBe(1)
 }
 
 async function posted(url: string): Promise<string> {

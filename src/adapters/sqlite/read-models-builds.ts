@@ -42,9 +42,12 @@ export function builtToRead(
   connection: ReadModelConnection,
   model: ModelBuild,
 ): BuiltModel | undefined {
-  const built = builtModel(connection, model)
-  if (built !== undefined || model.previous === undefined) return built
-  return builtToRead(connection, model.previous)
+  if (isBuilt(model)) return model
+  if (connection.serving.has(model)) return connection.serving.get(model)
+  const { previous } = model
+  const built = builtModel(connection, model) ?? (previous && builtToRead(connection, previous))
+  connection.serving.set(model, built)
+  return built
 }
 
 /** One object for each build of a shape: statements are remembered by it. */
@@ -95,7 +98,14 @@ export function serveBuild(connection: ReadModelConnection, model: BuiltModel): 
   const retire = `UPDATE builds SET state = 'retired' WHERE model = ? AND state = 'serving'`
   connection.prepare(retire).run(model.name)
   setState(connection, model, 'serving')
+  countSchemaUp(connection)
   return true
+}
+
+/** Readers remember what serves for as long as the schema is the same. */
+function countSchemaUp(connection: ReadModelConnection): void {
+  connection.exec('CREATE TABLE switch (id INTEGER PRIMARY KEY) STRICT')
+  connection.exec('DROP TABLE switch')
 }
 
 /** Whether some ledger is further in what serves now. */

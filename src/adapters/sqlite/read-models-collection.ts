@@ -58,8 +58,14 @@ function nameOf(model: ReadModelShape, columns: readonly string[]): string {
   return `${tableOf(model)}_by_${columns.map((column) => column.replace(/^f_/, '')).join('_')}`
 }
 
-/** The statements that make the collection and its indexes where they are not there yet. */
-export function collectionSchema(model: ReadModelShape): readonly string[] {
+/** The statements that make a collection where it is not there yet: what is needed to store documents, and to find them. */
+export type CollectionSchema = {
+  readonly toStore: readonly string[]
+  /** Each may take as long as sorting all documents does. */
+  readonly toFind: readonly string[]
+}
+
+export function collectionSchema(model: ReadModelShape): CollectionSchema {
   const table = tableOf(model)
   const [byId, ...byFields] = ledgerIndexes(model).map(({ name, fields }) => {
     const columns = ['ledger', ...orderedColumns(model, fields)]
@@ -70,11 +76,13 @@ export function collectionSchema(model: ReadModelShape): readonly string[] {
     return `INDEX IF NOT EXISTS "${name}" ON "${table}" (${columns.join(', ')})${held(model, fields)}`
   })
   const columns = columnTypes(model).map(([name, type]) => `${name} ${type}`)
-  return [
-    `CREATE TABLE IF NOT EXISTS "${table}" (${columns.join(', ')}) STRICT`,
-    `CREATE UNIQUE ${byId}`,
-    ...[...byFields, ...across].map((index) => `CREATE ${index}`),
-  ]
+  return {
+    toStore: [
+      `CREATE TABLE IF NOT EXISTS "${table}" (${columns.join(', ')}) STRICT`,
+      `CREATE UNIQUE ${byId}`,
+    ],
+    toFind: [...byFields, ...across].map((index) => `CREATE ${index}`),
+  }
 }
 
 /** An index by a sparse field holds only the documents that have it. */

@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import type { BuiltModel } from '#ports/read-models.ts'
 import type { Sql } from '#adapters/sqlite/read-models-find.ts'
 
 /** A row by column; the values are looked at where rows become documents. */
@@ -19,8 +20,11 @@ const statementsMax = 200
 export class ReadModelConnection {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
-  /** The tables of the collections seen whole on this connection; none is ever taken away. */
+  /** The tables of the collections seen whole on this connection, as long as the schema is the same. */
   readonly collections = new Set<string>()
+  /** What serves of each model, as long as the schema is the same: a switch counts it up. */
+  readonly serving = new Map<object, BuiltModel | undefined>()
+  #schema: unknown
 
   constructor({ path, readOnly, pragmas }: Options) {
     const options = { readOnly, timeout: 0, readBigInts: true, defensive: true } as const
@@ -41,6 +45,16 @@ export class ReadModelConnection {
       if (actual !== String(value))
         throw new Error(`SQLite keeps ${name} at ${actual}, not ${value}`)
     }
+  }
+
+  /** Whether the schema is another one than when this was last asked, or was never looked at; then nothing is known of it. */
+  schemaChanged(): boolean {
+    const schema = this.pragma('schema_version')
+    if (schema === this.#schema) return false
+    this.#schema = schema
+    this.collections.clear()
+    this.serving.clear()
+    return true
   }
 
   exec(sql: string): void {

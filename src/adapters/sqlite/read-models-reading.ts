@@ -84,16 +84,21 @@ function isNumbered({ id, fields }: ReadModelShape): boolean {
 }
 
 /**
- * Whether the projector has made the collection.
+ * Whether the projector has made the collection. Of a build that does not serve yet, documents are found by id only.
  * @throws {ReadModelsUnavailable} while it still lacks an index of those that the model declares.
  */
-export function hasCollection(connection: ReadModelConnection, model: BuiltModel): boolean {
+export function hasCollection(
+  connection: ReadModelConnection,
+  model: BuiltModel,
+  { byIdOnly = false } = {},
+): boolean {
   const table = tableOf(model)
   if (connection.collections.has(table)) return true
   const text = 'SELECT name FROM sqlite_schema WHERE tbl_name = ?'
   const rows = connection.all({ text, values: [table] })
   const names = new Set(rows.map((row) => textOf(row, 'name')))
   if (!names.has(table)) return false
+  if (byIdOnly) return true
   const declared = [...ledgerIndexes(model), ...acrossIndexes(model)]
   if (!declared.every(({ name }) => names.has(name)))
     throw new ReadModelsUnavailable(`An index of the read model ${model.name} is being built.`)

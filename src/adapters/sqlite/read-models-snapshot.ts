@@ -53,7 +53,7 @@ export class Snapshots {
     if (connection === undefined) return undefined
     try {
       connection.exec('BEGIN')
-      if (hasLayout(connection)) return connection
+      if (!connection.schemaChanged() || hasLayout(connection)) return connection
       connection.close()
       return undefined
     } catch (error) {

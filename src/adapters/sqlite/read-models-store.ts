@@ -11,25 +11,50 @@ import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
 import { readCheckpoint } from '#adapters/sqlite/read-models-reading.ts'
 import { integerOf } from '#adapters/sqlite/read-models-rows.ts'
 import { fieldValues } from '#adapters/sqlite/read-models-values.ts'
-import type { BuiltModel, ModelChange, ReadModelShape } from '#ports/read-models.ts'
+import type { BuiltModel, ModelBuild, ModelChange, ReadModelShape } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
-/**
- * Stores one change inside a transaction of the caller's; false, for nothing stored, where the checkpoint is elsewhere.
- */
-export function storeChange(connection: ReadModelConnection, change: ModelChange): boolean {
-  const { ledgerId, expected } = change
-  const model = builtModel(connection, change.model)
-  if (model === undefined || !isWritable(connection, model)) return false
-  if (readCheckpoint(connection, model, ledgerId)?.revision !== expected) return false
-  const ledger = numberFor(connection, ledgerId)
-  const stored = { ...change, model }
-  storeDocuments(connection, stored, ledger)
-  storeCheckpoint(connection, stored, ledger)
-  return true
+/** Stores changes inside a transaction of the caller's; false where the checkpoint of one is elsewhere. */
+export function storeChanges(
+  connection: ReadModelConnection,
+  changes: readonly ModelChange[],
+): boolean {
+  const builds = new Map<ModelBuild, BuiltModel | undefined>()
+  const ledgers = new Map<LedgerId, bigint>()
+  return changes.every((change) => {
+    const { ledgerId, expected } = change
+    const model = seenOrLooked(builds, change.model, writableBuild(connection))
+    if (model === undefined) return false
+    if (readCheckpoint(connection, model, ledgerId)?.revision !== expected) return false
+    const ledger = seenOrLooked(ledgers, ledgerId, (id) => numberFor(connection, id))
+    const stored = { ...change, model }
+    storeDocuments(connection, stored, ledger)
+    storeCheckpoint(connection, stored, ledger)
+    return true
+  })
 }
 
 type Change = ModelChange & { readonly model: BuiltModel }
+
+/** Nothing of it changes within one transaction. */
+function seenOrLooked<Key, Value>(
+  values: Map<Key, Value>,
+  key: Key,
+  look: (key: Key) => Value,
+): Value {
+  const seen = values.get(key)
+  if (seen !== undefined) return seen
+  const value = look(key)
+  values.set(key, value)
+  return value
+}
+
+function writableBuild(connection: ReadModelConnection) {
+  return (model: ModelBuild): BuiltModel | undefined => {
+    const built = builtModel(connection, model)
+    return built !== undefined && isWritable(connection, built) ? built : undefined
+  }
+}
 
 /** Ledgers are numbered in the order in which they come. */
 function numberFor(connection: ReadModelConnection, ledgerId: LedgerId): bigint {

@@ -1,5 +1,5 @@
 import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
-import { buildsOn } from '#adapters/sqlite/read-models-building.ts'
+import { buildsOn, makeFindable } from '#adapters/sqlite/read-models-building.ts'
 import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
 import { makeReadModelsFile, openToWrite } from '#adapters/sqlite/read-models-file.ts'
 import { moveLease, readLease } from '#adapters/sqlite/read-models-leases.ts'
@@ -8,7 +8,8 @@ import {
   readDocuments,
   readFeedPosition,
 } from '#adapters/sqlite/read-models-reading.ts'
-import { storeChange } from '#adapters/sqlite/read-models-store.ts'
+import { storeChanges } from '#adapters/sqlite/read-models-store.ts'
+import { Unfound } from '#adapters/sqlite/read-models-unfound.ts'
 import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
 
@@ -37,6 +38,8 @@ export async function openSqliteReadModelWriter({
       return work()
     })
 
+  const unfound = new Unfound((model) => makeFindable(connection, use, model))
+
   return {
     ...buildsOn(connection, use),
 
@@ -54,10 +57,12 @@ export async function openSqliteReadModelWriter({
         return readDocuments(connection, built, { ledgerId, ids })
       }),
 
-    commit: (changes) =>
-      use(() =>
-        connection.transaction(() => changes.every((each) => storeChange(connection, each))),
-      ),
+    async commit(changes) {
+      const store = () => storeChanges(connection, changes)
+      if (!(await use(() => connection.transaction(store)))) return false
+      await unfound.stored(changes)
+      return true
+    },
 
     feedPosition: (feed) => use(() => readFeedPosition(connection, feed)),
 

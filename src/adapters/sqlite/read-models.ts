@@ -11,7 +11,13 @@ import {
 } from '#adapters/sqlite/read-models-reading.ts'
 import { documentOf } from '#adapters/sqlite/read-models-rows.ts'
 import { type Snapshot, Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
-import type { Build, Checkpoint, ReadModels, ReadView } from '#ports/read-models.ts'
+import {
+  type Build,
+  type Checkpoint,
+  isBuilt,
+  type ReadModels,
+  type ReadView,
+} from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** All but the path are bounds: views at once, callers waiting for one, for how long, how long one stays open. */
@@ -106,7 +112,8 @@ function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
       const key = { ledgerId: oneLedger(), id }
       return snapshot.read(undefined, (connection) => {
         const built = builtToRead(connection, model)
-        if (built === undefined || !hasCollection(connection, built)) return undefined
+        const byIdOnly = isBuilt(model)
+        if (built === undefined || !hasCollection(connection, built, { byIdOnly })) return undefined
         return readDocument(connection, built, key)
       })
     },
@@ -114,7 +121,8 @@ function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
     async find(model, find) {
       const found = snapshot.read(undefined, (connection) => {
         const built = builtToRead(connection, model)
-        if (built === undefined || !hasCollection(connection, built)) return undefined
+        const byIdOnly = isBuilt(model)
+        if (built === undefined || !hasCollection(connection, built, { byIdOnly })) return undefined
         const statement = findStatement(built, find, ledgerId)
         return statement === undefined ? [] : connection.all(statement).map(documentOf)
       })

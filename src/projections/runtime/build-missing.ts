@@ -2,13 +2,19 @@ import { systemPace } from '#ports/pace.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import {
+  aloneEffort,
   Builder,
   type BuilderParts,
   BuildOutdated,
   BuildStuck,
 } from '#projections/runtime/builder.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
-import { BuildGone, type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
+import {
+  BuildGone,
+  type LiveModel,
+  servingModel,
+  servingModels,
+} from '#projections/runtime/live-models.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
@@ -62,7 +68,9 @@ async function buildAll(parts: MissingParts, signal: AbortSignal): Promise<boole
   if (missing.length === 0) return true
   const names = missing.map(({ name, version }) => `${name} v${version}`)
   parts.logger.info({ projections: names }, 'read models are being built')
-  const builder = new Builder(parts)
+  const serving = await persist(parts, signal, () => servingModels(parts.writer, parts.projections))
+  const effort = serving.length === 0 ? aloneEffort : parts.effort
+  const builder = new Builder({ ...parts, effort })
   try {
     await builder.catchUp(missing, signal)
     for (const model of missing) await builder.serve(model, signal)

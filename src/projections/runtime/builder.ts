@@ -33,7 +33,7 @@ export const besideOthers: BuilderEffort = {
 export const aloneEffort: BuilderEffort = {
   pageEvents: 5_000,
   commitDocuments: 20_000,
-  restShare: 0.05,
+  restShare: 0,
 }
 
 export type BuilderParts = {
@@ -115,8 +115,8 @@ export class Builder {
       this.#events += page.length
       read?.(this.#events)
       const tookMs = clock.monotonic() - begunMs
-      const restMs = Math.min(Math.max(tookMs * effort.restShare, restMsMin), restMsMax)
-      await this.#pace.pause(restMs, signal)
+      const restMs = Math.min(tookMs * effort.restShare, restMsMax)
+      await (restMs < 1 ? this.#pace.turn() : this.#pace.pause(restMs, signal))
     }
   }
 

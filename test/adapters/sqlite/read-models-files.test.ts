@@ -58,7 +58,7 @@ describe('the read-model file', () => {
     await using file = await aStoredFile()
     await using readModels = await file.openReadModels()
     await readModels.check()
-    alter(file.path, 'PRAGMA user_version = 999')
+    alter(file.path, 'PRAGMA user_version = 999; CREATE TABLE of_that_layout (id)')
     await using before = await readModels.view(main)
     expect(await before.checkpoint(tasks)).toBeUndefined()
     expect(await before.get(tasks, 'a')).toBeUndefined()
