@@ -5,6 +5,7 @@ import { ledgerStream } from '#events/stream-names.ts'
 import { daybook, deposit, ndjson, openingRows } from '#test/cli/daybook.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
+import { rewritten } from '#test/support/stored-events.ts'
 
 const said = ['--actor', 'ops@example.com', '--reason', 'INC-7']
 
@@ -85,13 +86,15 @@ async function poisoned(): Promise<AsyncDisposable & { readonly path: string }> 
   await using store = await openLog(config, recordingLogger().logger)
   const stream = ledgerStream('acme')
   const [last] = await store.readStream(stream, 3n, 1)
+  if (last === undefined) throw new Error('there is no event at revision 3')
   for (const [revision, type] of [
     [4n, 'TheftPlanned'],
     [5n, 'TransactionPosted'],
   ] as const) {
-    const id = crypto.randomUUID()
-    const event = { ...JSON.parse(last?.json ?? ''), id, type, revision: `${revision}` }
-    await store.append(stream, [{ id, type, json: JSON.stringify(event) }], revision - 1n)
+    const { id, json } = rewritten(last, (text) =>
+      JSON.stringify({ ...JSON.parse(text), type, revision: `${revision}` }),
+    )
+    await store.append(stream, [{ id, type, json }], revision - 1n)
   }
   return folder
 }

@@ -10,6 +10,7 @@ import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
+import { rewritten } from '#test/support/stored-events.ts'
 
 const parkedMsMax = 60_000
 
@@ -36,11 +37,11 @@ describeWith(
       const head = await store.head(stream)
       if (head === 'no-stream') throw new Error(`there is no ${ledgerId}`)
       const [last] = await store.readStream(stream, head, 1)
-      const id = crypto.randomUUID()
-      const event = { ...JSON.parse(last?.json ?? ''), id, revision: `${head + 1n}` }
-      const changed: { type?: string } = change(event)
-      const json = JSON.stringify(changed)
-      await store.append(stream, [{ id, type: changed.type ?? '', json }], head)
+      if (last === undefined) throw new Error(`the last event of ${ledgerId} is missing`)
+      const { id, type, json } = rewritten(last, (text) =>
+        JSON.stringify(change({ ...JSON.parse(text), revision: `${head + 1n}` })),
+      )
+      await store.append(stream, [{ id, type, json }], head)
       return head + 1n
     }
 

@@ -14,10 +14,13 @@ export function stored(event: RecordedEvent, position = event.revision): StoredE
 }
 
 /** The event as if its text had been written otherwise: under the id that the new bytes make. */
-export function rewritten(event: StoredEvent, change: (json: string) => string): StoredEvent {
+export function rewritten(
+  event: StoredEvent,
+  change: (json: string) => string,
+): StoredEvent & { readonly id: string } {
   const { id: _, ...rest }: JsonObject & { type: string } = JSON.parse(change(event.json))
-  const json = canonicalJson({ ...rest, id: eventId(canonicalJson(rest)) })
-  return { ...event, type: rest.type, json }
+  const id = eventId(canonicalJson(rest))
+  return { ...event, id, type: rest.type, json: canonicalJson({ ...rest, id }) }
 }
 
 /** The part of a log that a projector reads, over events that may still be added to. */
