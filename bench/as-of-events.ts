@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { canonicalJson } from '#values/canonical-json.ts'
+import type { JsonObject } from '#values/json.ts'
+import { eventId } from '#events/event-id.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import { formatTimestamp } from '#values/timestamps.ts'
 
@@ -79,11 +81,10 @@ function typeOf(accountId: string): string {
 function stored(
   revision: bigint,
   recordedAt: string,
-  [type, data]: readonly [string, object],
+  [type, data]: readonly [string, JsonObject],
 ): StoredEvent {
   const key = `key-${revision}`
   const envelope = {
-    id: randomUUID(),
     type,
     schemaVersion: 1,
     ledgerId: asOfLedger,
@@ -97,5 +98,6 @@ function stored(
     data,
   }
   const stream = `ledger-${asOfLedger}`
-  return { position: revision, stream, revision, type, json: JSON.stringify(envelope) }
+  const id = eventId(canonicalJson(envelope))
+  return { position: revision, stream, revision, type, json: canonicalJson({ ...envelope, id }) }
 }

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import process from 'node:process'
 import { openSqliteReadModelWriter } from '#adapters/sqlite/read-models-writer.ts'
 import { openSqliteReadModels } from '#adapters/sqlite/read-models.ts'
 import { asOfEvents, asOfLedger, hotAccount, type Order, timesOf } from '#bench/as-of-events.ts'
-import { print } from '#bench/print.ts'
+import { type Figure, judged } from '#bench/figure.ts'
 import type { ReadModels, ReadView } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
@@ -16,28 +17,31 @@ import { formatTimestamp } from '#values/timestamps.ts'
 const everyOrder = ['in order within a day', 'in order over two years', 'at random'] as const
 const batchEvents = 500
 const questionsEach = 100
+/** Asked before, and not counted: statements have to be prepared and code compiled. */
+const warmUps = 20
+const msMax = 50
 const used = new Set(['ledgers', 'accounts', 'entries', 'trial-balances', 'commands'])
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /**
  * Balances and statements as of random moments of an account with so many entries, beside the number of documents read
- * for each, which is the same on every machine.
+ * for each, which is the same on every machine. A process of its own; prints its figures as one line of JSON.
  */
-export async function asOf(entries: number, orders: readonly Order[] = everyOrder): Promise<void> {
-  for (const order of orders) {
+async function asOf(entries: number): Promise<void> {
+  const figures: Figure[] = []
+  for (const order of everyOrder) {
     const folder = mkdtempSync(join(tmpdir(), 'daybook-as-of-'))
     try {
       const path = join(folder, 'read-models.db')
       await fill(path, entries, order)
       await using models = await openSqliteReadModels({ path })
-      print(`balances and statements of an account with ${entries} entries, ${order}`)
       for (const question of ['effectiveAt', 'recordedAt', 'both', 'statement'] as const)
-        await measure(models, { entries, order, question })
+        figures.push(...(await measure(models, { entries, order, question })))
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
   }
-  print('')
+  process.stdout.write(`${JSON.stringify(figures)}\n`)
 }
 
 async function fill(path: string, entries: number, order: Order): Promise<void> {
@@ -62,10 +66,13 @@ type Measured = {
   readonly question: 'effectiveAt' | 'recordedAt' | 'both' | 'statement'
 }
 
-async function measure(models: ReadModels, { entries, order, question }: Measured): Promise<void> {
+async function measure(
+  models: ReadModels,
+  { entries, order, question }: Measured,
+): Promise<readonly Figure[]> {
   const { business, recorded } = timesOf(entries, order)
   const [tookMs, documents]: [number[], number[]] = [[], []]
-  for (let count = 0; count < questionsEach; count += 1) {
+  for (let count = -warmUps; count < questionsEach; count += 1) {
     const effectiveAt = momentIn(business)
     const recordedAt = momentIn(recorded)
     const asked = {
@@ -74,14 +81,39 @@ async function measure(models: ReadModels, { entries, order, question }: Measure
       both: { effectiveAt, recordedAt },
       statement: { from: effectiveAt, asset: 'USD/2' },
     }[question]
-    const name = question === 'statement' ? 'accountStatement' : 'accountBalances'
+    const query = question === 'statement' ? queries.accountStatement : queries.accountBalances
     const begun = performance.now()
-    documents.push(await ask(models, queries[name], { ...asked, accountId: hotAccount }))
+    const read = await ask(models, query, { ...asked, accountId: hotAccount })
+    if (count < 0) continue
+    documents.push(read)
     tookMs.push(performance.now() - begun)
   }
-  const ms = (share: number) => `${percentile(tookMs, share).toFixed(1)} ms`
-  const read = `${percentile(documents, 0.5)} documents, at most ${percentile(documents, 1)}`
-  print(`  ${question.padEnd(12)} p50 ${ms(0.5)}, p99 ${ms(0.99)}, reads ${read}`)
+  const name = `as-of-${order.replaceAll(' ', '-')}-${question}`
+  const of = `${asks[question]}; ${entries.toLocaleString('en-US')} entries whose business times are ${order}`
+  const [p50, p99] = [percentile(tookMs, 0.5), percentile(tookMs, 0.99)]
+  return [
+    judged({ name: `${name}-p50`, what: `${of}: half within`, value: p50, unit: 'ms' }),
+    judged({
+      name: `${name}-p99`,
+      what: `${of}: 99 of 100 within`,
+      value: p99,
+      unit: 'ms',
+      target: { of: 'value', atMost: msMax },
+    }),
+    judged({
+      name: `${name}-documents`,
+      what: `${of}: documents read, at most`,
+      value: percentile(documents, 1),
+      unit: 'documents',
+    }),
+  ]
+}
+
+const asks = {
+  effectiveAt: 'a balance as of a random business time',
+  recordedAt: 'a balance as the log had it at a random moment',
+  both: 'a balance as of a random business time, as the log had it at a random moment',
+  statement: 'a statement from a random business time on, its first 50 lines',
 }
 
 /** How many documents were read to answer, the lines of a statement included. */
@@ -132,3 +164,5 @@ function byNumber(a: bigint, b: bigint): number {
   if (a === b) return 0
   return a < b ? -1 : 1
 }
+
+await asOf(Number(process.argv[2] ?? 1_000_000))
