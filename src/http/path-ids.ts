@@ -21,6 +21,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   revision: { isOne: isRevisionId, code: 'event-not-found', noun: 'event' },
 }
 
+const orderedKinds = Object.entries(kinds)
+
 export function pathIds({ params }: Request): PathIds {
   if (!isFlat(params)) throw new TypeError('a path has a list in it')
   return params
@@ -35,7 +37,7 @@ function isFlat(params: Request['params']): params is Record<string, string> {
  * @throws {RequestRefused}
  */
 export async function requirePossibleIds(parts: Parts, ids: PathIds): Promise<void> {
-  for (const [name, { isOne, code, noun }] of Object.entries(kinds)) {
+  for (const [name, { isOne, code, noun }] of orderedKinds) {
     const id = ids[name]
     if (id === undefined || isOne(id)) continue
     if (name !== 'ledgerId' && ids['ledgerId'] !== undefined)
