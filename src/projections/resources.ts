@@ -9,14 +9,7 @@ import type {
   TrialBalanceDocument,
 } from '#projections/documents.ts'
 import type { SignedAmount } from '#values/amounts.ts'
-import {
-  type AccountType,
-  type Balance,
-  balanceOf,
-  noTotals,
-  posted,
-  totalsOf,
-} from '#values/balances.ts'
+import { type AccountType, type Balance, balanceOf, noTotals, posted } from '#values/balances.ts'
 import type { AccountId } from '#values/ids.ts'
 
 /** The account resource: what its document says, and what its totals mean. */
@@ -124,24 +117,28 @@ export function holdResource(document: HoldDocument): HoldResource {
   return inOrder({ ...document, postings }, holdMembers)
 }
 
-const entryMembers = [
-  'transactionId',
-  'revision',
-  'posting',
-  'side',
-  'accountId',
-  'counterparty',
-  'asset',
-  'amount',
-  'effectiveAt',
-  'recordedAt',
-  'balance',
-  'description',
-] as const
-
+/** Written out, and only what it needs of the totals: a page has hundreds of them. */
 export function entryResource(document: PostingEntry): EntryResource {
-  const balance = posted(document.type, totalsOf(document)).toString()
-  return inOrder({ ...document, balance }, entryMembers)
+  const { description, type, postedDebits, postedCredits } = document
+  const totals = {
+    ...noTotals,
+    postedDebits: BigInt(postedDebits),
+    postedCredits: BigInt(postedCredits),
+  }
+  return {
+    transactionId: document.transactionId,
+    revision: document.revision,
+    posting: document.posting,
+    side: document.side,
+    accountId: document.accountId,
+    counterparty: document.counterparty,
+    asset: document.asset,
+    amount: document.amount,
+    effectiveAt: document.effectiveAt,
+    recordedAt: document.recordedAt,
+    balance: posted(type, totals).toString(),
+    ...(description !== undefined && { description }),
+  }
 }
 
 export function trialBalanceRow(

@@ -1,9 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import {
   type AppendMessage,
-  eventsAt,
+  eventsIn,
   type FromWorker,
-  stringsPerEvent,
   wrongRevision,
 } from '#adapters/sqlite/event-store-messages.ts'
 import {
@@ -92,7 +91,7 @@ export class EventLogWriter {
   }
 
   #place(append: AppendMessage): string {
-    const [stream = '', expected = ''] = append
+    const [stream, expected] = append
     const first = expected === '' ? 0n : BigInt(expected) + 1n
     const head = this.#head.get(stream)?.['head']
     const next = typeof head === 'bigint' ? head + 1n : 0n
@@ -102,11 +101,10 @@ export class EventLogWriter {
   }
 
   #insertAll(append: AppendMessage, first: bigint): bigint | number {
-    const [stream = ''] = append
+    const [stream] = append
     let revision = first
     let position: bigint | number = 0
-    for (let at = eventsAt; at < append.length; at += stringsPerEvent) {
-      const [id = '', type = '', json = ''] = append.slice(at, at + stringsPerEvent)
+    for (const { id, type, json } of eventsIn(append)) {
       position = this.#insert.run(stream, revision, id, type, json).lastInsertRowid
       revision += 1n
     }
@@ -115,15 +113,13 @@ export class EventLogWriter {
 
   /** Where the last of the events is, if they all are there already, byte for byte: a retry. */
   #positionOfSame(append: AppendMessage, first: bigint): bigint | undefined {
-    const [stream = ''] = append
-    const count = (append.length - eventsAt) / stringsPerEvent
-    const stored = this.#stored.all(stream, first, count)
-    if (stored.length < count) return undefined
+    const [stream] = append
+    const events = eventsIn(append)
+    const stored = this.#stored.all(stream, first, events.length)
+    if (stored.length < events.length) return undefined
     const same = stored.every((row, index) => {
-      const at = eventsAt + index * stringsPerEvent
-      return (
-        row['id'] === append[at] && row['type'] === append[at + 1] && row['json'] === append[at + 2]
-      )
+      const event = events[index]
+      return row['id'] === event?.id && row['type'] === event?.type && row['json'] === event?.json
     })
     const position = stored.at(-1)?.['position']
     return same && typeof position === 'bigint' ? position : undefined
