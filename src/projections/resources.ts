@@ -1,3 +1,4 @@
+import type { SourcedPosting } from '#events/transaction-events.ts'
 import { pick as inOrder } from '#projections/books.ts'
 import type {
   AccountDocument,
@@ -64,29 +65,31 @@ export function accountResource(document: AccountDocument): AccountResource {
   }
 }
 
-const transactionMembers = [
-  'transactionId',
-  'kind',
-  'postings',
-  'effectiveAt',
-  'recordedAt',
-  'externalReference',
-  'description',
-  'metadata',
-  'reverses',
-  'reason',
-  'reversedBy',
-  'reversedAmounts',
-  'holdId',
-  'actor',
-] as const
-
-/** Without `balances`: those belong to the answer of the command. */
+/** Without `balances`: those belong to the answer of the command. Written out: every posted transaction is answered so. */
 export function transactionResource(document: TransactionDocument): TransactionResource {
-  const postings = document.postings.map((posting) =>
-    inOrder(posting, ['debit', 'credit', 'asset', 'amount', 'source']),
-  )
-  return inOrder({ ...document, postings }, transactionMembers)
+  const { externalReference, description, reverses, reason } = document
+  const { reversedBy, reversedAmounts, holdId } = document
+  return {
+    transactionId: document.transactionId,
+    kind: document.kind,
+    postings: document.postings.map(postingResource),
+    effectiveAt: document.effectiveAt,
+    recordedAt: document.recordedAt,
+    ...(externalReference !== undefined && { externalReference }),
+    ...(description !== undefined && { description }),
+    metadata: document.metadata,
+    ...(reverses !== undefined && { reverses }),
+    ...(reason !== undefined && { reason }),
+    ...(reversedBy !== undefined && { reversedBy }),
+    ...(reversedAmounts !== undefined && { reversedAmounts }),
+    ...(holdId !== undefined && { holdId }),
+    actor: document.actor,
+  }
+}
+
+function postingResource({ debit, credit, asset, amount, source }: SourcedPosting): SourcedPosting {
+  const posting = { debit, credit, asset, amount }
+  return source === undefined ? posting : { ...posting, source }
 }
 
 const holdMembers = [

@@ -40,9 +40,19 @@ const particulars = ['effectiveAt', 'externalReference', 'description', 'metadat
 function posted(document: TransactionDocument | undefined, event: Posted): TransactionDocument {
   const transactionId = event.revision.toString()
   assertBooks(document === undefined, `transaction ${transactionId} was posted twice`)
+  const { kind, postings, effectiveAt, metadata, reverses, reason } = event.data
+  const { externalReference, description } = event.data
+  // Written out: every command's answer and every event's document is made here.
   return {
     transactionId,
-    ...pick(event.data, ['kind', 'postings', ...particulars, 'reverses', 'reason']),
+    kind,
+    postings,
+    effectiveAt,
+    ...(externalReference !== undefined && { externalReference }),
+    ...(description !== undefined && { description }),
+    metadata,
+    ...(reverses !== undefined && { reverses }),
+    ...(reason !== undefined && { reason }),
     recordedAt: event.recordedAt,
     actor: event.actor,
   }
