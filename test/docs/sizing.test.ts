@@ -20,7 +20,9 @@ describe.skipIf(!isThere)(
   () => {
     const measured = new Map(
       Object.values(readResults(path).groups).flatMap((group) =>
-        'unavailable' in group.measured ? [] : group.measured.map((each) => [each.name, each.value]),
+        'unavailable' in group.measured
+          ? []
+          : group.measured.map((each) => [each.name, each.value]),
       ),
     )
 

@@ -5,7 +5,7 @@ import { outcome, posting, type TestBooks } from '#test/end-to-end/test-books.ts
 import type { ApiClient } from '#test/support/http-client.ts'
 import { usually } from '#test/support/long-runs.ts'
 
-const requestsCount = usually(5_000, { long: 20_000 })
+const requestsCount = usually(3_000, { long: 20_000 })
 const connections = 32
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 

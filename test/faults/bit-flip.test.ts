@@ -10,7 +10,7 @@ import { openLiveLog } from '#test/support/http-client-events.ts'
 import { usually } from '#test/support/long-runs.ts'
 import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
-const flips = usually(200, { long: 5_000 })
+const flips = usually(100, { long: 5_000 })
 const ledgerIds = ['north', 'south']
 const streams = ledgerIds.map((ledgerId) => `ledger-${ledgerId}`)
 

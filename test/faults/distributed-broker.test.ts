@@ -9,9 +9,9 @@ import {
   startKafkaBehindProxy,
 } from '#test/support/servers/kafka-behind-proxy.ts'
 
-const downMs = usually(7_000, { long: 60_000 })
+const downMs = usually(5_000, { long: 60_000 })
 const pausedMs = 7_000
-const cuts = usually(6, { long: 60 })
+const cuts = usually(4, { long: 60 })
 const cutPauseMs = 300
 /** Bytes until the next cut: in the middle of what is under way. */
 const cutBytesMax = 4_000

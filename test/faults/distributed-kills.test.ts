@@ -10,7 +10,7 @@ import { describeWith } from '#test/support/servers/describe-with.ts'
 
 const size: ClusterSize = { api: 2, relay: 2, projector: 2, sweeper: 1 }
 const roles: readonly Role[] = ['api', 'relay', 'projector', 'sweeper']
-const kills = usually(8, { long: 200 })
+const kills = usually(4, { long: 200 })
 /** Two at a time, each at random up to this long after the last two were made good. */
 const pauseMsMax = 400
 

@@ -10,7 +10,7 @@ import { usually } from '#test/support/long-runs.ts'
 import { startProgram } from '#test/support/program.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 
-const rebalances = usually(3, { long: 9 })
+const rebalances = usually(2, { long: 9 })
 const rebalanceMs = 2_000
 /** Longer than a group keeps the place of a worker that it doesn’t hear of. */
 const pausedMs = 13_000

@@ -12,7 +12,7 @@ import { describeWith } from '#test/support/servers/describe-with.ts'
 
 const processes = 3
 const keys = usually(10, { long: 25 })
-const contentionMs = usually(4_000, { long: 8_000 })
+const contentionMs = usually(2_000, { long: 8_000 })
 const pausedMs = 4_000
 /** Who has a turn at all gets far more than this part of what would be even. */
 const fairPart = 8

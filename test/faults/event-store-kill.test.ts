@@ -9,7 +9,7 @@ import {
 } from '#test/faults/event-store-faults.ts'
 import { usually } from '#test/support/long-runs.ts'
 
-const kills = usually(5, { long: 30 })
+const kills = usually(3, { long: 30 })
 
 describe('a process killed while it appends', () => {
   it(`has stored all it acknowledged, every append whole: ${kills} times`, {

@@ -20,8 +20,8 @@ import {
   whyNotTraced,
 } from '#test/support/strace.ts'
 
-const kills = usually(4, { long: 100 })
-const killPoints = usually(20, { long: 200 })
+const kills = usually(2, { long: 100 })
+const killPoints = usually(8, { long: 200 })
 /** A kill comes at random up to this long after the first answer; every fifth doesn't wait for one. */
 const loadMsMax = 120
 const firstAnswerMsMax = 20_000

@@ -20,8 +20,8 @@ import { aNamespace } from '#test/support/servers/namespace.ts'
 const takeOverMsMax = 5_000 + 500 + 4_000
 const handOverMsMax = 4_000
 const pausedMs = 9_000
-const outageMs = usually(9_000, { long: 60_000 })
-const killRounds = usually(2, { long: 10 })
+const outageMs = usually(6_000, { long: 60_000 })
+const killRounds = usually(1, { long: 10 })
 const stopRounds = usually(1, { long: 10 })
 /** What a relay may need beside what it needed before: two pages and the rest of the runtime's habits. */
 const growthMiBMax = 120

@@ -5,7 +5,7 @@ import { Load } from '#test/support/load.ts'
 import { usually } from '#test/support/long-runs.ts'
 import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
-const requests = usually(300, { long: 2_000 })
+const requests = usually(200, { long: 2_000 })
 const answeredMsMax = 30_000
 
 it('two programs on one data folder write the same ledgers as one would', async () => {
