@@ -1,7 +1,7 @@
 import type { Clock } from '#ports/clock.ts'
 
 const pauseFirstMs = 2
-const pauseMaxMs = 20
+const pauseMaxMs = 10
 
 /**
  * Tries again, with growing pauses, until the attempt comes to something or `waitMs` have passed; gives what the last

@@ -15,8 +15,8 @@ const feedWaitMaxMs = 25
  * The wait after a batch that reached the log's end, by its size: under load events come together, and a batch costs
  * much beside its events. Measured: a fifth of the projector's time at single appends.
  */
-const feedRestMsPerEvent = 0.1
-const feedRestMaxMs = 20
+const feedRestMsPerEvent = 0.05
+const feedRestMaxMs = 10
 
 /** Resolves after `delayMs`, or sooner: when there may be something new, and at the latest soon after the abort. Never rejects. */
 export type FeedWait = (delayMs: number, signal: AbortSignal) => Promise<void>

@@ -79,7 +79,7 @@ function startBuild(
 
 /**
  * Makes the indexes that a build has been filled without, each in a transaction of its own: others write in between.
- * Measured: sorting all documents once costs a third of putting each in its place.
+ * Measured: sorting all documents once costs two fifths of putting each in its place (decision 0026).
  */
 export async function makeFindable(
   connection: ReadModelConnection,
