@@ -6,6 +6,8 @@ import { openSqliteEventStore } from '#adapters/sqlite/event-store.ts'
 import { openSqliteReadModels } from '#adapters/sqlite/read-models.ts'
 import { startDaybook } from '#bench/daybook.ts'
 import { fillLog } from '#bench/fill-log.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import type { Projection } from '#projections/projection.ts'
 
 const pollMs = 20
 
@@ -22,7 +24,11 @@ export async function project(folder: string): Promise<void> {
   const projector = opened.use(await startDaybook({ folder, role: 'projector' }))
   const path = join(folder, 'read-models.db')
   const readModels = opened.use(await openSqliteReadModels({ path }))
-  while (((await readModels.feedPosition('projector')) ?? -1n) < last) {
+  // Those of a long log are built first: the projector's own place is at the log's end by then.
+  const isServed = async (model: Projection) =>
+    (await readModels.builds(model)).some(({ state }) => state === 'serving')
+  const areServed = async () => (await Promise.all(allProjections.map(isServed))).every(Boolean)
+  while (!(await areServed()) || ((await readModels.feedPosition('projector')) ?? -1n) < last) {
     // Throws where it has ended.
     process.kill(projector.pid, 0)
     await sleep(pollMs)

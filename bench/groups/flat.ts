@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { load, type Loaded, median, rate } from '#bench/clients.ts'
 import { type Daybook, startDaybook, temporaryFolder } from '#bench/daybook.ts'
 import { type Figure, judged, type Target } from '#bench/figure.ts'
@@ -10,6 +11,7 @@ const sizes = [10_000, 100_000, 1_000_000]
 const longSizes = [...sizes, 10_000_000]
 const connections = 64
 const warmUpSeconds = 2
+const firstTriesMax = 500
 /** As `fillFolder` names it. */
 const asking = { request: 'transaction', ledger: 'bench-0' } as const
 
@@ -30,12 +32,30 @@ export async function measure(settings: Settings): Promise<readonly Figure[]> {
     const path = join(folder.path, String(size))
     await fillFolder(path, size, 1)
     const daybook = opened.use(await startDaybook({ folder: path, role: 'api' }))
+    await answers(daybook)
     await load(daybook, { asking, connections, seconds: warmUpSeconds })
     all.push({ size, daybook, rounds: [] })
   }
   for (let round = 0; round < rounds; round += 1)
     for (const { daybook, rounds: taken } of all) taken.push(await takeRound(daybook, seconds))
   return all.flatMap((sized) => figuresOf(sized, all[0]))
+}
+
+/** The books of a ledger without a snapshot are kept first; its commands wait, or are refused, until then. */
+async function answers({ url }: Daybook): Promise<void> {
+  const ask = async () => {
+    const response = await fetch(`${url}/v1/ledgers/${asking.ledger}/transactions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'first' },
+      body: '{"postings":[{"debit":"bank:cash","credit":"users:alice","asset":"USD/2","amount":"1"}]}',
+    })
+    return response.ok
+  }
+  for (let tries = 0; tries < firstTriesMax; tries += 1) {
+    if (await ask().catch(() => false)) return
+    await sleep(500)
+  }
+  throw new Error(`${asking.ledger} takes no command`)
 }
 
 async function takeRound(daybook: Daybook, seconds: number): Promise<Round> {
