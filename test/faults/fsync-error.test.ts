@@ -1,14 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { checkLedger } from '#test/support/history-checker.ts'
+import { checkRestarted } from '#test/faults/restarted-program.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
-import {
-  runProgram,
-  startProgram,
-  startProgramUnder,
-  temporaryFolder,
-} from '#test/support/program.ts'
+import { startProgramUnder, temporaryFolder } from '#test/support/program.ts'
 import {
   canTrace,
   injecting,
@@ -41,7 +36,7 @@ describe('an fsync error under the whole program', () => {
     expect(load.unknown.map(({ status, code }) => `${status} ${code}`)).toContain(
       '504 outcome-unknown',
     )
-    await checked(folder.path, load)
+    await checkRestarted(folder.path, load)
   })
 
   it('or any other of the read models delays them, and no command', {
@@ -66,18 +61,6 @@ describe('an fsync error under the whole program', () => {
       expect(program.lines.join()).toMatch(/projector waits and tries again/)
       expect(await program.stop()).toEqual({ code: 0, signal: null })
     }
-    await checked(folder.path, load)
+    await checkRestarted(folder.path, load)
   })
 })
-
-async function checked(path: string, load: Load): Promise<void> {
-  await using program = await startProgram(path)
-  using api = new ApiClient(program.url)
-  await load.settle(api)
-  expect(load.surprises).toEqual([])
-  for (const ledgerId of load.ledgerIds)
-    expect(await checkLedger(api, ledgerId, load.attempts)).toEqual([])
-  expect(await program.stop()).toEqual({ code: 0, signal: null })
-  const audit = await runProgram(['verify-books'], path)
-  expect([audit.code, audit.output]).toEqual([0, expect.stringMatching(/\d/)])
-}

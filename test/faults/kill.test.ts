@@ -1,16 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { checkLedger } from '#test/support/history-checker.ts'
+import { checkRestarted } from '#test/faults/restarted-program.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
 import { usually } from '#test/support/long-runs.ts'
-import {
-  runProgram,
-  startProgram,
-  startProgramUnder,
-  temporaryFolder,
-} from '#test/support/program.ts'
+import { startProgram, startProgramUnder, temporaryFolder } from '#test/support/program.ts'
 import {
   canTrace,
   durableCalls,
@@ -29,19 +24,6 @@ const killMsMax = 60_000
 /** More than opening ledgers and accounts is answers to; opened again, they are refused. */
 const openingCount = 20
 
-/** Asks again for what was never answered, and looks at everything. */
-async function checked(path: string, load: Load): Promise<void> {
-  await using program = await startProgram(path)
-  using api = new ApiClient(program.url)
-  await load.settle(api)
-  expect(load.surprises).toEqual([])
-  for (const ledgerId of load.ledgerIds)
-    expect(await checkLedger(api, ledgerId, load.attempts)).toEqual([])
-  expect(await program.stop()).toEqual({ code: 0, signal: null })
-  const audit = await runProgram(['verify-books'], path)
-  expect([audit.code, audit.output]).toEqual([0, expect.stringMatching(/\d/)])
-}
-
 describe('kill of the whole program', () => {
   it(`at random moments under load: it has kept everything it said, and nothing else, ${kills} times`, async () => {
     await using folder = await temporaryFolder()
@@ -59,7 +41,7 @@ describe('kill of the whole program', () => {
       stop.abort()
       await running
     }
-    await checked(folder.path, load)
+    await checkRestarted(folder.path, load)
     expect(load.acknowledged).toBeGreaterThan(kills)
   }, 900_000)
 
@@ -80,7 +62,7 @@ describe('kill of the whole program', () => {
         load,
       })
     }
-    await checked(folder.path, load)
+    await checkRestarted(folder.path, load)
     expect(load.acknowledged).toBeGreaterThan(killPoints)
   })
 })
