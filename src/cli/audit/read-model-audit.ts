@@ -6,11 +6,10 @@ import {
   type Folding,
 } from '#cli/audit/expected-documents.ts'
 import type { Finding } from '#cli/audit/finding.ts'
+import { checkpointIn } from '#cli/checkpoint-in.ts'
 import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import {
-  type Checkpoint,
-  type ReadModelShape,
   type ReadModels,
   ReadViewOutdated,
   type ReadView,
@@ -18,7 +17,6 @@ import {
 } from '#ports/read-models.ts'
 import { inView } from '#queries/in-view.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
-import type { LedgerId } from '#values/ids.ts'
 
 const pageSize = 500
 const findingsMax = 100
@@ -59,15 +57,6 @@ export async function* auditReadModel(
       return
     }
   }
-}
-
-async function checkpointIn(
-  readModels: ReadModels,
-  projection: ReadModelShape,
-  ledgerId: LedgerId,
-): Promise<Checkpoint | undefined> {
-  await using view = await readModels.view(ledgerId)
-  return await view.checkpoint(projection)
 }
 
 type Page = { readonly at: bigint; readonly documents: readonly StoredDocument[] }

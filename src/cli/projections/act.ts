@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkpointIn } from '#cli/checkpoint-in.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { toolClock } from '#compose/tool-clock.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
-import type { Checkpoint, ReadModels } from '#ports/read-models.ts'
+import type { ReadModels } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import { type ProjectionAct, recordAct } from '#projections/runtime/acts.ts'
 import { actsFeed } from '#projections/runtime/keeper.ts'
@@ -81,15 +82,6 @@ async function modelsOf(
   const building = builds.filter(({ state }) => state === 'building')
   const models = building.map(({ number: build }) => ({ ...projection, build }))
   return serving === undefined ? models : [serving, ...models]
-}
-
-async function checkpointIn(
-  readModels: ReadModels,
-  model: LiveModel,
-  ledgerId: LedgerId,
-): Promise<Checkpoint | undefined> {
-  await using view = await readModels.view(ledgerId)
-  return await view.checkpoint(model)
 }
 
 type Recorded = {
