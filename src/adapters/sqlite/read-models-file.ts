@@ -41,12 +41,13 @@ const commonPragmas = { busy_timeout: 0, cell_size_check: 1, trusted_schema: 0, 
 
 /**
  * NORMAL syncs at checkpoints only: a power cut may take the last commits, documents and checkpoints alike, and they
- * are folded again.
+ * are folded again. A checkpoint every 8 MiB: measured, four times as much took as much time in all, and stood still for
+ * three times as long.
  */
 const writerPragmas = {
   journal_mode: 'wal',
   synchronous: 1,
-  wal_autocheckpoint: 4000,
+  wal_autocheckpoint: 1000,
   journal_size_limit: 67_108_864,
 }
 
