@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import express, { type Express, type RequestHandler, Router } from 'express'
+import { type RequestHandler, Router } from 'express'
 import { openExchange } from '#http/exchange.ts'
 import { openLiveStreams } from '#http/log/live-streams.ts'
 import { conclude, otherMethods } from '#http/middleware/conclude.ts'
-import { identifyRequest, requestIdOf } from '#http/middleware/request-id.ts'
+import { areExpress, requestIdOf } from '#http/node-http.ts'
 import { type AppParts, defaultLimits, type HealthAppParts, type Parts } from '#http/parts.ts'
 import type { Act } from '#http/routes/commands.ts'
 import { healthRoutes, type Method, type Route, routesOf } from '#http/routes/routes.ts'
@@ -35,13 +35,11 @@ function handlerFor(all: readonly Route[], logger: Logger): App['handle'] {
   const router = Router({ strict: true, caseSensitive: true })
   for (const [path, routes] of Map.groupBy(all, (route) => route.path))
     addRoutes(router, path, routes)
-  const app = bareExpress()
-  app.use(identifyRequest, (request, response) => {
-    router(request, response, (error) => conclude({ request, response }, logger, error))
-  })
   return (request, response) => {
+    const messages = { request, response }
+    if (!areExpress(messages)) throw new TypeError('the server makes other messages')
     request.url = originForm(request.url ?? '/')
-    app(request, response)
+    router(messages.request, messages.response, (error) => conclude(messages, logger, error))
   }
 }
 
@@ -50,14 +48,6 @@ function originForm(target: string): string {
   if (target.startsWith('/')) return target
   const url = URL.parse(target)
   return url === null ? '/' : url.pathname + url.search
-}
-
-function bareExpress(): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.set('query parser', false)
-  return app
 }
 
 function addRoutes(router: Router, path: string, routes: readonly Route[]): void {

@@ -1,7 +1,7 @@
-import type { Server, ServerOptions } from 'node:http'
+import type { ServerOptions } from 'node:http'
 import type { App } from '#http/app.ts'
 import { answerBrokenRequest, type ResponsesUnderWay } from '#http/broken-requests.ts'
-import { createServer } from '#http/node-http.ts'
+import { type ApiServer, createServer, messageClasses } from '#http/node-http.ts'
 import { pause } from '#http/waiting.ts'
 
 /** What a connection may take of time and memory. Node's own defaults let a slow client hold one for minutes. */
@@ -41,7 +41,8 @@ export async function listen(
   limits: Partial<typeof serverLimits> & { readonly stopMs?: number } = {},
 ): Promise<Listening> {
   const underWay: ResponsesUnderWay = new WeakMap()
-  const server = createServer({ ...serverLimits, ...limits }, (request, response) => {
+  const options = { ...messageClasses, ...serverLimits, ...limits }
+  const server = createServer(options, (request, response) => {
     underWay.set(request.socket, response)
     if (!server.listening) response.setHeader('connection', 'close')
     app.handle(request, response)
@@ -57,7 +58,7 @@ export async function listen(
   return { url: `http://${name}:${bound}`, port: bound, stop, [Symbol.asyncDispose]: stop }
 }
 
-function bind(server: Server, { host, port }: Address): Promise<number> {
+function bind(server: ApiServer, { host, port }: Address): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {
@@ -68,7 +69,7 @@ function bind(server: Server, { host, port }: Address): Promise<number> {
   })
 }
 
-function stopper(server: Server, app: App, limitMs: number): () => Promise<void> {
+function stopper(server: ApiServer, app: App, limitMs: number): () => Promise<void> {
   let stopped: Promise<void> | undefined
   const stop = async () => {
     const closed = new Promise<'closed'>((resolve) => {

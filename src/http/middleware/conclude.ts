@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { ClientGone } from '#http/body.ts'
 import { answerProblem, type Exchange, openExchange } from '#http/exchange.ts'
-import { requestIdOf } from '#http/middleware/request-id.ts'
+import { requestIdOf } from '#http/node-http.ts'
 import { internalProblem, knownProblem, type Problem, problemOf, refused } from '#http/problems.ts'
 import type { Logger } from '#ports/logger.ts'
 
