@@ -4,6 +4,7 @@ import { commands } from '#projections/commands.ts'
 import type { AccountDocument } from '#projections/documents.ts'
 import { entries } from '#projections/entries.ts'
 import { ledgers } from '#projections/ledgers.ts'
+import { trialBalances } from '#projections/trial-balances.ts'
 import { balanceAt, wasOpened } from '#queries/account-history.ts'
 import { type AsOf, asOf, justAfter } from '#queries/clocks.ts'
 import { inLedger, type LedgerMoment } from '#queries/ledger-moment.ts'
@@ -40,6 +41,7 @@ const parameters = z
 export const accountBalances: Query<z.infer<typeof parameters>> = {
   name: 'accountBalances',
   models: [ledgers, accounts, entries, commands],
+  alsoReads: [trialBalances],
   parameters,
   answer: inLedger(async (moment, asked) => {
     // Before all else: a document that changes often may soon be beyond the view.

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { PostingEntry } from '#projections/documents.ts'
 import { entries } from '#projections/entries.ts'
 import { ledgers } from '#projections/ledgers.ts'
+import { trialBalances } from '#projections/trial-balances.ts'
 import { entryResource } from '#projections/resources.ts'
 import { postingsInOrder, wasOpened } from '#queries/account-history.ts'
 import { inLedger, type LedgerMoment } from '#queries/ledger-moment.ts'
@@ -37,6 +38,7 @@ type Asked = z.infer<typeof parameters>
 export const accountStatement: Query<Asked> = {
   name: 'accountStatement',
   models: [ledgers, entries],
+  alsoReads: [trialBalances],
   parameters,
   paging: { limitDefault: linesMax, limitMax: linesMax },
   answer: inLedger(async (moment, asked) => {

@@ -4,12 +4,15 @@ import type { LedgerId } from '#values/ids.ts'
 import type { Json, JsonObject } from '#values/json.ts'
 
 /**
- * One question, answered from read models. `models` are those it reads: `Min-Revision` waits for all of them, and the
- * answer's revision is the smallest of theirs.
+ * One question, answered from read models and nothing else: of the same documents and parameters comes the same answer,
+ * which may be kept. `models` are those it reads: `Min-Revision` waits for all of them, and the answer's revision is the
+ * smallest of theirs.
  */
 export type Query<Parameters> = {
   readonly name: string
   readonly models: readonly ReadModelShape[]
+  /** What else it reads, for speed alone: nobody waits for these, and what they lack is found elsewhere. */
+  readonly alsoReads?: readonly ReadModelShape[]
   /** The path's ids and the query string, one string each (never `cursor` and `limit`). Strict: unknown members fail. */
   readonly parameters: z.ZodType<Parameters>
   /** Lists only: the page sizes. */
