@@ -139,8 +139,21 @@ export class DocumentTooLarge extends Error {
   }
 }
 
+/** A mark of what was stored when it was taken: says nothing by itself, only whether it equals another. */
+export type Stamp = string
+
 /** The query side of the read models. */
 export type ReadModels = AsyncDisposable & {
+  /**
+   * A stamp of what the models, as one reads them without naming a build, say of one ledger, or of all. Two that are
+   * equal: every view opened after the first was taken and before the second showed the same of them, whoever commits,
+   * parks, switches builds or makes the store anew. Undefined where that can't be told now. A store lacks it that could
+   * tell only at the price of a view.
+   */
+  stamp?(
+    ledgerId: LedgerId | undefined,
+    models: readonly ReadModelShape[],
+  ): Promise<Stamp | undefined>
   /** Opens a view of the ledger in which all models asked stand still. Bounded: waits for its turn where too many are open. */
   view(ledgerId: LedgerId | undefined): Promise<ReadView>
   /** Every ledger's checkpoint in one model. */

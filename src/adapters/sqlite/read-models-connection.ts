@@ -57,6 +57,11 @@ export class ReadModelConnection {
     return true
   }
 
+  /** Counted up by every change of the schema, as `schemaChanged` last saw it. */
+  get schema(): unknown {
+    return this.#schema
+  }
+
   exec(sql: string): void {
     this.#database.exec(sql)
   }

@@ -12,7 +12,7 @@ export function explainFind(
   { model, find, across = false }: { model: ReadModelShape; find: Find; across?: boolean },
 ): readonly string[] {
   const statement = findStatement(model, find, across ? undefined : 'any-ledger')
-  const connection = openToRead(path, 1_024)
+  const connection = openToRead(path, 1_024)?.connection
   if (statement === undefined || connection === undefined) return []
   try {
     const { text, values } = statement

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeFolder, makePrivateFile } from '#adapters/sqlite/event-log-file.ts'
 import { refuseNetworkFolder } from '#adapters/sqlite/network-folder.ts'
@@ -66,11 +66,25 @@ export function openToWrite(path: string, cacheKiB: number): ReadModelConnection
   }
 }
 
-/** A connection that reads; undefined where there is no file yet. */
-export function openToRead(path: string, cacheKiB: number): ReadModelConnection | undefined {
-  if (!existsSync(path)) return undefined
+/** Which file a path names: no other one has the mark for as long as somebody has this one open. */
+export type FileMark = string
+
+/** Undefined where there is no file. */
+export function fileMark(path: string): FileMark | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found && `${found.dev}:${found.ino}`
+}
+
+/** A connection that reads, and the file that it reads. */
+export type Reading = { readonly connection: ReadModelConnection; readonly file: FileMark }
+
+/** Undefined where there is no file yet. */
+export function openToRead(path: string, cacheKiB: number): Reading | undefined {
+  // Before it is opened: where it is made anew in between, the mark is the old one's, and the next look says so.
+  const file = fileMark(path)
+  if (file === undefined) return undefined
   const pragmas = { query_only: 1, cache_size: -cacheKiB, ...commonPragmas }
-  return new ReadModelConnection({ path, readOnly: true, pragmas })
+  return { connection: new ReadModelConnection({ path, readOnly: true, pragmas }), file }
 }
 
 /** Makes the folder (0700) and an empty file (0600) where there are none. @throws {EventLogRefused} */

@@ -1,6 +1,6 @@
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
-import { hasLayout, openToRead } from '#adapters/sqlite/read-models-file.ts'
+import { fileMark, hasLayout, openToRead, type Reading } from '#adapters/sqlite/read-models-file.ts'
 import { Turns } from '#adapters/sqlite/read-models-turns.ts'
 import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { ReadModelsUnavailable } from '#ports/read-models.ts'
@@ -18,7 +18,7 @@ export type SnapshotLimits = {
 export class Snapshots {
   readonly #limits: SnapshotLimits
   readonly #turns: Turns
-  readonly #idle: ReadModelConnection[] = []
+  readonly #idle: Reading[] = []
   #closed = false
 
   constructor(limits: SnapshotLimits) {
@@ -30,9 +30,9 @@ export class Snapshots {
   async open(): Promise<Snapshot> {
     await this.#turns.take()
     try {
-      const connection = await whenFree(() => this.#begin(), this.#limits.waitMaxMs)
-      return new Snapshot(connection, this.#limits.openMaxMs, (usable) => {
-        this.#end(connection, usable)
+      const reading = await whenFree(() => this.#begin(), this.#limits.waitMaxMs)
+      return new Snapshot(reading?.connection, this.#limits.openMaxMs, (usable) => {
+        this.#end(reading, usable)
       })
     } catch (error) {
       this.#turns.give()
@@ -43,17 +43,18 @@ export class Snapshots {
   /** Waits for the open ones, which end by themselves at the latest after `openMaxMs`. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const connection of this.#idle.splice(0)) connection.close()
+    this.#closeIdle()
     await this.#turns.close()
   }
 
   /** A connection in a transaction whose moment is fixed; undefined where nothing of this layout is stored yet. */
-  #begin(): ReadModelConnection | undefined {
-    const connection = this.#idle.pop() ?? openToRead(this.#limits.path, this.#limits.cacheKiB)
-    if (connection === undefined) return undefined
+  #begin(): Reading | undefined {
+    const reading = this.#idleOne() ?? openToRead(this.#limits.path, this.#limits.cacheKiB)
+    if (reading === undefined) return undefined
+    const { connection } = reading
     try {
       connection.exec('BEGIN')
-      if (!connection.schemaChanged() || hasLayout(connection)) return connection
+      if (!connection.schemaChanged() || hasLayout(connection)) return reading
       connection.close()
       return undefined
     } catch (error) {
@@ -62,18 +63,31 @@ export class Snapshots {
     }
   }
 
-  #end(connection: ReadModelConnection | undefined, usable: boolean): void {
+  /** One that reads the file which the path names now: that may have been deleted, and made anew. */
+  #idleOne(): Reading | undefined {
+    const reading = this.#idle.pop()
+    if (reading === undefined || reading.file === fileMark(this.#limits.path)) return reading
+    reading.connection.close()
+    this.#closeIdle()
+    return undefined
+  }
+
+  #closeIdle(): void {
+    for (const { connection } of this.#idle.splice(0)) connection.close()
+  }
+
+  #end(reading: Reading | undefined, usable: boolean): void {
     try {
-      if (connection !== undefined) this.#keep(connection, usable)
+      if (reading !== undefined) this.#keep(reading, usable)
     } finally {
       this.#turns.give()
     }
   }
 
-  #keep(connection: ReadModelConnection, usable: boolean): void {
-    if (!usable || this.#closed) return connection.close()
-    connection.exec('ROLLBACK')
-    this.#idle.push(connection)
+  #keep(reading: Reading, usable: boolean): void {
+    if (!usable || this.#closed) return reading.connection.close()
+    reading.connection.exec('ROLLBACK')
+    this.#idle.push(reading)
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from '#adapters/sqlite/read-models-reading.ts'
 import { documentOf } from '#adapters/sqlite/read-models-rows.ts'
 import { type Snapshot, Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
+import { Stamps } from '#adapters/sqlite/read-models-stamps.ts'
 import {
   type Build,
   type Checkpoint,
@@ -45,6 +46,7 @@ export async function openSqliteReadModels({
 }: SqliteReadModelsOptions): Promise<ReadModels> {
   const bounds = { openMax: viewsMax, waitingMax, waitMaxMs, openMaxMs: viewMaxMs }
   const snapshots = new Snapshots({ path, cacheKiB, ...bounds })
+  const stamps = new Stamps(path)
   const atOnce: AtOnce = async (nothing, work) => {
     const snapshot = await snapshots.open()
     try {
@@ -54,6 +56,10 @@ export async function openSqliteReadModels({
     }
   }
   return {
+    async stamp(ledgerId, models) {
+      return stamps.of(ledgerId, models)
+    },
+
     async view(ledgerId) {
       return viewOf(await snapshots.open(), ledgerId)
     },
@@ -81,6 +87,7 @@ export async function openSqliteReadModels({
     },
 
     async [Symbol.asyncDispose]() {
+      stamps.close()
       await snapshots.close()
     },
   }
