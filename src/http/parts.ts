@@ -78,6 +78,10 @@ export const defaultLimits = {
   /** The same for whom a statement is streamed to. */
   downloadStallMs: 60_000,
   streamCommentIntervalMs: 15_000,
+  /** Answers that are kept until what they were made of changes: so many, and so much of all and of one. */
+  keptAnswersMax: 20_000,
+  keptBytesMax: 32 * 1024 * 1024,
+  keptAnswerBytesMax: 256 * 1024,
 }
 
 /** The parts with every limit decided. */

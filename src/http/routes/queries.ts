@@ -1,18 +1,51 @@
 import { type Answered, ask } from '#http/ask.ts'
-import { acceptable, answerJson, type Exchange } from '#http/exchange.ts'
+import { acceptable, answerJson, answerText, type Exchange } from '#http/exchange.ts'
+import { minRevision } from '#http/headers.ts'
+import type { KeptAnswer, KeptAnswers } from '#http/kept-answers.ts'
 import type { Parts } from '#http/parts.ts'
 import { pathIds, requirePossibleIds } from '#http/path-ids.ts'
 import { type Asked, type Asking, questionIn } from '#http/question.ts'
 import type { Act } from '#http/routes/commands.ts'
 import type { CursorSigner } from '#security/cursor-signer.ts'
+import type { LedgerId } from '#values/ids.ts'
+import type { JsonObject } from '#values/json.ts'
 
-/** Answers one question out of the read models. */
-export function answerQuery(parts: Parts, asking: Asking, cursors: CursorSigner): Act {
+export type QueryParts = {
+  readonly parts: Parts
+  readonly cursors: CursorSigner
+  readonly kept: KeptAnswers
+}
+
+/** Answers one question out of the read models, or as before where these have not changed since. */
+export function answerQuery({ parts, cursors, kept }: QueryParts, asking: Asking): Act {
+  const { models: waitedFor, alsoReads = [] } = asking.query
+  const models = [...waitedFor, ...alsoReads]
+  const stampOf = async (ledgerId: LedgerId | undefined) =>
+    parts.readModels.stamp?.(ledgerId, models)
   return async (exchange) => {
-    acceptable(exchange.request, ['application/json'])
+    const { request } = exchange
+    acceptable(request, ['application/json'])
+    const before = kept.of(request.url)
+    const now = before && (await stampOf(before.ledgerId))
+    if (before !== undefined && before.stamp === now && contains(before, minRevision(request)))
+      return answerText(exchange, 200, {
+        text: before.text,
+        headers: { revision: before.revision },
+      })
     const asked = await askedIn(parts, exchange, () => questionIn(exchange, asking, cursors))
-    answerPage(exchange, asked, { answered: await ask(parts, asked), cursors })
+    const { ledgerId } = asked
+    // Before the view is opened: what is committed in between makes the answer newer than its stamp, never older.
+    const stamp = now ?? (await stampOf(ledgerId))
+    const { answer, revision } = await ask(parts, asked)
+    const text = JSON.stringify(bodyOf(answer, asked, cursors))
+    if (stamp !== undefined) kept.keep(request.url, { ledgerId, stamp, text, revision })
+    answerText(exchange, 200, { text, headers: { revision } })
   }
+}
+
+/** An answer across ledgers has no revision, and none is waited for. */
+function contains({ revision }: KeptAnswer, minimum: bigint | undefined): boolean {
+  return minimum === undefined || revision === undefined || minimum <= revision
 }
 
 /** The question, or a 404 for the id in the path that can't be one. */
@@ -29,14 +62,19 @@ export async function askedIn(
 
 export function answerPage(
   exchange: Exchange,
-  { binding, page }: Asked,
+  asked: Asked,
   { answered, cursors }: { readonly answered: Answered; readonly cursors: CursorSigner },
 ): void {
   const { answer, revision } = answered
-  const headers = { revision }
-  if (answer.kind === 'one')
-    return answerJson(exchange, 200, { body: { data: answer.data }, headers })
+  answerJson(exchange, 200, { body: bodyOf(answer, asked, cursors), headers: { revision } })
+}
+
+function bodyOf(
+  answer: Answered['answer'],
+  { binding, page }: Asked,
+  cursors: CursorSigner,
+): JsonObject {
+  if (answer.kind === 'one') return { data: answer.data }
   const next = answer.next === null ? null : cursors.seal(binding, answer.next)
-  const body = { data: answer.data, page: { next, limit: page.limit } }
-  return answerJson(exchange, 200, { body, headers })
+  return { data: answer.data, page: { next, limit: page.limit } }
 }

@@ -1,4 +1,5 @@
 import type { LiveStreams } from '#http/log/live-streams.ts'
+import { KeptAnswers } from '#http/kept-answers.ts'
 import type { HealthParts, Parts, QueryName } from '#http/parts.ts'
 import type { Asking } from '#http/question.ts'
 import { takeBatch } from '#http/routes/batches.ts'
@@ -59,6 +60,7 @@ export function routesOf(parts: Parts, streams: LiveStreams): readonly Route[] {
   const cursors = cursorSigner(parts.cursorSecret)
   const asking = (name: QueryName, kind: Asking['kind']) => ({ query: parts.queries[name], kind })
   const events = { parts, cursors, streams }
+  const kept = new KeptAnswers(parts.limits)
   const all: readonly Route[] = [
     ...commands.map(([method, path, command]) => ({
       method,
@@ -67,7 +69,7 @@ export function routesOf(parts: Parts, streams: LiveStreams): readonly Route[] {
     })),
     { method: 'POST', path: `${ledger}/batches`, act: takeBatch(parts) },
     ...queries.map(([path, name, kind]) =>
-      get(path, answerQuery(parts, asking(name, kind), cursors)),
+      get(path, answerQuery({ parts, cursors, kept }, asking(name, kind))),
     ),
     get(
       `${account}/statement`,
