@@ -4,6 +4,9 @@ import type { Server } from '#bench/processes.ts'
 /** An atomic batch has no more. */
 const batchMax = 500
 
+/** Fewer than a transaction may have: its event stays small. */
+const postingsMax = 250
+
 /** A ledger to post to, with an account on either side. */
 export async function openBooks(
   server: Pick<Server, 'url'>,
@@ -20,7 +23,7 @@ export async function openAccounts(server: Pick<Server, 'url'>, count: number): 
     const size = Math.min(batchMax, count - from)
     const commands = Array.from({ length: size }, (_, index) => ({
       command: 'OpenAccount',
-      accountId: `users:${(from + index).toString().padStart(6, '0')}`,
+      accountId: accountAt(from + index),
       type: 'equity',
     }))
     await post(server, '/bench/batches', { mode: 'atomic', commands })
@@ -32,6 +35,35 @@ export async function deposit(server: Pick<Server, 'url'>, key: string): Promise
   const postings = [{ debit: 'bank:cash', credit: 'users:alice', asset: 'USD/2', amount: '1' }]
   const response = await send(server, '/bench/transactions', { body: { postings }, key })
   return response.headers.get('ledger-revision') ?? ''
+}
+
+/**
+ * Gives each of the first accounts of `openAccounts` two entries: one transaction moves something from each to the next.
+ * @returns the last revision.
+ */
+export async function passRound(
+  server: Pick<Server, 'url'>,
+  accounts: number,
+  round: number,
+): Promise<string> {
+  let revision = ''
+  for (let from = 0; from < accounts; from += postingsMax) {
+    const size = Math.min(postingsMax, accounts - from)
+    const postings = Array.from({ length: size }, (_, index) => ({
+      debit: accountAt(from + index),
+      credit: accountAt((from + index + 1) % accounts),
+      asset: 'USD/2',
+      amount: '1',
+    }))
+    const key = `round-${round}-${from}`
+    const response = await send(server, '/bench/transactions', { body: { postings }, key })
+    revision = response.headers.get('ledger-revision') ?? ''
+  }
+  return revision
+}
+
+function accountAt(index: number): string {
+  return `users:${index.toString().padStart(6, '0')}`
 }
 
 /** Waits until the read models show a revision. */

@@ -26,7 +26,11 @@ const settings = z.object({
   asking: z.discriminatedUnion('request', [
     z.object({ request: z.literal('transaction'), ...spread }),
     z.object({ request: z.literal('batch'), size: z.number().int().max(1000), ...spread }),
-    z.object({ request: z.literal('get'), path: z.string() }),
+    z.object({
+      request: z.literal('get'),
+      path: z.string(),
+      accounts: z.number().int().positive().optional(),
+    }),
   ]),
 })
 

@@ -4,7 +4,8 @@ import { Buffer } from 'node:buffer'
 export type Asking =
   | ({ readonly request: 'transaction' } & Spread)
   | ({ readonly request: 'batch'; readonly size: number } & Spread)
-  | { readonly request: 'get'; readonly path: string }
+  /** With `accounts` each request is for the next one of so many, `users:000000` and on, where the path says `{account}`. */
+  | { readonly request: 'get'; readonly path: string; readonly accounts?: number | undefined }
 
 /** Over what transactions are spread. Undefined: one ledger, two accounts, those of `openBooks`. */
 export type Spread = {
@@ -25,9 +26,9 @@ const ledgerMark = '\u0003'.repeat(3)
  * what it is spread over change. Whoever sends it has had the answer to the last before.
  */
 export function requestsOf(asking: Asking, keyBegin: string): () => Buffer {
-  const text = asking.request === 'get' ? getText(asking.path) : postText(asking, keyBegin)
+  if (asking.request === 'get') return getsOf(asking)
+  const text = postText(asking, keyBegin)
   const bytes = Buffer.from(text, 'latin1')
-  if (asking.request === 'get') return () => bytes
   const counts = placesOf(text, countMark)
   const accounts = placesOf(text, accountMark)
   const ledgers = placesOf(text, ledgerMark)
@@ -41,8 +42,19 @@ export function requestsOf(asking: Asking, keyBegin: string): () => Buffer {
   }
 }
 
-function getText(path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: bench\r\n\r\n`
+let asked = 0
+
+/** All connections take their accounts out of one row, so that none comes again before all others have. */
+function getsOf({ path, accounts = 1 }: Extract<Asking, { request: 'get' }>): () => Buffer {
+  const target = path.replaceAll('{account}', `users:${accountMark}`)
+  const text = `GET ${target} HTTP/1.1\r\nHost: bench\r\n\r\n`
+  const bytes = Buffer.from(text, 'latin1')
+  const places = placesOf(text, accountMark)
+  return () => {
+    for (const place of places) writeDigits(bytes, place, asked % accounts)
+    asked += 1
+    return bytes
+  }
 }
 
 function postText(asking: Exclude<Asking, { request: 'get' }>, keyBegin: string): string {

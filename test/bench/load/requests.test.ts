@@ -41,6 +41,14 @@ describe('the requests of the clients', () => {
     )
   })
 
+  it('ask for one account after the other, over all connections', () => {
+    const asking = { request: 'get', path: '/accounts/{account}/balances', accounts: 3 } as const
+    const [one, other] = [requestsOf(asking, 'run-0'), requestsOf(asking, 'run-1')]
+    const targets = [one, other, one, other].map((next) => next().toString().split(' ')[1] ?? '')
+    expect(targets[0]).toMatch(/^\/accounts\/users:00000\d\/balances$/)
+    expect([new Set(targets).size, targets[3]]).toEqual([3, targets[0]])
+  })
+
   it('are batches of as many transactions as are asked for', () => {
     const text = requestsOf({ request: 'batch', size: 100, accounts: 5 }, 'run')().toString()
     expect(text).toMatch(/^POST \/v1\/ledgers\/bench\/batches HTTP/)
