@@ -82,6 +82,8 @@ export const defaultLimits = {
   keptAnswersMax: 20_000,
   keptBytesMax: 32 * 1024 * 1024,
   keptAnswerBytesMax: 256 * 1024,
+  /** Targets asked for once that are remembered: an answer is kept from the second time on. */
+  askedOnceMax: 10_000,
 }
 
 /** The parts with every limit decided. */

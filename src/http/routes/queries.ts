@@ -35,10 +35,11 @@ export function answerQuery({ parts, cursors, kept }: QueryParts, asking: Asking
     const asked = await askedIn(parts, exchange, () => questionIn(exchange, asking, cursors))
     const { ledgerId } = asked
     // Before the view is opened: what is committed in between makes the answer newer than its stamp, never older.
-    const stamp = now ?? (await stampOf(ledgerId))
+    const stamp = now ?? (kept.isAskedAgain(request.url) ? await stampOf(ledgerId) : undefined)
     const { answer, revision } = await ask(parts, asked)
     const text = JSON.stringify(bodyOf(answer, asked, cursors))
-    if (stamp !== undefined) kept.keep(request.url, { ledgerId, stamp, text, revision })
+    if (stamp === undefined) kept.note(request.url, text)
+    else kept.keep(request.url, { ledgerId, stamp, text, revision })
     answerText(exchange, 200, { text, headers: { revision } })
   }
 }
