@@ -28,8 +28,7 @@ export const accountEntries: Query<z.infer<typeof parameters>> = {
   answer: inLedger(async (moment, asked) => {
     const { accountId, asset, order } = asked
     const { view, revision } = moment
-    if (!(await wasOpened(view, { accountId, revision }))) return accountNotFound(accountId)
-    return list(moment, {
+    const page = await list(moment, {
       model: entries,
       where: equal({ accountId, asset }),
       orderBy: ['revision'],
@@ -37,6 +36,9 @@ export const accountEntries: Query<z.infer<typeof parameters>> = {
       accept: (entry) => entry.kind === 'posting' && within(asked, entry.effectiveAt),
       resource: resourceOf,
     })
+    if (page.kind === 'page' && Array.isArray(page.data) && page.data.length > 0) return page
+    // Only an account without entries may be one that was never opened.
+    return (await wasOpened(view, { accountId, revision })) ? page : accountNotFound(accountId)
   }),
 }
 
