@@ -35,24 +35,38 @@ export function orderedColumns(model: ReadModelShape, fields: readonly string[])
   return columns.includes(id) ? columns : [...columns, id]
 }
 
+/** Computes what follows from a model's shape once for each of them. */
+export function ofEachModel<Model extends ReadModelShape, Result>(
+  compute: (model: Model) => Result,
+): (model: Model) => Result {
+  const known = new WeakMap<Model, { readonly result: Result }>()
+  return (model) => {
+    const before = known.get(model)
+    if (before !== undefined) return before.result
+    const result = compute(model)
+    known.set(model, { result })
+    return result
+  }
+}
+
 /** The indexes that begin with the ledger; the first is the one of the ids. */
-export function ledgerIndexes(model: ReadModelShape): readonly CollectionIndex[] {
+export const ledgerIndexes = ofEachModel((model: ReadModelShape): readonly CollectionIndex[] => {
   const byId = model.id === undefined ? [] : [model.id]
   const others = model.indexes.filter((fields) => fields.join() !== byId.join())
   return [byId, ...others].map((fields) => ({
     name: nameOf(model, ['ledger', ...orderedColumns(model, fields)]),
     fields,
   }))
-}
+})
 
 /** The indexes over all ledgers; ids repeat there, so they end with the ledger. */
-export function acrossIndexes(model: ReadModelShape): readonly CollectionIndex[] {
+export const acrossIndexes = ofEachModel((model: ReadModelShape): readonly CollectionIndex[] => {
   const declared = model.acrossLedgers ?? []
   return declared.map((fields) => ({
     name: nameOf(model, [...orderedColumns(model, fields), 'ledger']),
     fields,
   }))
-}
+})
 
 function nameOf(model: ReadModelShape, columns: readonly string[]): string {
   return `${tableOf(model)}_by_${columns.map((column) => column.replace(/^f_/, '')).join('_')}`

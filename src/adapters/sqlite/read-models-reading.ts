@@ -3,6 +3,7 @@ import {
   idColumn,
   ledgerIndexes,
   ledgerNumber,
+  ofEachModel,
   tableOf,
 } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
@@ -20,14 +21,16 @@ import type { LedgerId } from '#values/ids.ts'
 
 const checkpointColumns = 'revision, recorded_at, parked_revision, parked_reason'
 
+const checkpointText = `SELECT ${checkpointColumns} FROM checkpoints
+  WHERE model = ? AND version = ? AND build = ? AND ledger = ${ledgerNumber}`
+
 export function readCheckpoint(
   connection: ReadModelConnection,
   { name, version, build }: BuiltModel,
   ledgerId: LedgerId,
 ): Checkpoint | undefined {
-  const text = `SELECT ${checkpointColumns} FROM checkpoints
-    WHERE model = ? AND version = ? AND build = ? AND ledger = ${ledgerNumber}`
-  const row = connection.one({ text, values: [name, BigInt(version), BigInt(build), ledgerId] })
+  const values = [name, BigInt(version), BigInt(build), ledgerId]
+  const row = connection.one({ text: checkpointText, values })
   return row === undefined ? undefined : checkpointOf(row)
 }
 
@@ -57,11 +60,15 @@ export function readDocument(
   model: BuiltModel,
   { ledgerId, id }: { readonly ledgerId: LedgerId; readonly id: string },
 ): StoredDocument | undefined {
-  const text = `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
-    WHERE ledger = ${ledgerNumber} AND ${idColumn(model)} = ?`
-  const row = connection.one({ text, values: [ledgerId, idValue(model, id)] })
+  const values = [ledgerId, idValue(model, id)]
+  const [row] = connection.lists({ text: documentText(model), values })
   return row === undefined ? undefined : documentOf(row)
 }
+
+const documentText = ofEachModel(
+  (model: BuiltModel) => `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
+    WHERE ledger = ${ledgerNumber} AND ${idColumn(model)} = ?`,
+)
 
 /** Those of the documents that are there, all of one moment. */
 export function readDocuments(
@@ -72,7 +79,7 @@ export function readDocuments(
   const text = `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
     WHERE ledger = ${ledgerNumber} AND ${idColumn(model)} IN (SELECT value FROM json_each(?))`
   const list = isNumbered(model) ? `[${ids.join()}]` : JSON.stringify(ids)
-  return connection.all({ text, values: [ledgerId, list] }).map(documentOf)
+  return connection.lists({ text, values: [ledgerId, list] }).map(documentOf)
 }
 
 function idValue(model: ReadModelShape, id: string): Value {

@@ -1,15 +1,22 @@
-import type { Row } from '#adapters/sqlite/read-models-connection.ts'
+import type { List, Row } from '#adapters/sqlite/read-models-connection.ts'
 import { damaged } from '#adapters/sqlite/read-models-errors.ts'
 import type { Checkpoint, Document, StoredDocument } from '#ports/read-models.ts'
 
 /**
- * The row of a collection as the port gives it; with `ledger_id` where documents of all ledgers were asked for.
+ * The row of a collection as the port gives it, out of its id, revision and document.
  * @throws {ReadModelsUnavailable} where the file has bytes that were never written.
  */
-export function documentOf(row: Row): StoredDocument {
-  const document = parsed(textOf(row, 'document'))
-  const found = { id: textOf(row, 'id'), revision: integerOf(row, 'revision'), document }
-  return 'ledger_id' in row ? { ...found, ledgerId: textOf(row, 'ledger_id') } : found
+export function documentOf([id, revision, document]: List): StoredDocument {
+  if (typeof id !== 'string' || typeof revision !== 'bigint' || typeof document !== 'string')
+    throw new TypeError('a row of a collection is no document')
+  return { id, revision, document: parsed(document) }
+}
+
+/** The same where documents of all ledgers were asked for: the ledger's id comes last. */
+export function documentOfLedger(row: List): StoredDocument {
+  const ledgerId = row.at(-1)
+  if (typeof ledgerId !== 'string') throw new TypeError('a row of all ledgers has no ledger')
+  return { ...documentOf(row), ledgerId }
 }
 
 function parsed(json: string): Document {

@@ -9,7 +9,7 @@ import {
   readFeedPosition,
   readParked,
 } from '#adapters/sqlite/read-models-reading.ts'
-import { documentOf } from '#adapters/sqlite/read-models-rows.ts'
+import { documentOf, documentOfLedger } from '#adapters/sqlite/read-models-rows.ts'
 import { type Snapshot, Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
 import { Stamps } from '#adapters/sqlite/read-models-stamps.ts'
 import {
@@ -131,7 +131,8 @@ function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
         const byIdOnly = isBuilt(model)
         if (built === undefined || !hasCollection(connection, built, { byIdOnly })) return undefined
         const statement = findStatement(built, find, ledgerId)
-        return statement === undefined ? [] : connection.all(statement).map(documentOf)
+        const read = ledgerId === undefined ? documentOfLedger : documentOf
+        return statement === undefined ? [] : connection.lists(statement).map(read)
       })
       if (found !== undefined) return found
       // A find that no index serves is a bug also where nothing is stored yet.
