@@ -30,6 +30,7 @@ const settings = z.object({
       request: z.literal('get'),
       path: z.string(),
       accounts: z.number().int().positive().optional(),
+      from: z.number().int().nonnegative().optional(),
     }),
   ]),
 })

@@ -4,8 +4,13 @@ import { Buffer } from 'node:buffer'
 export type Asking =
   | ({ readonly request: 'transaction' } & Spread)
   | ({ readonly request: 'batch'; readonly size: number } & Spread)
-  /** With `accounts` each request is for the next one of so many, `users:000000` and on, where the path says `{account}`. */
-  | { readonly request: 'get'; readonly path: string; readonly accounts?: number | undefined }
+  /** With `accounts` each request is for the next one of so many, `users:000000` and on, where the path says `{account}`; the first is number `from`. */
+  | {
+      readonly request: 'get'
+      readonly path: string
+      readonly accounts?: number | undefined
+      readonly from?: number | undefined
+    }
 
 /** Over what transactions are spread. Undefined: one ledger, two accounts, those of `openBooks`. */
 export type Spread = {
@@ -45,13 +50,17 @@ export function requestsOf(asking: Asking, keyBegin: string): () => Buffer {
 let asked = 0
 
 /** All connections take their accounts out of one row, so that none comes again before all others have. */
-function getsOf({ path, accounts = 1 }: Extract<Asking, { request: 'get' }>): () => Buffer {
+function getsOf({
+  path,
+  accounts = 1,
+  from = 0,
+}: Extract<Asking, { request: 'get' }>): () => Buffer {
   const target = path.replaceAll('{account}', `users:${accountMark}`)
   const text = `GET ${target} HTTP/1.1\r\nHost: bench\r\n\r\n`
   const bytes = Buffer.from(text, 'latin1')
   const places = placesOf(text, accountMark)
   return () => {
-    for (const place of places) writeDigits(bytes, place, asked % accounts)
+    for (const place of places) writeDigits(bytes, place, (from + asked) % accounts)
     asked += 1
     return bytes
   }

@@ -49,6 +49,18 @@ describe('the requests of the clients', () => {
     expect([new Set(targets).size, targets[3]]).toEqual([3, targets[0]])
   })
 
+  it('begin with the account that is said', () => {
+    const asking = { request: 'get', path: '/accounts/{account}', accounts: 1_000 } as const
+    const numberOf = (from: number) =>
+      Number(
+        requestsOf({ ...asking, from }, 'run')()
+          .toString()
+          .slice(20, 26),
+      )
+    const first = numberOf(0)
+    expect(numberOf(100)).toBe(first + 101)
+  })
+
   it('are batches of as many transactions as are asked for', () => {
     const text = requestsOf({ request: 'batch', size: 100, accounts: 5 }, 'run')().toString()
     expect(text).toMatch(/^POST \/v1\/ledgers\/bench\/batches HTTP/)
