@@ -8,7 +8,14 @@ import {
 } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { idSelected } from '#adapters/sqlite/read-models-find.ts'
-import { checkpointOf, documentOf, integerOf, textOf } from '#adapters/sqlite/read-models-rows.ts'
+import {
+  checkpointColumns,
+  checkpointOf,
+  documentOf,
+  integerOf,
+  ledgerIdIn,
+  textOf,
+} from '#adapters/sqlite/read-models-rows.ts'
 import { type Value, valueOf } from '#adapters/sqlite/read-models-values.ts'
 import {
   type BuiltModel,
@@ -19,8 +26,6 @@ import {
 } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
-const checkpointColumns = 'revision, recorded_at, parked_revision, parked_reason'
-
 const checkpointText = `SELECT ${checkpointColumns} FROM checkpoints
   WHERE model = ? AND version = ? AND build = ? AND ledger = ${ledgerNumber}`
 
@@ -30,7 +35,7 @@ export function readCheckpoint(
   ledgerId: LedgerId,
 ): Checkpoint | undefined {
   const values = [name, BigInt(version), BigInt(build), ledgerId]
-  const row = connection.one({ text: checkpointText, values })
+  const [row] = connection.lists({ text: checkpointText, values })
   return row === undefined ? undefined : checkpointOf(row)
 }
 
@@ -38,10 +43,10 @@ export function readCheckpoints(
   connection: ReadModelConnection,
   { name, version, build }: BuiltModel,
 ): ReadonlyMap<LedgerId, Checkpoint> {
-  const text = `SELECT ledger_id, ${checkpointColumns} FROM checkpoints
+  const text = `SELECT ${checkpointColumns}, ledger_id FROM checkpoints
     JOIN ledger_numbers ON number = ledger WHERE model = ? AND version = ? AND build = ?`
-  const rows = connection.all({ text, values: [name, BigInt(version), BigInt(build)] })
-  return new Map(rows.map((row) => [textOf(row, 'ledger_id'), checkpointOf(row)]))
+  const rows = connection.lists({ text, values: [name, BigInt(version), BigInt(build)] })
+  return new Map(rows.map((row) => [ledgerIdIn(row), checkpointOf(row)]))
 }
 
 /** The ledgers that are parked in the model. */

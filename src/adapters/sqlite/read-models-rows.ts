@@ -1,6 +1,7 @@
 import type { List, Row } from '#adapters/sqlite/read-models-connection.ts'
 import { damaged } from '#adapters/sqlite/read-models-errors.ts'
 import type { Checkpoint, Document, StoredDocument } from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
 
 /**
  * The row of a collection as the port gives it, out of its id, revision and document.
@@ -14,9 +15,14 @@ export function documentOf([id, revision, document]: List): StoredDocument {
 
 /** The same where documents of all ledgers were asked for: the ledger's id comes last. */
 export function documentOfLedger(row: List): StoredDocument {
+  return { ...documentOf(row), ledgerId: ledgerIdIn(row) }
+}
+
+/** The last value of a row out of all ledgers. */
+export function ledgerIdIn(row: List): LedgerId {
   const ledgerId = row.at(-1)
   if (typeof ledgerId !== 'string') throw new TypeError('a row of all ledgers has no ledger')
-  return { ...documentOf(row), ledgerId }
+  return ledgerId
 }
 
 function parsed(json: string): Document {
@@ -27,17 +33,17 @@ function parsed(json: string): Document {
   }
 }
 
-/** A row of `checkpoints`. */
-export function checkpointOf(row: Row): Checkpoint {
-  const revision = integerOf(row, 'revision')
-  const recordedAt = textOf(row, 'recorded_at')
-  if (row['parked_revision'] === null) return { revision, recordedAt }
-  const parked = {
-    revision: integerOf(row, 'parked_revision'),
-    reason: textOf(row, 'parked_reason'),
-  }
-  return { revision, recordedAt, parked }
+/** A row of `checkpoints`, out of what `checkpointColumns` names. */
+export function checkpointOf([revision, recordedAt, parkedAt, reason]: List): Checkpoint {
+  if (typeof revision !== 'bigint' || typeof recordedAt !== 'string')
+    throw new TypeError('a row of checkpoints is none')
+  if (parkedAt === null) return { revision, recordedAt }
+  if (typeof parkedAt !== 'bigint' || typeof reason !== 'string')
+    throw new TypeError('a row of checkpoints does not say where its ledger is parked')
+  return { revision, recordedAt, parked: { revision: parkedAt, reason } }
 }
+
+export const checkpointColumns = 'revision, recorded_at, parked_revision, parked_reason'
 
 export function textOf(row: Row, column: string): string {
   const value = row[column]
