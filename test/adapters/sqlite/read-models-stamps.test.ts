@@ -32,6 +32,8 @@ afterEach(async () => {
 
 const both = [tasks, tags]
 
+const program = fileURLToPath(new URL('read-models-process.ts', import.meta.url))
+
 async function stamp(
   ledgerId: string | undefined = main,
   models: readonly ReadModelShape[] = both,
@@ -124,12 +126,36 @@ describe('the stamp of a ledger', () => {
 
   it('sees what another process commits', async () => {
     const before = await stamp(other)
-    const program = fileURLToPath(new URL('read-models-process.ts', import.meta.url))
     const projector = spawn(process.execPath, [program, file.path, other, '1'], {
       stdio: 'ignore',
     })
     expect(await once(projector, 'exit')).toEqual([0, null])
     expect(await stamp(other)).not.toBe(before)
+  })
+})
+
+describe('stamps that are taken while another process commits', () => {
+  it('are equal only where all views in between show the same', async () => {
+    const projector = spawn(process.execPath, [program, file.path, other, '1000000'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await using ending = new AsyncDisposableStack()
+    ending.defer(async () => {
+      projector.kill('SIGKILL')
+      await once(projector, 'exit')
+    })
+    await once(projector.stdout, 'data')
+    const [revisions, stamps] = [new Set<bigint>(), new Set<Stamp>()]
+    for (let looks = 0; looks < 2_000; looks += 1) {
+      const before = await stamp(other)
+      const shown = [await progress(), await progress()]
+      if (before === undefined || before !== (await stamp(other))) continue
+      expect(new Set(shown).size).toBe(1)
+      for (const revision of shown) revisions.add(revision)
+      stamps.add(before)
+    }
+    expect(revisions.size).toBeGreaterThan(1)
+    expect(stamps.size).toBe(revisions.size)
   })
 })
 
@@ -190,6 +216,11 @@ describe('a read-model file', () => {
     expect(await stamp()).toBeUndefined()
   })
 })
+
+async function progress(): Promise<bigint> {
+  await using view = await readModels.view(other)
+  return (await view.checkpoint(tasks))?.revision ?? -1n
+}
 
 async function revisionOf(id: string): Promise<bigint | undefined> {
   await using view = await readModels.view(main)
