@@ -77,8 +77,8 @@ async function pageAfter(
 ): Promise<Page> {
   for (let tries = 1; ; tries += 1)
     try {
-      await using live = await compared.live.readModels.view(ledgerId)
       await using built = await compared.built.readModels.view(ledgerId)
+      await using live = await compared.live.readModels.view(ledgerId)
       return await readPage(compared, { ledgerId, live, built, after })
     } catch (error) {
       if (!(error instanceof ReadViewOutdated) || tries === viewTries) throw error
@@ -93,19 +93,17 @@ type Views = {
   readonly after: string | undefined
 }
 
+/** What is live is read at once: it moves on, and a store may soon no longer have what its view showed. */
 async function readPage(compared: Compared, views: Views): Promise<Page> {
   const { ledgerId, after } = views
   const live = { view: views.live, model: compared.live.model }
   const built = { view: views.built, model: compared.built.model }
-  const [liveAt, builtAt] = [await appliedIn(live), await appliedIn(built)]
-  const overlay = (side: Viewed, from: bigint, to: bigint) =>
-    overlayOf({ ...compared, ...side, ledgerId }, from, to)
+  const [liveAt, livePage] = [await appliedIn(live), await find(live, after)]
+  const [builtAt, builtPage] = [await appliedIn(built), await find(built, after)]
   const ahead = liveAt > builtAt ? liveAt : builtAt
-  const [liveOver, builtOver] = [
-    await overlay(live, liveAt, ahead),
-    await overlay(built, builtAt, ahead),
-  ]
-  const [livePage, builtPage] = [await find(live, after), await find(built, after)]
+  const overlay = (side: Viewed, from: bigint) =>
+    overlayOf({ ...compared, ...side, ledgerId }, from, ahead)
+  const [liveOver, builtOver] = [await overlay(live, liveAt), await overlay(built, builtAt)]
   const compareIds = orderOf(live.model)
   const last = smallest([lastOf(livePage), lastOf(builtPage)], compareIds)
   const within = (id: string) =>

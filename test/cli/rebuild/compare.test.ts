@@ -1,0 +1,63 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compareBuilds } from '#cli/rebuild/compare.ts'
+import type { RecordedEvent } from '#events/envelope.ts'
+import { ledgerStream } from '#events/stream-names.ts'
+import { noSkips } from '#projections/runtime/act-log.ts'
+import type { LiveModel } from '#projections/runtime/live-models.ts'
+import { createProjector } from '#projections/runtime/projector.ts'
+import { booksOf, throws } from '#test/support/ledger-history.ts'
+import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
+import { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { patienceMs, runs, seed } from '#test/support/property-runs.ts'
+import { recordingLogger } from '#test/support/recording-logger.ts'
+import { allWithSmallTrialBalances } from '#test/support/small-trial-balances.ts'
+import { stored } from '#test/support/stored-events.ts'
+
+describe('two builds of one log', () => {
+  it(
+    `are equal however far behind each other they are (seed ${seed})`,
+    async () => {
+      const law = async (dice: Dice, ...parts: readonly [number, number]) => {
+        const events = booksOf('acme', dice).events
+        const store = await logOf(events)
+        const [live, built] = parts.map((part) => Math.ceil(events.length * part))
+        for (const projection of allWithSmallTrialBalances) {
+          const model = { ...projection, build: 1 }
+          const sides = {
+            live: await filled(model, store, live),
+            built: await filled(model, store, built),
+          }
+          const { differences } = await compareBuilds({ store, skips: noSkips, ...sides })
+          expect([projection.name, differences]).toEqual([projection.name, []])
+        }
+      }
+      const part = fc.double({ min: 0, max: 1, noNaN: true })
+      await fc.assert(fc.asyncProperty(throws, part, part, law), runs(40))
+    },
+    patienceMs,
+  )
+})
+
+type Dice = Parameters<typeof booksOf>[1]
+
+async function logOf(events: readonly RecordedEvent[]): Promise<MemoryEventStore> {
+  const store = new MemoryEventStore()
+  const stream = ledgerStream('acme')
+  for (const [index, event] of events.entries()) {
+    const { json, type } = stored(event)
+    const expected = index === 0 ? 'no-stream' : BigInt(index) - 1n
+    await store.append(stream, [{ id: event.id, type, json }], expected)
+  }
+  return store
+}
+
+/** Read models that have applied so many events. */
+async function filled(model: LiveModel, store: MemoryEventStore, count = 0) {
+  const readModels = openMemoryReadModels()
+  await readModels.prepare(model)
+  const { logger } = recordingLogger()
+  const projector = createProjector({ projections: [model], writer: readModels, store, logger })
+  await projector.apply(store.eventsOf(ledgerStream('acme')).slice(0, count))
+  return { readModels, model }
+}
