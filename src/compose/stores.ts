@@ -24,7 +24,7 @@ export async function openLog({ eventStore }: Config, logger: Logger): Promise<L
 }
 
 /** The half of the log that a thread needs which never appends. */
-export type LogReading = Pick<Log, 'readStream' | 'readAll' | 'head' | 'appended'>
+export type LogReading = Pick<Log, 'readStream' | 'readAll' | 'end' | 'head' | 'appended'>
 
 export async function openLogReading(
   config: Config,

@@ -86,6 +86,8 @@ export type EventStore = AsyncDisposable & {
     limit: number,
     signal?: AbortSignal,
   ): Promise<readonly StoredEvent[]>
+  /** The position of the last event of all streams: whoever has read up to it has all that was stored when this was asked. */
+  end(signal?: AbortSignal): Promise<bigint | undefined>
   /** Rejects when the store cannot serve. */
   check(): Promise<void>
   /** Aborted, with the reason, when the process has to end because an outcome is unknown for good. */

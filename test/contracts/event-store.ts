@@ -299,6 +299,15 @@ export function describeEventStore(name: string, makeLog: () => Promise<EventLog
       expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => (a < b ? -1 : 1)))
     })
 
+    it('ends with what was stored last, or after it, and goes on behind that', async () => {
+      await using log = await aLog()
+      const end = (await log.store.end()) ?? -1n
+      expect(end).toBeGreaterThanOrEqual(log.position)
+      const position = await log.store.append(log.stream, someEvents(1), 2n)
+      expect(position).toBeGreaterThan(end)
+      expect(await log.store.end()).toBeGreaterThanOrEqual(position)
+    })
+
     it('never passes over what becomes visible later', async () => {
       await using log = await aLog()
       await using other = await log.log.open()

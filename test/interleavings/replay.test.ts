@@ -117,6 +117,7 @@ function through(store: EventStore, append: EventStore['append']): EventStore {
     append,
     readStream: (...read) => store.readStream(...read),
     readAll: (...read) => store.readAll(...read),
+    end: () => store.end(),
     head: (stream) => store.head(stream),
     check: () => store.check(),
     failed: store.failed,

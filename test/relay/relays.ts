@@ -73,6 +73,7 @@ export function reached(store: EventStore, own: Partial<EventStore>): EventStore
     append: (stream, events, expected) => store.append(stream, events, expected),
     readStream: (stream, from, limit) => store.readStream(stream, from, limit),
     readAll: (after, limit) => store.readAll(after, limit),
+    end: () => store.end(),
     head: (stream) => store.head(stream),
     check: () => store.check(),
     failed: store.failed,

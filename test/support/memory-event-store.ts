@@ -93,6 +93,11 @@ export class MemoryEventStore implements EventStore {
     return this.#log.slice(from, from + limit)
   }
 
+  async end(): Promise<bigint | undefined> {
+    await this.#readable()
+    return this.#log.at(-1)?.position
+  }
+
   async check(): Promise<void> {
     this.failed.throwIfAborted()
     await this.#readable()

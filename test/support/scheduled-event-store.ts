@@ -64,6 +64,10 @@ export class ScheduledEventStore implements EventStore {
     )
   }
 
+  end(): Promise<bigint | undefined> {
+    return this.#read('looks for the end of all', 1, () => this.#log.end())
+  }
+
   head(stream: string): Promise<ExpectedRevision> {
     return this.#read(`looks for the end of ${stream}`, 1, () => this.#log.head(stream))
   }

@@ -60,6 +60,7 @@ export async function openEventStoreDb(options: EventStoreDbOptions): Promise<Ev
     readStream: whileOpen((stream, from, limit) => reader.readStream(stream, from, limit)),
     head: whileOpen((stream) => reader.head(stream)),
     readAll: whileOpen((after, limit, signal) => reader.readAll(after, limit, signal)),
+    end: whileOpen((signal) => reader.end(signal)),
     check: whileOpen(() => reader.check()),
     failed: new AbortController().signal,
     appended: wakeUp.appended,

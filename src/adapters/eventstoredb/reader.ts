@@ -6,6 +6,7 @@ import type { EventStoreDbLimits } from '#adapters/eventstoredb/limits.ts'
 import {
   allRequest,
   lastOfAllRequest,
+  lastOfEverythingRequest,
   lastRequest,
   streamRequest,
 } from '#adapters/eventstoredb/requests.ts'
@@ -66,10 +67,17 @@ export class Reader {
     }
   }
 
+  async end(signal?: AbortSignal): Promise<bigint | undefined> {
+    const { limits, prefixes } = this.#parts
+    const request = lastOfAllRequest(prefixes)
+    const { last } = await this.#page({ request, deadlineMs: limits.readAllDeadlineMs, signal })
+    return last
+  }
+
   /** Whether the server answers and lets us read all streams. */
   async check(): Promise<void> {
     const options = { deadlineMs: this.#parts.limits.readDeadlineMs, leader: true }
-    for await (const _ of this.#responses(lastOfAllRequest(), options)) return
+    for await (const _ of this.#responses(lastOfEverythingRequest(), options)) return
   }
 
   #nameOf(stream: string): string {

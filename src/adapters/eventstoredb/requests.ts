@@ -49,10 +49,18 @@ export function allRequest(
 }
 
 /** The last event of the whole log, whoever's it is; by a filter, which servers of long ago do not take. */
-export function lastOfAllRequest(): ReadReq {
+export function lastOfEverythingRequest(): ReadReq {
+  return lastRequestOf(filterOn(new Options.FilterOptions.Expression().setRegex('.*')))
+}
+
+/** The last event of those streams whose names begin with one of the prefixes. */
+export function lastOfAllRequest(prefixes: readonly string[]): ReadReq {
+  return lastRequestOf(filterOf(prefixes))
+}
+
+function lastRequestOf(filter: ReadReq.Options.FilterOptions): ReadReq {
   const place = new Options.AllOptions().setEnd(new shared.Empty())
-  const everything = new Options.FilterOptions.Expression().setRegex('.*')
-  const options = common().setAll(place).setFilter(filterOn(everything))
+  const options = common().setAll(place).setFilter(filter)
   return counted(options.setReadDirection(Options.ReadDirection.BACKWARDS), 1)
 }
 

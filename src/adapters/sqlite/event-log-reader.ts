@@ -11,6 +11,7 @@ export class EventLogReader {
   readonly #stream: StatementSync
   readonly #all: StatementSync
   readonly #head: StatementSync
+  readonly #end: StatementSync
 
   constructor(database: DatabaseSync) {
     const columns = 'SELECT stream, revision, position, type, json FROM events'
@@ -19,6 +20,7 @@ export class EventLogReader {
     )
     this.#all = database.prepare(`${columns} WHERE position > ? ORDER BY position LIMIT ?`)
     this.#head = database.prepare('SELECT max(revision) AS head FROM events WHERE stream = ?')
+    this.#end = database.prepare('SELECT max(position) AS "end" FROM events')
   }
 
   ofStream(stream: string, from: bigint, limit: number): readonly StoredEvent[] {
@@ -33,6 +35,11 @@ export class EventLogReader {
   head(stream: string): ExpectedRevision {
     const head = this.#head.get(stream)?.['head']
     return typeof head === 'bigint' ? head : 'no-stream'
+  }
+
+  end(): bigint | undefined {
+    const end = this.#end.get()?.['end']
+    return typeof end === 'bigint' ? end : undefined
   }
 }
 

@@ -5,7 +5,8 @@ import { reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { EventLogDamaged, type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
 
 /** The half of an event store that only reads. */
-export type SqliteEventLogReading = Pick<EventStore, 'readStream' | 'readAll' | 'head'> & Disposable
+export type SqliteEventLogReading = Pick<EventStore, 'readStream' | 'readAll' | 'end' | 'head'> &
+  Disposable
 
 /**
  * Opens an existing log for reading alone: for a thread or program that never appends.
@@ -27,6 +28,7 @@ export async function openSqliteEventLogReading(path: string): Promise<SqliteEve
   return {
     readStream: (stream, from, limit) => read(() => reader.ofStream(stream, from, limit)),
     readAll: (after, limit) => read(() => reader.ofAll(after, limit)),
+    end: () => read(() => reader.end()),
     head: (stream) => read(() => reader.head(stream)),
     [Symbol.dispose]: () => database.close(),
   }

@@ -9,7 +9,6 @@ import { buildFeed } from '#projections/runtime/build-feed.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { createProjector, type Projector } from '#projections/runtime/projector.ts'
-import { recordedMs } from '#projections/runtime/recorded-ms.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
 /**
@@ -37,7 +36,7 @@ export const aloneEffort: BuilderEffort = {
 }
 
 export type BuilderParts = {
-  readonly store: Pick<EventStore, 'readAll' | 'readStream'>
+  readonly store: Pick<EventStore, 'readAll' | 'readStream' | 'end'>
   readonly writer: Pick<
     ReadModelWriter,
     | 'builds'
@@ -72,8 +71,6 @@ export type Read = (events: number) => void
 const restMsMin = 2
 const restMsMax = 1_000
 const serveTries = 50
-/** Pages in a row that aren't full, of events newer than the reading: the log's end, though it goes on. */
-const endPages = 3
 
 /**
  * Fills builds from the log, each event read and decoded once for all of them. Their place in the log is stored: another
@@ -91,32 +88,19 @@ export class Builder {
     this.#pace = parts.pace ?? systemPace
   }
 
-  /** Reads what the log has now, at least; it may go on all the time. @throws {BuildOutdated}, and the signal's reason. */
+  /** Reads what the log has now; it may go on all the time. @throws {BuildOutdated}, and the signal's reason. */
   async catchUp(models: readonly LiveModel[], signal: AbortSignal, read?: Read): Promise<void> {
-    const { clock, store, effort, writer } = this.#parts
+    const { store } = this.#parts
     await this.#takeActs(models, signal)
     let position = await this.#persist(signal, () => this.#position(models))
-    const begunAtMs = clock.now()
-    for (let ends = 0; ends < endPages; ) {
+    const end = await this.#persist(signal, () => store.end(signal))
+    if (end === undefined) return
+    while (position === undefined || position < end) {
       signal.throwIfAborted()
-      const begunMs = clock.monotonic()
-      const after = position
-      const page = await this.#persist(signal, () =>
-        store.readAll(after, effort.pageEvents, signal),
-      )
-      const last = page.at(-1)
+      const last = await this.#takePage(models, position, signal)
       if (last === undefined) return
-      await this.#projectorOf(models).apply(page, signal)
-      position = last.position
-      const isEnd = page.length < effort.pageEvents && recordedMs(last.json) >= begunAtMs
-      ends = isEnd ? ends + 1 : 0
-      for (const model of models)
-        await this.#persist(signal, () => writer.saveFeedPosition(buildFeed(model), last.position))
-      this.#events += page.length
+      position = last
       read?.(this.#events)
-      const tookMs = clock.monotonic() - begunMs
-      const restMs = Math.min(tookMs * effort.restShare, restMsMax)
-      await (restMs < 1 ? this.#pace.turn() : this.#pace.pause(restMs, signal))
     }
   }
 
@@ -135,6 +119,27 @@ export class Builder {
     throw new BuildStuck(
       `build ${model.build} of ${model.name} v${model.version} cannot serve: some ledger is further in the one that does`,
     )
+  }
+
+  /** The position of the page's last event; undefined for an empty one. Rests after it. */
+  async #takePage(
+    models: readonly LiveModel[],
+    after: bigint | undefined,
+    signal: AbortSignal,
+  ): Promise<bigint | undefined> {
+    const { clock, store, effort, writer } = this.#parts
+    const begunMs = clock.monotonic()
+    const page = await this.#persist(signal, () => store.readAll(after, effort.pageEvents, signal))
+    const last = page.at(-1)
+    if (last === undefined) return undefined
+    await this.#projectorOf(models).apply(page, signal)
+    for (const model of models)
+      await this.#persist(signal, () => writer.saveFeedPosition(buildFeed(model), last.position))
+    this.#events += page.length
+    const tookMs = clock.monotonic() - begunMs
+    const restMs = Math.min(tookMs * effort.restShare, restMsMax)
+    await (restMs < 1 ? this.#pace.turn() : this.#pace.pause(restMs, signal))
+    return last.position
   }
 
   /** Goes past what was skipped since, and tries again what somebody wants to have tried. */

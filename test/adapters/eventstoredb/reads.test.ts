@@ -21,6 +21,7 @@ describe('a server that takes calls and never answers', () => {
       store.head(stream),
       store.readStream(stream, 0n, 1),
       store.readAll(0n, 1),
+      store.end(),
     ]
     const outcomes = await Promise.allSettled(reads)
     for (const outcome of outcomes)
@@ -117,6 +118,8 @@ describe('logs that share a server', () => {
     ])
     expect(await everything(other)).toHaveLength(1)
     expect(await everything(at.store)).toEqual([])
+    expect(await at.store.end()).toBe(undefined)
+    expect(await one.end()).toBe((await everything(one)).at(-1)?.position)
     expect(await at.store.head('ledger-acme')).toBe('no-stream')
     expect(at.double.log.stream('one-ledger-acme')).toHaveLength(2)
   })

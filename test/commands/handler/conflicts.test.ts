@@ -201,6 +201,7 @@ function overtaking(
     readStream: (stream, from, limit) => store.readStream(stream, from, limit),
     head: (stream) => store.head(stream),
     readAll: (after, limit) => store.readAll(after, limit),
+    end: () => store.end(),
     check: () => store.check(),
     failed: store.failed,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
