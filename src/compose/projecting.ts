@@ -21,7 +21,7 @@ import type { Projection } from '#projections/projection.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
 import { besideOthers, type BuilderEffort } from '#projections/runtime/builder.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
-import { startMissing } from '#projections/runtime/build-missing.ts'
+import { isInUse, startMissing } from '#projections/runtime/build-missing.ts'
 import { keepModels } from '#projections/runtime/keeper.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { servingModels } from '#projections/runtime/live-models.ts'
@@ -149,13 +149,13 @@ async function brokerFollower(
 
 /** Follows the feed, and keeps the models as they ought to be meanwhile. */
 async function project(parts: Parts, feed: EventFeed, signal: AbortSignal): Promise<void> {
-  const { acts, readModels, place } = parts
+  const { acts, readModels, projections, place } = parts
   const limits = projectorLimits
   const failed = (error: Error) => parts.logger.warn({ err: error }, 'the projector waits')
   await retrying({ limits, failed, signal, pace: systemPace }, async () => {
     await acts.refresh()
     // A feed that has never been read brings everything: what it fills may serve from the start.
-    if ((await readModels.feedPosition(place)) !== undefined) await startMissing(parts)
+    if (await isInUse(readModels, projections, place)) await startMissing(parts)
   })
   const projector = createProjector({ ...parts, skips: acts })
   await together(signal, [

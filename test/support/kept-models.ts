@@ -7,7 +7,7 @@ import type { Projection } from '#projections/projection.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
 import { type ProjectionAct, recordAct } from '#projections/runtime/acts.ts'
 import { Builder, type BuilderParts } from '#projections/runtime/builder.ts'
-import { startMissing } from '#projections/runtime/build-missing.ts'
+import { isInUse, startMissing } from '#projections/runtime/build-missing.ts'
 import { keepModels } from '#projections/runtime/keeper.ts'
 import { servingModel } from '#projections/runtime/live-models.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
@@ -155,7 +155,7 @@ export class KeptModels implements AsyncDisposable {
   async #run(projections: readonly Projection[], signal: AbortSignal): Promise<void> {
     const parts = { ...(await this.building()), projections, holder: crypto.randomUUID(), times }
     const all = { ...parts, writer: this.models, readModels: this.models }
-    if ((await this.models.feedPosition('projector')) !== undefined) await startMissing(all)
+    if (await isInUse(this.models, projections, 'projector')) await startMissing(all)
     const projector = createProjector({ ...all, skips: parts.acts })
     const feed = openLogFeed({ name: 'projector', store: this.store, positions: this.models })
     const kept = keepModels({ ...all, projector }, signal)

@@ -1,5 +1,5 @@
 import { systemPace } from '#ports/pace.ts'
-import type { ReadModelWriter } from '#ports/read-models.ts'
+import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import {
   aloneEffort,
@@ -26,6 +26,21 @@ export type MissingParts = Omit<BuilderParts, 'writer'> & {
   readonly writer: BuilderParts['writer'] &
     Pick<ReadModelWriter, 'startBuild' | 'dropBuild' | 'lease' | 'moveLease'>
   readonly holder: string
+}
+
+/**
+ * Whether something was applied already, by whichever projector. Then a feed may not bring a new read model all that it
+ * needs: who shares a broker's topic gets only what the others have not had.
+ */
+export async function isInUse(
+  readModels: Pick<ReadModels, 'feedPosition' | 'checkpoints'>,
+  projections: readonly Projection[],
+  place: string,
+): Promise<boolean> {
+  if ((await readModels.feedPosition(place)) !== undefined) return true
+  for (const projection of projections)
+    if ((await readModels.checkpoints(projection)).size > 0) return true
+  return false
 }
 
 /** Starts a build of every projection that has none, so that the projector leaves it out until it has been filled. */

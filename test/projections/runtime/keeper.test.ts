@@ -78,6 +78,21 @@ describe('a projection added to read models that are in use', () => {
     await kept.until(async () => (await kept.models.feedPosition('build added@1.1')) === undefined)
   })
 
+  it('is built though nobody has noted yet how far the feed was read', async () => {
+    await using kept = new KeptModels()
+    const added = counting(1, { name: 'added' })
+    await kept.record('acme', 5)
+    kept.start([counting()])
+    await kept.untilServed(counting(), 'acme')
+    await kept.stop()
+    await kept.models.forgetFeedPosition('projector')
+    kept.start([counting(), added])
+    await kept.untilServed(added, 'acme')
+    const isBuilt = ({ message }: { readonly message: string }) =>
+      message === 'a build of a read model serves'
+    await kept.until(async () => kept.lines.some(isBuilt))
+  })
+
   it('goes on being filled after the projector was stopped in between', async () => {
     await using kept = new KeptModels()
     const added = counting(1, { name: 'added' })
