@@ -3,11 +3,13 @@ import { openLog } from '#compose/stores.ts'
 import { parseConfig } from '#config.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import { until } from '#test/faults/distributed-cluster.ts'
+import { daybook } from '#test/cli/daybook.ts'
 import { clusterSettings } from '#test/support/cluster-settings.ts'
 import { type Cluster, oneOfEach, openCluster } from '#test/support/cluster.ts'
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { Load } from '#test/support/load.ts'
+import { temporaryFolder } from '#test/support/program.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 import { rewritten } from '#test/support/stored-events.ts'
@@ -99,6 +101,45 @@ describeWith(
       await cluster.replace('projector')
       await check()
       await others('beside-odd')
+    }, 180_000)
+
+    it('is tried again, or gone past for good, by whoever says why, from any machine', async () => {
+      await new Load(['forged'], 'forged').prepare(api)
+      const data = { accountId: 'nobody', direction: 'both', reason: 'poison' }
+      const type = 'AccountFrozen'
+      const revision = await append('forged', (event) => ({ ...event, type, data }))
+      await until(() => parked('forged', 'accounts'), parkedMsMax)
+      await using folder = await temporaryFolder()
+      const run = (act: string, ...given: readonly string[]) =>
+        daybook(
+          [
+            'projections',
+            act,
+            'accounts',
+            'forged',
+            ...given,
+            '--actor',
+            'ops',
+            '--reason',
+            'INC-7',
+          ],
+          { folder: folder.path, settings: cluster.settings },
+        )
+      const retried = await run('retry')
+      expect([retried.code, retried.stdout]).toEqual([
+        1,
+        expect.stringContaining(`forged is parked in accounts at revision ${revision}: `),
+      ])
+      const skipped = await run('skip', '--revision', `${revision}`)
+      expect([skipped.code, skipped.stdout]).toEqual([
+        0,
+        `forged goes on in accounts, now at revision ${revision}.\n`,
+      ])
+      const accounts = await api.get('/v1/ledgers/forged/accounts')
+      expect([accounts.status, accounts.headers['ledger-revision']]).toEqual([200, `${revision}`])
+      expect((await api.get('/v1/projections')).text).toContain(
+        `"skippedEvents":[{"ledgerId":"forged","revision":"${revision}","actor":"ops"`,
+      )
     }, 180_000)
   },
 )
