@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ReadView } from '#ports/read-models.ts'
 import {
   aChange,
   aTask,
@@ -98,6 +99,29 @@ export function describeBuilds(name: string, makeStore: () => Promise<ReadModelS
       expect(await writer.commit([change])).toBe(true)
       expect(await writer.checkpoint(built, main)).toEqual(at(1n))
       expect(await writer.serveBuild({ ...tasks, build: 1 })).toBe(false)
+    })
+
+    it('is not taken for an empty one by a view from before it was replaced and dropped', async () => {
+      await using store = await filled(makeStore, [aTask('a')])
+      const { writer, readModels } = store
+      const built = { ...tasks, build: await writer.startBuild(tasks, startedAt) }
+      await writer.commit([aChange({ model: built, documents: [aTask('a')] })])
+      const all = { where: [], orderBy: ['number'], limit: 9 }
+      const answers = (view: ReadView) => [
+        view.get(tasks, 'a'),
+        view.find(tasks, all).then(([first]) => first),
+        view.find(tasks, { ...all, evenAhead: true }).then(([first]) => first),
+      ]
+      await using before = await readModels.view(main)
+      expect(await before.checkpoint(tasks)).toEqual(at(0n))
+      await writer.serveBuild(built)
+      await writer.dropBuild({ ...tasks, build: 1 })
+      const sound = (answer: PromiseSettledResult<unknown>) =>
+        answer.status === 'fulfilled' ? answer.value : answer.reason.name
+      for (const answer of await Promise.allSettled(answers(before)))
+        expect([aTask('a'), 'ReadViewOutdated']).toContainEqual(sound(answer))
+      await using after = await readModels.view(main)
+      expect(await Promise.all(answers(after))).toEqual([aTask('a'), aTask('a'), aTask('a')])
     })
 
     it('is dropped whole, and its number is not used again', async () => {

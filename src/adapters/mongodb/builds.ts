@@ -10,13 +10,18 @@ import {
   type ReadModelShape,
 } from '#ports/read-models.ts'
 
-/** One build of one version of a name. A dropped one stays, so that its number is not used again. */
+/**
+ * One build of one version of a name. What is being dropped says so first, so that nobody takes it for an empty one. A
+ * dropped one stays, so that its number is not used again.
+ */
 type BuildEntry = {
   readonly version: number
   readonly number: number
-  readonly state: Build['state'] | 'dropped'
+  readonly state: Build['state'] | Gone
   readonly startedAt: string
 }
+
+type Gone = 'dropping' | 'dropped'
 
 /** All builds of a name in one document, which is only ever replaced as it was read: a switch is one write. */
 type BuildsRow = {
@@ -42,11 +47,11 @@ export async function readBuilds(
   { name, version }: ReadModelShape,
 ): Promise<readonly Build[]> {
   const { builds } = await rowOf(database, name)
-  return builds.flatMap((entry) =>
-    entry.version !== version || entry.state === 'dropped'
-      ? []
-      : [{ number: entry.number, state: entry.state, startedAt: entry.startedAt }],
-  )
+  return builds.flatMap(({ number, startedAt, ...entry }) => {
+    if (entry.version !== version || entry.state === 'dropped') return []
+    const state = entry.state === 'dropping' ? 'retired' : entry.state
+    return [{ number, state, startedAt }]
+  })
 }
 
 /** The build that is meant: the one named, or the one that serves. A name without any has its first one, which is empty. */
@@ -72,6 +77,12 @@ export function isWritable(registry: Registry, model: BuiltModel): boolean {
   const row = registry.get(model.name)
   const state = entryOf(row, model)?.state
   return row === undefined || state === 'building' || state === 'serving'
+}
+
+/** Whether the build was dropped, or is about to be: what is read of it may be missing. */
+export function isGone(registry: Registry, model: BuiltModel): boolean {
+  const state = entryOf(registry.get(model.name), model)?.state
+  return state === 'dropping' || state === 'dropped'
 }
 
 /** Makes the first build of a name where it has none of any version; the one to prepare, where one serves. */
@@ -132,11 +143,7 @@ async function isBehind(
 }
 
 /** Marks the build; nobody writes to it any more. False where there is none. @throws where it serves. */
-export async function setDropped(
-  database: Db,
-  model: BuiltModel,
-  state: 'retired' | 'dropped',
-): Promise<boolean> {
+export async function setDropped(database: Db, model: BuiltModel, state: Gone): Promise<boolean> {
   const row = await changed(database, model.name, ({ builds }) => {
     const entry = builds.find((each) => isEntryOf(each, model))
     if (entry === undefined || entry.state === 'dropped') return undefined

@@ -44,7 +44,7 @@ async function storedFields(database: Db, row: ModelRow): Promise<string | undef
 
 /** Takes a build away that does not serve. The server drops a collection at once, whatever is in it. */
 export async function dropModel(database: Db, model: BuiltModel): Promise<void> {
-  if (!(await setDropped(database, model, 'retired'))) return
+  if (!(await setDropped(database, model, 'dropping'))) return
   await database.collection(collectionOf(model)).drop()
   await dropCheckpoints(database, model)
   await setDropped(database, model, 'dropped')

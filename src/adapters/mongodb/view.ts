@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb'
-import { builtToRead, type Registry, readRegistry } from '#adapters/mongodb/builds.ts'
+import { builtToRead, isGone, type Registry, readRegistry } from '#adapters/mongodb/builds.ts'
 import { checkpointsOfLedger } from '#adapters/mongodb/checkpoints.ts'
 import { revisionIndex } from '#adapters/mongodb/collections.ts'
 import type { MongoConnection } from '#adapters/mongodb/connection.ts'
@@ -44,7 +44,10 @@ export async function viewOfLedger(connection: Connection, ledgerId: LedgerId): 
   return {
     async checkpoint(meant) {
       const model = builtToRead(registry, meant)
-      return model && checkpointOf(model)
+      if (model === undefined) return undefined
+      const checkpoint = checkpointOf(model)
+      if (checkpoint === undefined) await connection.use((database) => assertThere(database, model))
+      return checkpoint
     },
     async get(model, id) {
       const moment = momentOf(model)
@@ -54,8 +57,12 @@ export async function viewOfLedger(connection: Connection, ledgerId: LedgerId): 
       const moment = momentOf(meant)
       const model = moment?.model ?? meant
       const plan = planFind(model, find, ledgerId)
+      if (plan === undefined || moment === undefined) return []
       // No document shows before the first checkpoint.
-      if (plan === undefined || moment === undefined || moment.at < 0n) return []
+      if (moment.at < 0n) {
+        await connection.use((database) => assertThere(database, moment.model))
+        return []
+      }
       if (find.evenAhead === true)
         return (await rowsNow(connection, moment.model, { find, plan })).map((row) =>
           documentOf(row.id, row),
@@ -75,8 +82,15 @@ async function getAt(
   const { model, ledgerId } = moment
   const collection = documentsOfModel(database, model)
   const row = await collection.findOne({ _id: { $eq: documentKey(ledgerId, id) } })
+  if (row === null) await assertThere(database, model)
   const content = row === null ? undefined : contentAt(moment, row)
   return content === undefined ? undefined : documentOf(id, content)
+}
+
+/** What is missing may have been dropped since the view was opened. @throws {ReadViewOutdated} */
+async function assertThere(database: Db, model: BuiltModel): Promise<void> {
+  if (isGone(await readRegistry(database), model))
+    throw new ReadViewOutdated(`a build of ${model.name} was dropped since the view was opened`)
 }
 
 /** What a document was at the moment; undefined where it was not there. @throws {ReadViewOutdated} */
@@ -102,9 +116,11 @@ async function findAt(database: Db, moment: Moment, asked: Asked): Promise<Store
     .find({ $and: [plan.current, { revision: { $lte: at } }] }, optionsOf(find, plan))
     .toArray()
   const unchanged = rows.map((row) => ({ id: row.id, content: row }))
+  const later = model.appendOnly === true ? [] : await rowsAhead(database, moment, asked)
+  await assertThere(database, model)
   if (model.appendOnly === true) return unchanged.map(({ id, content }) => documentOf(id, content))
   const seen = new Set(unchanged.map(({ id }) => id))
-  const ahead = (await rowsAhead(database, moment, asked)).filter(({ id }) => !seen.has(id))
+  const ahead = later.filter(({ id }) => !seen.has(id))
   const changed = ahead.flatMap((row) => {
     const content = contentAt(moment, row)
     return content === undefined ? [] : [{ id: row.id, content }]
@@ -176,9 +192,14 @@ function rowsNow(
   model: BuiltModel,
   { find, plan }: Pick<Asked, 'find' | 'plan'>,
 ): Promise<readonly Row[]> {
-  return connection.use((database) =>
-    documentsOfModel(database, model).find(plan.current, optionsOf(find, plan)).toArray(),
-  )
+  return connection.use(async (database) => {
+    const { current } = plan
+    const rows = await documentsOfModel(database, model)
+      .find(current, optionsOf(find, plan))
+      .toArray()
+    await assertThere(database, model)
+    return rows
+  })
 }
 
 async function ofOneLedger(): Promise<never> {
