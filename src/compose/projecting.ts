@@ -9,6 +9,7 @@ import {
   openReadModelWriter,
 } from '#compose/stores.ts'
 import { endOfLongLog } from '#compose/long-log.ts'
+import { openBuildLane } from '#compose/build-lane.ts'
 import type { Config } from '#config.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { EventFeed } from '#ports/event-feed.ts'
@@ -19,6 +20,7 @@ import { type ReadModels, ReadModelsUnavailable, type ReadModelWriter } from '#p
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
+import type { Lane } from '#projections/runtime/build-lanes.ts'
 import { besideOthers, type BuilderEffort } from '#projections/runtime/builder.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
 import { isInUse, startMissing } from '#projections/runtime/build-missing.ts'
@@ -45,6 +47,7 @@ type Parts = Omit<ProjectorParts, 'store' | 'writer' | 'readModels'> & {
   readonly clock: Clock
   readonly acts: ActLog
   readonly effort: BuilderEffort
+  readonly lane: Lane | undefined
   /** The feed whose place says whether these read models have ever had anything. */
   readonly place: string
   readonly isPatrolled: boolean
@@ -80,6 +83,7 @@ export async function openProjecting(
     clock: systemClock,
     acts: new ActLog(store),
     effort: besideOthers,
+    lane: openBuildLane(config, logger),
     place: placeInLog(config),
     isPatrolled: config.feed.engine !== 'log',
     holder: randomUUID(),

@@ -95,7 +95,7 @@ async function eventsIn(readModels: Building['readModels']): Promise<number> {
 
 /** With the build of the same version that serves; nothing where none does. */
 async function compared(
-  { store, skips, readModels, writer }: Building,
+  { intact: store, skips, readModels, writer }: Building,
   model: LiveModel,
 ): Promise<{ readonly comparison?: Comparison }> {
   const builds = await writer.builds(model)

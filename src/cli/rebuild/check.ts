@@ -41,7 +41,7 @@ export async function checkAgainst(check: Check): Promise<readonly Rebuilt[]> {
       rebuilt.push(summary)
       continue
     }
-    const { store, skips } = building
+    const { intact: store, skips } = building
     const sides = { live: { readModels, model: live }, built: { ...building, model: built } }
     const comparison = await compareBuilds({ store, skips, ...sides }, (documents) =>
       progress.show(0, `${documents} documents`),

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { openExistingLog } from '#cli/existing-log.ts'
+import { openExistingLogAsIs } from '#cli/existing-log.ts'
 import type { Shell } from '#cli/subcommand.ts'
+import { openBuildLane } from '#compose/build-lane.ts'
 import { requireServing } from '#compose/dependencies.ts'
+import { intactLog } from '#compose/intact-log.ts'
 import { openReadModels, openReadModelWriter } from '#compose/stores.ts'
 import { toolClock } from '#compose/tool-clock.ts'
 import type { Config } from '#config.ts'
@@ -14,7 +16,7 @@ export async function openBuilding(
   target: Config,
 ) {
   await using opening = new AsyncDisposableStack()
-  const store = opening.use(await openExistingLog(config, logger))
+  const store = opening.use(await openExistingLogAsIs(config, logger))
   const writer = opening.use(await openReadModelWriter(target))
   const readModels = opening.use(await openReadModels(target))
   await requireServing(target, { 'read-models': () => readModels.check() })
@@ -22,7 +24,9 @@ export async function openBuilding(
   await acts.refresh()
   const opened = opening.move()
   return {
+    // A damaged event parks its ledger in a build as in what serves; it is only compared where nothing is damaged.
     store,
+    intact: intactLog(store, logger),
     writer,
     readModels,
     acts,
@@ -30,6 +34,7 @@ export async function openBuilding(
     logger,
     clock: toolClock,
     effort: aloneEffort,
+    lane: openBuildLane(target, logger),
     holder: randomUUID(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

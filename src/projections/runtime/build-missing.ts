@@ -1,20 +1,10 @@
 import { systemPace } from '#ports/pace.ts'
 import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
-import {
-  aloneEffort,
-  Builder,
-  type BuilderParts,
-  BuildOutdated,
-  BuildStuck,
-} from '#projections/runtime/builder.ts'
+import { BuildOutdated, isOfBuild } from '#projections/runtime/build-errors.ts'
+import { aloneEffort, Builder, type BuilderParts } from '#projections/runtime/builder.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
-import {
-  BuildGone,
-  type LiveModel,
-  servingModel,
-  servingModels,
-} from '#projections/runtime/live-models.ts'
+import { type LiveModel, servingModel, servingModels } from '#projections/runtime/live-models.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
@@ -84,8 +74,9 @@ async function buildAll(parts: MissingParts, signal: AbortSignal): Promise<boole
   const names = missing.map(({ name, version }) => `${name} v${version}`)
   parts.logger.info({ projections: names }, 'read models are being built')
   const serving = await persist(parts, signal, () => servingModels(parts.writer, parts.projections))
-  const effort = serving.length === 0 ? aloneEffort : parts.effort
-  const builder = new Builder({ ...parts, effort })
+  // Beside a projector whose read models are asked it neither hurries nor takes a second core.
+  const pace = serving.length === 0 ? { effort: aloneEffort } : { lane: undefined }
+  const builder = new Builder({ ...parts, ...pace })
   try {
     await builder.catchUp(missing, signal)
     for (const model of missing) await builder.serve(model, signal)
@@ -96,10 +87,6 @@ async function buildAll(parts: MissingParts, signal: AbortSignal): Promise<boole
     if (error instanceof BuildOutdated) await startAnew(parts, missing)
     return false
   }
-}
-
-function isOfBuild(error: unknown): boolean {
-  return error instanceof BuildOutdated || error instanceof BuildGone || error instanceof BuildStuck
 }
 
 /** What was begun is dropped, but for what has come to serve: the next look starts others. */

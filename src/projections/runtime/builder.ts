@@ -1,36 +1,39 @@
 import type { Clock } from '#ports/clock.ts'
-import type { EventStore } from '#ports/event-store.ts'
+import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type Pace, systemPace } from '#ports/pace.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { ActLog } from '#projections/runtime/act-log.ts'
-import type { RecordedAct } from '#projections/runtime/acts.ts'
+import { BuildActs } from '#projections/runtime/build-acts.ts'
+import { BuildStuck } from '#projections/runtime/build-errors.ts'
 import { buildFeed } from '#projections/runtime/build-feed.ts'
+import { atOnce, type Lane, type Read, slowerOf } from '#projections/runtime/build-lanes.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { createProjector, type Projector } from '#projections/runtime/projector.ts'
+import { BuildPlace } from '#projections/runtime/build-place.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
 /**
- * How hard a builder works: events read at once, documents in one commit, and how long it rests after each page, as a
- * share of the time that the page took. Others write to the same store in between.
+ * How hard a builder works: events folded at once, documents in one commit, and how long it rests after that, as a
+ * share of the time that it took. Others write to the same store in between.
  */
 export type BuilderEffort = {
-  readonly pageEvents: number
+  readonly foldEvents: number
   readonly commitDocuments: number
   readonly restShare: number
 }
 
 /** Beside a projector in its thread: half of the time is the projector's. */
 export const besideOthers: BuilderEffort = {
-  pageEvents: 1_000,
+  foldEvents: 1_000,
   commitDocuments: 5_000,
   restShare: 1,
 }
 
 /** In a process of its own. */
 export const aloneEffort: BuilderEffort = {
-  pageEvents: 5_000,
+  foldEvents: 1_000,
   commitDocuments: 20_000,
   restShare: 0,
 }
@@ -53,24 +56,15 @@ export type BuilderParts = {
   readonly logger: Logger
   readonly effort: BuilderEffort
   readonly pace?: Pace
+  /** Fills some of the builds meanwhile, where there is one. */
+  readonly lane?: Lane | undefined
 }
-
-/** What was skipped meanwhile is in the build already: it has to be made anew. */
-export class BuildOutdated extends Error {
-  override readonly name = 'BuildOutdated'
-}
-
-/** The build can't take the place of what serves, because a ledger stands still in it that goes on there. */
-export class BuildStuck extends Error {
-  override readonly name = 'BuildStuck'
-}
-
-/** Told of every page: how many events were read in all. */
-export type Read = (events: number) => void
 
 const restMsMin = 2
 const restMsMax = 1_000
 const serveTries = 50
+/** Pages of the log folded at once, though they may hold fewer events than could be: their size is bounded, too. */
+const foldPagesMax = 8
 
 /**
  * Fills builds from the log, each event read and decoded once for all of them. Their place in the log is stored: another
@@ -80,28 +74,61 @@ export class Builder {
   readonly #parts: BuilderParts
   readonly #pace: Pace
   readonly #projectors = new Map<string, Projector>()
-  readonly #places = new Map<string, bigint | undefined>()
+  readonly #acts: BuildActs
   #events = 0
 
   constructor(parts: BuilderParts) {
     this.#parts = parts
     this.#pace = parts.pace ?? systemPace
+    this.#acts = new BuildActs({
+      ...parts,
+      persist: (signal, work) => this.#persist(signal, work),
+      retry: (model, ledgerId, signal) => this.#projectorOf([model]).retry(ledgerId, signal),
+    })
   }
 
   /** Reads what the log has now; it may go on all the time. @throws {BuildOutdated}, and the signal's reason. */
-  async catchUp(models: readonly LiveModel[], signal: AbortSignal, read?: Read): Promise<void> {
-    const { store } = this.#parts
-    await this.#takeActs(models, signal)
-    let position = await this.#persist(signal, () => this.#position(models))
-    const end = await this.#persist(signal, () => store.end(signal))
-    if (end === undefined) return
-    while (position === undefined || position < end) {
+  async catchUp(
+    models: readonly LiveModel[],
+    signal: AbortSignal,
+    read: Read = () => {},
+  ): Promise<void> {
+    const { lane } = this.#parts
+    const theirs = lane?.shareOf(models) ?? []
+    if (lane === undefined || theirs.length === 0) return this.#fill(models, signal, read)
+    const ours = models.filter((model) => !theirs.includes(model))
+    const [readHere, readThere] = slowerOf(read)
+    await atOnce(signal, [
+      (until) => this.#fill(ours, until, readHere),
+      async (until) => this.#acts.taken(theirs, await lane.fill(theirs, until, readThere)),
+    ])
+  }
+
+  async #fill(models: readonly LiveModel[], signal: AbortSignal, read: Read): Promise<void> {
+    const { clock, store } = this.#parts
+    await this.#acts.take(models, signal)
+    const persist = <Result>(work: () => Promise<Result>) => this.#persist(signal, work)
+    const place = new BuildPlace({ ...this.#parts, persist }, models)
+    await place.read()
+    const end = await persist(() => store.end(signal))
+    while (end !== undefined && (place.position === undefined || place.position < end)) {
       signal.throwIfAborted()
-      const last = await this.#takePage(models, position, signal)
-      if (last === undefined) return
-      position = last
-      read?.(this.#events)
+      const begunMs = clock.monotonic()
+      const events = await persist(() => this.#eventsAfter(place.position, signal))
+      const last = events.at(-1)
+      if (last === undefined) break
+      await this.#projectorOf(models).apply(events, signal)
+      await place.moveTo(last.position)
+      this.#events += events.length
+      read(this.#events)
+      await this.#rest(clock.monotonic() - begunMs, signal)
     }
+    await place.save()
+  }
+
+  async #rest(afterMs: number, signal: AbortSignal): Promise<void> {
+    const restMs = Math.min(afterMs * this.#parts.effort.restShare, restMsMax)
+    await (restMs < 1 ? this.#pace.turn() : this.#pace.pause(restMs, signal))
   }
 
   /** Catches up and lets the build serve, as often as the others move on meanwhile. @throws {BuildStuck} */
@@ -121,71 +148,27 @@ export class Builder {
     )
   }
 
-  /** The position of the page's last event; undefined for an empty one. Rests after it. */
-  async #takePage(
-    models: readonly LiveModel[],
+  /**
+   * As many as are folded at once; fewer at the log's end, and before what can't be read. Measured: what many of the events
+   * change, documents and the pages that they are stored in, is written once for all of them.
+   */
+  async #eventsAfter(
     after: bigint | undefined,
     signal: AbortSignal,
-  ): Promise<bigint | undefined> {
-    const { clock, store, effort, writer } = this.#parts
-    const begunMs = clock.monotonic()
-    const page = await this.#persist(signal, () => store.readAll(after, effort.pageEvents, signal))
-    const last = page.at(-1)
-    if (last === undefined) return undefined
-    await this.#projectorOf(models).apply(page, signal)
-    for (const model of models)
-      await this.#persist(signal, () => writer.saveFeedPosition(buildFeed(model), last.position))
-    this.#events += page.length
-    const tookMs = clock.monotonic() - begunMs
-    const restMs = Math.min(tookMs * effort.restShare, restMsMax)
-    await (restMs < 1 ? this.#pace.turn() : this.#pace.pause(restMs, signal))
-    return last.position
-  }
-
-  /** Goes past what was skipped since, and tries again what somebody wants to have tried. */
-  async #takeActs(models: readonly LiveModel[], signal: AbortSignal): Promise<void> {
-    const { acts } = this.#parts
-    await this.#persist(signal, () => acts.refresh())
-    for (const model of models) {
-      const feed = buildFeed(model)
-      const recorded = this.#places.has(feed)
-        ? acts.after(this.#places.get(feed))
-        : await this.#actsSinceStart(model, signal)
-      this.#places.set(feed, acts.place)
-      for (const act of recorded)
-        if (act.projection === model.name && act.version === model.version)
-          await this.#take(act, model, signal)
-    }
-  }
-
-  /** None where the build serves already: then the projector has seen to them. */
-  async #actsSinceStart(model: LiveModel, signal: AbortSignal): Promise<readonly RecordedAct[]> {
-    const { acts, writer } = this.#parts
-    const builds = await this.#persist(signal, () => writer.builds(model))
-    const build = builds.find(({ number }) => number === model.build)
-    if (build?.state !== 'building') return []
-    return acts.after(undefined).filter(({ recordedAt }) => recordedAt >= build.startedAt)
-  }
-
-  async #take(act: RecordedAct, model: LiveModel, signal: AbortSignal): Promise<void> {
-    const { ledgerId, revision } = act
-    const { writer } = this.#parts
-    const checkpoint = await this.#persist(signal, () => writer.checkpoint(model, ledgerId))
-    if (act.act === 'skip' && (checkpoint?.revision ?? -1n) >= revision)
-      throw new BuildOutdated(
-        `revision ${revision} of ${ledgerId} was skipped in ${model.name} while it was built`,
-      )
-    if (checkpoint?.parked !== undefined) await this.#projectorOf([model]).retry(ledgerId, signal)
-  }
-
-  async #position(models: readonly LiveModel[]): Promise<bigint | undefined> {
-    const { writer } = this.#parts
-    const positions = await Promise.all(models.map((each) => writer.feedPosition(buildFeed(each))))
-    let least = positions[0]
-    for (const position of positions)
-      if (position === undefined || least === undefined || position < least)
-        least = position === undefined || least === undefined ? undefined : position
-    return least
+  ): Promise<readonly StoredEvent[]> {
+    const { store, effort } = this.#parts
+    const events: StoredEvent[] = []
+    for (let pages = 0; pages < foldPagesMax && events.length < effort.foldEvents; pages += 1)
+      try {
+        const limit = effort.foldEvents - events.length
+        const page = await store.readAll(events.at(-1)?.position ?? after, limit, signal)
+        if (page.length === 0) break
+        events.push(...page)
+      } catch (error) {
+        if (events.length === 0) throw error
+        break
+      }
+    return events
   }
 
   #projectorOf(models: readonly LiveModel[]): Projector {
@@ -193,8 +176,8 @@ export class Builder {
     const key = models.map(buildFeed).join()
     const known = this.#projectors.get(key)
     if (known !== undefined) return known
-    const { pageEvents, commitDocuments } = effort
-    const limits = { runEvents: pageEvents, commitDocuments }
+    const { foldEvents, commitDocuments } = effort
+    const limits = { runEvents: foldEvents, commitDocuments }
     const made = createProjector({
       projections: models,
       writer,

@@ -1,10 +1,11 @@
 import { buildMissing, type MissingParts } from '#projections/runtime/build-missing.ts'
 import { systemPace } from '#ports/pace.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
+import { BuildGone } from '#projections/runtime/build-errors.ts'
 import { buildFeed } from '#projections/runtime/build-feed.ts'
 import { Builder } from '#projections/runtime/builder.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
-import { BuildGone, type LiveModel } from '#projections/runtime/live-models.ts'
+import type { LiveModel } from '#projections/runtime/live-models.ts'
 import type { Projector } from '#projections/runtime/projector.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 

@@ -1,15 +1,11 @@
 import { isBuilt, type ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
+import { BuildGone } from '#projections/runtime/build-errors.ts'
 import { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
 import type { ProjectorLimits } from '#projections/runtime/limits.ts'
 
 /** A projection and the build of its read model that is written. */
 export type LiveModel = Projection & { readonly build: number }
-
-/** The build that a builder was filling has been dropped or retired. */
-export class BuildGone extends Error {
-  override readonly name = 'BuildGone'
-}
 
 type Builds = Pick<ReadModelWriter, 'builds'>
 
