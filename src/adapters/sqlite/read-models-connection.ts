@@ -103,6 +103,13 @@ export class ReadModelConnection {
     return statement
   }
 
+  /** For a statement that is run for every document and gives no rows: its counts are numbers, which cost less than bigints. */
+  prepareToCount(sql: string): StatementSync {
+    const statement = this.prepare(sql)
+    statement.setReadBigInts(false)
+    return statement
+  }
+
   /** Runs `work` in one write transaction that is kept where it answers true. @throws SQLite's busy error at once. */
   transaction(work: () => boolean): boolean {
     this.exec('BEGIN IMMEDIATE')

@@ -1,4 +1,4 @@
-import type { StatementSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import {
   columnOf,
   columnTypes,
@@ -10,26 +10,41 @@ import type { ReadModelConnection } from '#adapters/sqlite/read-models-connectio
 import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
 import { readCheckpoint } from '#adapters/sqlite/read-models-reading.ts'
 import { integerOf } from '#adapters/sqlite/read-models-rows.ts'
-import { fieldValues } from '#adapters/sqlite/read-models-values.ts'
+import { bindable, fieldValues } from '#adapters/sqlite/read-models-values.ts'
 import type { BuiltModel, ModelBuild, ModelChange, ReadModelShape } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
+
+/** A change, and its documents as rows: all that can be made of them before anybody is kept from writing. */
+export type ReadyChange = { readonly change: ModelChange; readonly rows: readonly Row[] }
+
+/** What is bound for one document, in the order of the columns; the ledger's number comes in later. */
+type Row = SQLInputValue[]
+
+export function readyToStore(change: ModelChange): ReadyChange {
+  const { model, documents } = change
+  const rows = documents.map(({ id, revision, document }) => {
+    const key = model.id === undefined ? [0, id] : [0]
+    const fields = fieldValues(model, document)
+    return [...key, bindable(revision), ...fields, JSON.stringify(document)]
+  })
+  return { change, rows }
+}
 
 /** Stores changes inside a transaction of the caller's; false where the checkpoint of one is elsewhere. */
 export function storeChanges(
   connection: ReadModelConnection,
-  changes: readonly ModelChange[],
+  ready: readonly ReadyChange[],
 ): boolean {
   const builds = new Map<ModelBuild, BuiltModel | undefined>()
   const ledgers = new Map<LedgerId, bigint>()
-  return changes.every((change) => {
+  return ready.every(({ change, rows }) => {
     const { ledgerId, expected } = change
     const model = seenOrLooked(builds, change.model, writableBuild(connection))
     if (model === undefined) return false
     if (readCheckpoint(connection, model, ledgerId)?.revision !== expected) return false
     const ledger = seenOrLooked(ledgers, ledgerId, (id) => numberFor(connection, id))
-    const stored = { ...change, model }
-    storeDocuments(connection, stored, ledger)
-    storeCheckpoint(connection, stored, ledger)
+    storeRows(connection, model, { rows, ledger })
+    storeCheckpoint(connection, { ...change, model }, ledger)
     return true
   })
 }
@@ -65,20 +80,19 @@ function numberFor(connection: ReadModelConnection, ledgerId: LedgerId): bigint 
   return integerOf(connection.one({ text, values }) ?? {}, 'number')
 }
 
-function storeDocuments(
+function storeRows(
   connection: ReadModelConnection,
-  { model, documents }: Change,
-  ledger: bigint,
+  model: BuiltModel,
+  { rows, ledger }: { readonly rows: readonly Row[]; readonly ledger: bigint },
 ): void {
   const { light, full } = upserts(model)
-  const storeLight = connection.prepare(light)
+  const storeLight = connection.prepareToCount(light)
   let storeFull: StatementSync | undefined
-  for (const { id, revision, document } of documents) {
-    const fields = fieldValues(model, document)
-    const key = model.id === undefined ? [ledger, id] : [ledger]
-    const row = [...key, revision, ...fields, JSON.stringify(document)]
-    if (storeLight.run(...row).changes !== 0n) continue
-    storeFull ??= connection.prepare(full)
+  const number = bindable(ledger)
+  for (const row of rows) {
+    row[0] = number
+    if (storeLight.run(...row).changes !== 0) continue
+    storeFull ??= connection.prepareToCount(full)
     storeFull.run(...row)
   }
 }

@@ -47,6 +47,11 @@ const surrogatesFrom = 0xd800
 const surrogatesTo = 0xdfff
 
 /** Measured: a bigint costs several times what a number does, and most integers fit one exactly. */
+export function bindable(value: bigint): number | bigint {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
+}
+
 function integerToBind(field: string, text: string): number | bigint {
   return text.length <= exactDigitsMax && plainDigits.test(text)
     ? Number(text)

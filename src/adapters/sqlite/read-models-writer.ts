@@ -1,5 +1,6 @@
 import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
-import { buildsOn, makeFindable } from '#adapters/sqlite/read-models-building.ts'
+import { buildsOn, makeFindable, type Use } from '#adapters/sqlite/read-models-building.ts'
+import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
 import { makeReadModelsFile, openToWrite } from '#adapters/sqlite/read-models-file.ts'
 import { moveLease, readLease } from '#adapters/sqlite/read-models-leases.ts'
@@ -8,7 +9,7 @@ import {
   readDocuments,
   readFeedPosition,
 } from '#adapters/sqlite/read-models-reading.ts'
-import { storeChanges } from '#adapters/sqlite/read-models-store.ts'
+import { readyToStore, storeChanges } from '#adapters/sqlite/read-models-store.ts'
 import { Unfound } from '#adapters/sqlite/read-models-unfound.ts'
 import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
@@ -32,7 +33,7 @@ export async function openSqliteReadModelWriter({
   makeReadModelsFile(path)
   const connection = await whenUsable(busyMaxMs, () => openToWrite(path, cacheKiB))
   let closed = false
-  const use = <Result>(work: () => Result): Promise<Result> =>
+  const use: Use = (work) =>
     whenUsable(busyMaxMs, () => {
       if (closed) throw new ReadModelsUnavailable('The read models are closed.')
       return work()
@@ -58,22 +59,14 @@ export async function openSqliteReadModelWriter({
       }),
 
     async commit(changes) {
-      const store = () => storeChanges(connection, changes)
-      if (!(await use(() => connection.transaction(store)))) return false
+      const ready = changes.map(readyToStore)
+      const store = () => connection.transaction(() => storeChanges(connection, ready))
+      if (!(await use(store))) return false
       await unfound.stored(changes)
       return true
     },
 
-    feedPosition: (feed) => use(() => readFeedPosition(connection, feed)),
-
-    saveFeedPosition: (feed, position) =>
-      use(() => {
-        const text = `INSERT INTO feeds VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position`
-        connection.prepare(text).run(feed, position)
-      }),
-
-    forgetFeedPosition: (feed) =>
-      use(() => void connection.prepare('DELETE FROM feeds WHERE feed = ?').run(feed)),
+    ...feedsOn(connection, use),
 
     lease: (name) => use(() => readLease(connection, name)),
 
@@ -84,6 +77,23 @@ export async function openSqliteReadModelWriter({
       closed = true
       connection.close()
     },
+  }
+}
+
+type OfFeeds = 'feedPosition' | 'saveFeedPosition' | 'forgetFeedPosition'
+
+function feedsOn(connection: ReadModelConnection, use: Use): Pick<ReadModelWriter, OfFeeds> {
+  return {
+    feedPosition: (feed) => use(() => readFeedPosition(connection, feed)),
+
+    saveFeedPosition: (feed, position) =>
+      use(() => {
+        const text = `INSERT INTO feeds VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position`
+        connection.prepare(text).run(feed, position)
+      }),
+
+    forgetFeedPosition: (feed) =>
+      use(() => void connection.prepare('DELETE FROM feeds WHERE feed = ?').run(feed)),
   }
 }
 
