@@ -75,7 +75,7 @@ async function rebuiltBeside(
   projections: readonly Projection[],
   signal: AbortSignal,
 ): Promise<readonly Rebuilt[]> {
-  await using building = await openBuilding(shell, shell.config)
+  await using building = await openBuilding(shell, { target: shell.config, areToServe: true })
   const dropRetired = shell.arguments.flags.has('drop-retired')
   let rebuilt: readonly Rebuilt[] = []
   await asOnlyBuilder(building, signal, async (held) => {
@@ -94,7 +94,7 @@ async function checked(
   const folder = await mkdtemp(join(place, 'rebuild-check-'))
   try {
     const target = { ...config, readModels: { engine: 'sqlite' as const, folder } }
-    await using building = await openBuilding(shell, target)
+    await using building = await openBuilding(shell, { target, areToServe: false })
     return await checkAgainst({ config, building, projections, signal })
   } finally {
     await rm(folder, { recursive: true, force: true })

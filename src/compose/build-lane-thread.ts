@@ -9,14 +9,19 @@ import { aloneEffort, Builder } from '#projections/runtime/builder.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 
 /** Fills builds from the log, beside the thread that asked for it. Where there is an API, answers come first. */
-async function fill({ config, models }: LaneWork, signal: AbortSignal): Promise<void> {
+async function fill(
+  { config, models: named, areToServe }: LaneWork,
+  signal: AbortSignal,
+): Promise<void> {
   await using opened = new AsyncDisposableStack()
   const store = await openLogReading(config, logger, opened)
   const writer = opened.use(await openReadModelWriter(config))
   const acts = new ActLog(store)
-  const clock = systemClock
-  const builder = new Builder({ store, writer, acts, clock, logger, effort: aloneEffort })
-  await builder.catchUp(models.map(projected), signal, (read) => say({ read }))
+  const parts = { store, writer, acts, clock: systemClock, logger, areToServe }
+  const builder = new Builder({ ...parts, effort: aloneEffort })
+  const models = named.map(projected)
+  await builder.catchUp(models, signal, (read) => say({ read }))
+  await builder.makeFindable(models, signal)
   say({ filled: { actsPlace: acts.place } })
 }
 

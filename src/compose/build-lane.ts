@@ -13,6 +13,7 @@ import type { LiveModel } from '#projections/runtime/live-models.ts'
 /** Which builds a lane's thread fills, and in which read models. */
 export type LaneWork = {
   readonly config: Config
+  readonly areToServe: boolean
   readonly models: readonly Pick<LiveModel, 'name' | 'version' | 'build'>[]
 }
 
@@ -35,11 +36,16 @@ export type Failure = Pick<Error, 'name' | 'message' | 'stack'>
  * A thread that fills half of the builds with connections of its own; undefined where that would be no faster: on a
  * machine with one core, and where the read models are on a server.
  */
-export function openBuildLane(config: Config, logger: Logger): Lane | undefined {
+export function openBuildLane(
+  config: Config,
+  logger: Logger,
+  { areToServe }: Pick<LaneWork, 'areToServe'>,
+): Lane | undefined {
   if (config.readModels.engine !== 'sqlite' || availableParallelism() < 2) return undefined
   return {
     shareOf,
-    fill: (models, signal, read) => fillInThread({ config, models, logger }, signal, read),
+    fill: (models, signal, read) =>
+      fillInThread({ config, areToServe, models, logger }, signal, read),
   }
 }
 
@@ -85,48 +91,50 @@ function shareOf(models: readonly LiveModel[]): readonly LiveModel[] {
   return share
 }
 
-type Filling = Pick<LaneWork, 'config'> & {
+type Filling = Omit<LaneWork, 'models'> & {
   readonly models: readonly LiveModel[]
   readonly logger: Logger
 }
 
 async function fillInThread(
-  { config, models, logger }: Filling,
+  { models, logger, ...work }: Filling,
   signal: AbortSignal,
   read: Read,
 ): Promise<bigint | undefined> {
+  signal.throwIfAborted()
   const named = models.map(({ name, version, build }) => ({ name, version, build }))
-  const workerData: LaneWork = { config, models: named }
+  const workerData: LaneWork = { ...work, models: named }
   const url = new URL('./build-lane-thread.ts', import.meta.url)
   const worker = new Worker(url, { name: 'builder', workerData })
   const stop = () => worker.postMessage('stop')
-  const ended = Promise.withResolvers<bigint | undefined>()
-  worker.on('message', (message: FromLane) => {
-    if ('read' in message) read(message.read)
-    else if ('line' in message)
-      logger[message.line.level](message.line.fields, message.line.message)
-    else if ('filled' in message) ended.resolve(message.filled.actsPlace)
-    else ended.reject(errorOf(message.failed))
-  })
-  worker.once('error', (error) => ended.reject(error))
-  const exited = new Promise<void>((resolve) => {
-    worker.once('exit', (code) => {
-      ended.reject(new Error(`a builder's thread ended with code ${code}`))
-      resolve()
-    })
-  })
   signal.addEventListener('abort', stop)
   try {
-    signal.throwIfAborted()
-    return await ended.promise
+    return await endOf(worker, { logger, read })
   } catch (error) {
     // A thread that was told to stop has its own words for it.
     signal.throwIfAborted()
     throw error
   } finally {
     signal.removeEventListener('abort', stop)
-    await exited
   }
+}
+
+/** Passes on what the thread says; once it has ended, with its connections closed, resolves to the place it had come to. */
+function endOf(
+  worker: Worker,
+  { logger, read }: { readonly logger: Logger; readonly read: Read },
+): Promise<bigint | undefined> {
+  return new Promise((resolve, reject) => {
+    let end = (code: number) => reject(new Error(`a builder's thread ended with code ${code}`))
+    worker.on('message', (message: FromLane) => {
+      if ('read' in message) return read(message.read)
+      if ('filled' in message) end = () => resolve(message.filled.actsPlace)
+      if ('failed' in message) end = () => reject(errorOf(message.failed))
+      if ('line' in message) logger[message.line.level](message.line.fields, message.line.message)
+    })
+    worker.once('error', (error) => (end = () => reject(error)))
+    worker.once('exit', (code) => end(code))
+  })
 }
 
 /** An error does not survive the way from one thread to another as what it is. */

@@ -83,7 +83,7 @@ export async function openProjecting(
     clock: systemClock,
     acts: new ActLog(store),
     effort: besideOthers,
-    lane: openBuildLane(config, logger),
+    lane: openBuildLane(config, logger, { areToServe: true }),
     place: placeInLog(config),
     isPatrolled: config.feed.engine !== 'log',
     holder: randomUUID(),

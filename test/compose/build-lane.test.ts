@@ -62,7 +62,7 @@ describe('builds that two threads fill', () => {
 describe('the second thread', () => {
   const config = parseConfig({ DAYBOOK_DATA: '/nowhere' })
   const shareOf = (models: readonly LiveModel[]) =>
-    openBuildLane(config, logger)
+    openBuildLane(config, logger, { areToServe: true })
       ?.shareOf(models)
       .map(({ name }) => name)
   const built = allProjections.map((projection) => ({ ...projection, build: 2 }))
@@ -85,7 +85,7 @@ describe('the second thread', () => {
 
   it('is left out where the read models are on a server', () => {
     const readModels = { engine: 'mongodb', url: 'mongodb://nowhere', database: 'x' } as const
-    expect(openBuildLane({ ...config, readModels }, logger)).toBeUndefined()
+    expect(openBuildLane({ ...config, readModels }, logger, { areToServe: true })).toBeUndefined()
   })
 })
 
@@ -97,7 +97,8 @@ async function filledFolder(count: number) {
 
 function open(folder: string): Promise<Building> {
   const config = parseConfig({ DAYBOOK_DATA: join(folder, 'data') })
-  return openBuilding({ config, logger: { ...logger, fatal() {} } }, config)
+  const target = { target: config, areToServe: true }
+  return openBuilding({ config, logger: { ...logger, fatal() {} } }, target)
 }
 
 function started({ writer }: Building): Promise<readonly LiveModel[]> {

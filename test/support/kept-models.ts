@@ -18,7 +18,7 @@ import { recordingLogger } from '#test/support/recording-logger.ts'
 import { stored } from '#test/support/stored-events.ts'
 
 const untilMsMax = 20_000
-const effort = { foldEvents: 7, commitDocuments: 5, restShare: 0 }
+const effort = { pageEvents: 7, commitDocuments: 5, restShare: 0 }
 const times = { pollMs: 3, stuckMs: 10 }
 
 /** Examples were recorded long ago; to this clock they are new. */

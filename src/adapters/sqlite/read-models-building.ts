@@ -11,7 +11,13 @@ import {
 import { collectionSchema, columnTypes, tableOf } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { textOf } from '#adapters/sqlite/read-models-rows.ts'
-import type { BuiltModel, ModelBuild, ReadModelShape, ReadModelWriter } from '#ports/read-models.ts'
+import {
+  type BuiltModel,
+  isBuilt,
+  type ModelBuild,
+  type ReadModelShape,
+  type ReadModelWriter,
+} from '#ports/read-models.ts'
 
 /** Tries until no other process holds the lock. */
 export type Use = <Result>(work: () => Result) => Promise<Result>
@@ -23,7 +29,13 @@ export function buildsOn(
   use: Use,
 ): Pick<ReadModelWriter, OfBuilds> {
   return {
-    prepare: (model) => use(() => prepareModel(connection, model)),
+    async prepare(model) {
+      if (!isBuilt(model)) return use(() => prepareModel(connection, model))
+      await use(() => {
+        if (isWritable(connection, model)) assertColumns(connection, model)
+      })
+      await makeFindable(connection, use, model)
+    },
 
     builds: (model) => use(() => readBuilds(connection, model)),
 
@@ -45,14 +57,14 @@ export function buildsOn(
           })
           return more
         })
-        await sleep(droppingPauseMs)
+        await sleep(pauseMs)
       }
     },
   }
 }
 
-/** Others write between two pieces. */
-const droppingPauseMs = 5
+/** Others write between two pieces of what takes long: who waits for the lock looks every 4 ms. */
+const pauseMs = 5
 
 function prepareModel(connection: ReadModelConnection, model: ModelBuild): void {
   connection.transaction(() => {
@@ -86,10 +98,13 @@ export async function makeFindable(
   use: Use,
   model: BuiltModel,
 ): Promise<void> {
-  for (const statement of collectionSchema(model).toFind)
+  for (const statement of collectionSchema(model).toFind) {
+    const begunMs = performance.now()
     await use(() => {
       if (isWritable(connection, model)) connection.exec(statement)
     })
+    if (performance.now() - begunMs > pauseMs) await sleep(pauseMs)
+  }
 }
 
 function makeCollection(connection: ReadModelConnection, model: BuiltModel): void {

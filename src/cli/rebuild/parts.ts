@@ -10,10 +10,16 @@ import type { Config } from '#config.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
 import { aloneEffort } from '#projections/runtime/builder.ts'
 
-/** What a builder of this process works with; `target` says where the builds go. */
+export type BuildingOptions = {
+  /** Where the builds go. */
+  readonly target: Config
+  readonly areToServe: boolean
+}
+
+/** What a builder of this process works with. */
 export async function openBuilding(
   { config, logger }: Pick<Shell, 'config' | 'logger'>,
-  target: Config,
+  { target, areToServe }: BuildingOptions,
 ) {
   await using opening = new AsyncDisposableStack()
   const store = opening.use(await openExistingLogAsIs(config, logger))
@@ -34,7 +40,8 @@ export async function openBuilding(
     logger,
     clock: toolClock,
     effort: aloneEffort,
-    lane: openBuildLane(target, logger),
+    areToServe,
+    lane: openBuildLane(target, logger, { areToServe }),
     holder: randomUUID(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

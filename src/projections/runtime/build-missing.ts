@@ -76,7 +76,7 @@ async function buildAll(parts: MissingParts, signal: AbortSignal): Promise<boole
   const serving = await persist(parts, signal, () => servingModels(parts.writer, parts.projections))
   // Beside a projector whose read models are asked it neither hurries nor takes a second core.
   const pace = serving.length === 0 ? { effort: aloneEffort } : { lane: undefined }
-  const builder = new Builder({ ...parts, ...pace })
+  const builder = new Builder({ ...parts, ...pace, areToServe: true })
   try {
     await builder.catchUp(missing, signal)
     for (const model of missing) await builder.serve(model, signal)

@@ -1,5 +1,5 @@
 import type { Clock } from '#ports/clock.ts'
-import type { EventStore, StoredEvent } from '#ports/event-store.ts'
+import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type Pace, systemPace } from '#ports/pace.ts'
 import type { ReadModelWriter } from '#ports/read-models.ts'
@@ -15,25 +15,25 @@ import { BuildPlace } from '#projections/runtime/build-place.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
 /**
- * How hard a builder works: events folded at once, documents in one commit, and how long it rests after that, as a
- * share of the time that it took. Others write to the same store in between.
+ * How hard a builder works: events read at once, documents in one commit, and how long it rests after each page, as a
+ * share of the time that the page took. Others write to the same store in between.
  */
 export type BuilderEffort = {
-  readonly foldEvents: number
+  readonly pageEvents: number
   readonly commitDocuments: number
   readonly restShare: number
 }
 
 /** Beside a projector in its thread: half of the time is the projector's. */
 export const besideOthers: BuilderEffort = {
-  foldEvents: 1_000,
+  pageEvents: 1_000,
   commitDocuments: 5_000,
   restShare: 1,
 }
 
 /** In a process of its own. */
 export const aloneEffort: BuilderEffort = {
-  foldEvents: 1_000,
+  pageEvents: 5_000,
   commitDocuments: 20_000,
   restShare: 0,
 }
@@ -58,13 +58,13 @@ export type BuilderParts = {
   readonly pace?: Pace
   /** Fills some of the builds meanwhile, where there is one. */
   readonly lane?: Lane | undefined
+  /** The builds are to serve: each lane makes what finding in its own takes, while the other may still fill. */
+  readonly areToServe?: boolean
 }
 
 const restMsMin = 2
 const restMsMax = 1_000
 const serveTries = 50
-/** Pages of the log folded at once, though they may hold fewer events than could be: their size is bounded, too. */
-const foldPagesMax = 8
 
 /**
  * Fills builds from the log, each event read and decoded once for all of them. Their place in the log is stored: another
@@ -99,13 +99,16 @@ export class Builder {
     const ours = models.filter((model) => !theirs.includes(model))
     const [readHere, readThere] = slowerOf(read)
     await atOnce(signal, [
-      (until) => this.#fill(ours, until, readHere),
+      async (until) => {
+        await this.#fill(ours, until, readHere)
+        await this.makeFindable(ours, until)
+      },
       async (until) => this.#acts.taken(theirs, await lane.fill(theirs, until, readThere)),
     ])
   }
 
   async #fill(models: readonly LiveModel[], signal: AbortSignal, read: Read): Promise<void> {
-    const { clock, store } = this.#parts
+    const { clock, store, effort } = this.#parts
     await this.#acts.take(models, signal)
     const persist = <Result>(work: () => Promise<Result>) => this.#persist(signal, work)
     const place = new BuildPlace({ ...this.#parts, persist }, models)
@@ -114,12 +117,12 @@ export class Builder {
     while (end !== undefined && (place.position === undefined || place.position < end)) {
       signal.throwIfAborted()
       const begunMs = clock.monotonic()
-      const events = await persist(() => this.#eventsAfter(place.position, signal))
-      const last = events.at(-1)
+      const page = await persist(() => store.readAll(place.position, effort.pageEvents, signal))
+      const last = page.at(-1)
       if (last === undefined) break
-      await this.#projectorOf(models).apply(events, signal)
+      await this.#projectorOf(models).apply(page, signal)
       await place.moveTo(last.position)
-      this.#events += events.length
+      this.#events += page.length
       read(this.#events)
       await this.#rest(clock.monotonic() - begunMs, signal)
     }
@@ -129,6 +132,13 @@ export class Builder {
   async #rest(afterMs: number, signal: AbortSignal): Promise<void> {
     const restMs = Math.min(afterMs * this.#parts.effort.restShare, restMsMax)
     await (restMs < 1 ? this.#pace.turn() : this.#pace.pause(restMs, signal))
+  }
+
+  /** Where the builds are to serve: what is found in them by more than their ids. */
+  async makeFindable(models: readonly LiveModel[], signal: AbortSignal): Promise<void> {
+    const { writer, areToServe } = this.#parts
+    if (areToServe !== true) return
+    for (const model of models) await this.#persist(signal, () => writer.prepare(model))
   }
 
   /** Catches up and lets the build serve, as often as the others move on meanwhile. @throws {BuildStuck} */
@@ -148,36 +158,13 @@ export class Builder {
     )
   }
 
-  /**
-   * As many as are folded at once; fewer at the log's end, and before what can't be read. Measured: what many of the events
-   * change, documents and the pages that they are stored in, is written once for all of them.
-   */
-  async #eventsAfter(
-    after: bigint | undefined,
-    signal: AbortSignal,
-  ): Promise<readonly StoredEvent[]> {
-    const { store, effort } = this.#parts
-    const events: StoredEvent[] = []
-    for (let pages = 0; pages < foldPagesMax && events.length < effort.foldEvents; pages += 1)
-      try {
-        const limit = effort.foldEvents - events.length
-        const page = await store.readAll(events.at(-1)?.position ?? after, limit, signal)
-        if (page.length === 0) break
-        events.push(...page)
-      } catch (error) {
-        if (events.length === 0) throw error
-        break
-      }
-    return events
-  }
-
   #projectorOf(models: readonly LiveModel[]): Projector {
     const { effort, store, writer, logger, acts } = this.#parts
     const key = models.map(buildFeed).join()
     const known = this.#projectors.get(key)
     if (known !== undefined) return known
-    const { foldEvents, commitDocuments } = effort
-    const limits = { runEvents: foldEvents, commitDocuments }
+    const { pageEvents, commitDocuments } = effort
+    const limits = { runEvents: pageEvents, commitDocuments }
     const made = createProjector({
       projections: models,
       writer,
