@@ -3,6 +3,9 @@ import type { StoredDocument } from '#ports/read-models.ts'
 import type { Closing, Projection } from '#projections/projection.ts'
 import type { JsonObject } from '#values/json.ts'
 
+/** Most events close nothing. */
+const none: readonly never[] = []
+
 type Documents = ReadonlyMap<string, StoredDocument>
 type Folding = { readonly projection: Projection; readonly documents: Documents }
 
@@ -12,9 +15,10 @@ export function partsMissing(
   event: RecordedEvent,
   keys: readonly string[],
 ): readonly string[] {
-  if (projection.closings === undefined) return []
-  return keys.flatMap((key) => {
+  if (projection.closings === undefined) return none
+  return keys.flatMap((key): readonly string[] => {
     const closings = closingsBy({ projection, documents }, event, key)
+    if (closings.length === 0) return none
     const made = new Set(closings.map(({ id }) => id))
     return closings
       .flatMap(({ parts }) => parts)
@@ -28,8 +32,10 @@ export function closedBefore(
   event: RecordedEvent,
   key: string,
 ): readonly StoredDocument[] {
+  const closings = closingsBy(folding, event, key)
+  if (closings.length === 0) return none
   const made = new Map<string, StoredDocument>()
-  for (const closing of closingsBy(folding, event, key)) {
+  for (const closing of closings) {
     const { id, parts } = closing
     const given = parts.map((part) => {
       const stored = made.get(part) ?? folding.documents.get(part)
@@ -47,7 +53,8 @@ function closingsBy(
   event: RecordedEvent,
   key: string,
 ): readonly Closing<JsonObject>[] {
+  if (projection.closings === undefined) return none
   const stored = documents.get(key)
-  if (stored === undefined || stored.revision >= event.revision) return []
-  return projection.closings?.(stored.document, key) ?? []
+  if (stored === undefined || stored.revision >= event.revision) return none
+  return projection.closings(stored.document, key)
 }
