@@ -1,9 +1,12 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { fillFolder } from '#bench/filled-log.ts'
 import { compareBuilds } from '#cli/rebuild/compare.ts'
 import { type Building, openBuilding } from '#cli/rebuild/parts.ts'
 import { openBuildLane } from '#compose/build-lane.ts'
+import { openProjecting } from '#compose/projecting.ts'
+import { openReadModels } from '#compose/stores.ts'
 import { parseConfig } from '#config.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { BuildGone } from '#projections/runtime/build-errors.ts'
@@ -57,6 +60,35 @@ describe('builds that two threads fill', () => {
       await expect(new Builder(building).catchUp(models, never)).rejects.toThrow(BuildGone)
     }
   })
+})
+
+describe('the first start on a long log', () => {
+  it('fills its read models in two threads, however often it is interrupted', async () => {
+    await using folder = await filledFolder(21_000)
+    const config = parseConfig({ DAYBOOK_DATA: join(folder.path, 'data') })
+    await using readModels = await openReadModels(config)
+    const isServed = async () => {
+      const all = await Promise.all(allProjections.map((model) => readModels.builds(model)))
+      return all.every((builds) => builds.some(({ state }) => state === 'serving'))
+    }
+    const { logger: told, lines } = recordingLogger()
+    for (let runMs = 600; !(await isServed()); runMs *= 2) {
+      await using projecting = await openProjecting(config, told)
+      const stop = new AbortController()
+      const running = projecting.run(stop.signal)
+      const deadlineMs = performance.now() + runMs
+      while (performance.now() < deadlineMs && !(await isServed())) await sleep(20)
+      stop.abort()
+      await running
+    }
+    const served = lines.filter(({ message }) => message === 'a build of a read model serves')
+    expect(served).toHaveLength(allProjections.length)
+    await using building = await open(folder.path)
+    const one = await started(building)
+    await new Builder({ ...building, lane: undefined }).catchUp(one, never)
+    const live = allProjections.map((projection) => ({ ...projection, build: 1 }))
+    expect(await differing(building, one, live)).toEqual([])
+  }, 120_000)
 })
 
 describe('the second thread', () => {
