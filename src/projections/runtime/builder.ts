@@ -114,7 +114,7 @@ export class Builder {
     const place = new BuildPlace({ ...this.#parts, persist }, models)
     await place.read()
     const end = await persist(() => store.end(signal))
-    while (end !== undefined && (place.position === undefined || place.position < end)) {
+    while (isBefore(place.position, end)) {
       signal.throwIfAborted()
       const begunMs = clock.monotonic()
       const page = await persist(() => store.readAll(place.position, effort.pageEvents, signal))
@@ -182,4 +182,9 @@ export class Builder {
       this.#parts.logger.warn({ err: error }, 'a builder waits and tries again')
     return retrying({ limits: projectorLimits, failed, signal, pace: this.#pace }, work)
   }
+}
+
+/** Undefined: at the beginning, and of a log that has no end yet. */
+function isBefore(position: bigint | undefined, end: bigint | undefined): boolean {
+  return end !== undefined && (position === undefined || position < end)
 }
