@@ -7,16 +7,12 @@ import type { ReadModelWriter } from '#ports/read-models.ts'
 /** A handler never gets more events at once. */
 export const feedBatchMax = 1_000
 
-/** The wait at the log's end: short while events keep coming, twice as long each time there are none. */
+/**
+ * The wait at the log's end: short while events keep coming, twice as long each time there are none. Under load events
+ * come together in it, and a batch costs beside its events what a dozen of them do.
+ */
 const feedWaitMinMs = 5
 const feedWaitMaxMs = 25
-
-/**
- * The wait after a batch that reached the log's end, by its size: under load events come together, and a batch costs
- * much beside its events. Measured: a fifth of the projector's time at single appends.
- */
-const feedRestMsPerEvent = 0.05
-const feedRestMaxMs = 10
 
 /** Resolves after `delayMs`, or sooner: when there may be something new, and at the latest soon after the abort. Never rejects. */
 export type FeedWait = (delayMs: number, signal: AbortSignal) => Promise<void>
@@ -59,8 +55,7 @@ export function openLogFeed({
         position = last.position
         delayMs = feedWaitMinMs
         if (page.length === feedBatchMax) continue
-        const restMs = page.length * feedRestMsPerEvent
-        await wait(Math.min(Math.max(restMs, feedWaitMinMs), feedRestMaxMs), signal)
+        await wait(delayMs, signal)
         delayMs *= 2
       }
     },

@@ -102,18 +102,4 @@ describe("a log feed at the log's end", () => {
     await (await log.open()).run(() => Promise.resolve(), stop.signal)
     expect(waits).toEqual([5, 10, 20, 25, 25, 25, 5, 10])
   })
-
-  it('rests by the size of the batch that reached it, so that events come together, up to a bound', async () => {
-    const stop = new AbortController()
-    const waits: number[] = []
-    const sizes = [100, 400]
-    await using log = await aLog(async (delayMs) => {
-      waits.push(delayMs)
-      const size = sizes.shift()
-      if (size === undefined) stop.abort()
-      else await log.append(`ledger-of-${size}`, size)
-    })
-    await (await log.open()).run(() => Promise.resolve(), stop.signal)
-    expect(waits).toEqual([5, 5, 10])
-  })
 })
