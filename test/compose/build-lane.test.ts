@@ -100,7 +100,7 @@ describe('the second thread', () => {
   const built = allProjections.map((projection) => ({ ...projection, build: 2 }))
 
   it('fills about half of the read models', () => {
-    expect(shareOf(built)).toEqual(['trial-balances', 'commands', 'ledgers', 'holds'])
+    expect(shareOf(built)).toEqual(['trial-balances', 'commands', 'transactions', 'holds'])
   })
 
   it('is not started for a single one', () => {
