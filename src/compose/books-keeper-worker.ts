@@ -7,7 +7,12 @@ export type KeeperWork = { readonly config: Config; readonly folder: string }
 
 /** One keep asked for; `stop` ends the thread between two chunks. */
 export type ToKeeper =
-  | { readonly ask: number; readonly ledgerId: string; readonly upTo: bigint }
+  | {
+      readonly ask: number
+      readonly ledgerId: string
+      readonly upTo: bigint
+      readonly isAwaited: boolean
+    }
   | 'stop'
 
 /** How it went. */
@@ -32,13 +37,13 @@ class KeeperThread implements BooksKeeper, AsyncDisposable {
     this.#work = work
   }
 
-  async keep(ledgerId: string, upTo: bigint): Promise<void> {
+  async keep(ledgerId: string, upTo: bigint, isAwaited = false): Promise<void> {
     if (this.#stopped) throw stopped()
     this.#worker ??= this.#start()
     this.#asks += 1
     const waiting = Promise.withResolvers<void>()
     this.#waiting.set(this.#asks, waiting)
-    const message: ToKeeper = { ask: this.#asks, ledgerId, upTo }
+    const message: ToKeeper = { ask: this.#asks, ledgerId, upTo, isAwaited }
     // A program that waits for nothing else waits for this.
     this.#worker.ref()
     this.#worker.postMessage(message)

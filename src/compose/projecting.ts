@@ -6,7 +6,7 @@ import {
   type LogReading,
   openLogReading,
   openReadModels,
-  openReadModelWriter,
+  openLongReadModelWriter,
 } from '#compose/stores.ts'
 import { endOfLongLog } from '#compose/long-log.ts'
 import { openBuildLane } from '#compose/build-lane.ts'
@@ -70,7 +70,7 @@ export async function openProjecting(
 ): Promise<Projecting> {
   await using opening = new AsyncDisposableStack()
   const store = await openLogReading(config, logger, opening)
-  const writer = opening.use(await openReadModelWriter(config))
+  const writer = await openLongReadModelWriter(config, logger, opening)
   const readModels = opening.use(await openReadModels(config))
   if (config.eventStore.engine === 'sqlite' && config.feed.engine === 'log')
     await requireSameLog(store, readModels)

@@ -67,6 +67,26 @@ export async function openReadModelWriter({ readModels }: Config): Promise<ReadM
   return openSqliteReadModelWriter({ path: await sqlitePath(readModels.folder) })
 }
 
+/** The same for who writes for long: on SQLite a thread checkpoints beside it. */
+export async function openLongReadModelWriter(
+  config: Config,
+  logger: Logger,
+  opening: AsyncDisposableStack,
+): Promise<ReadModelWriter> {
+  const { readModels } = config
+  if (readModels.engine !== 'sqlite') return opening.use(await openReadModelWriter(config))
+  const { openSqliteReadModelWriter } = await import('#adapters/sqlite/read-models-writer.ts')
+  const { checkpointedPagesMax: checkpointPages, startReadModelsCheckpointer } = await import(
+    '#adapters/sqlite/read-models-checkpointer.ts'
+  )
+  const path = await sqlitePath(readModels.folder)
+  const writer = opening.use(await openSqliteReadModelWriter({ path, checkpointPages }))
+  const failed = (error: unknown) =>
+    logger.warn({ err: error }, 'read models are not checkpointed beside their commits')
+  opening.use(startReadModelsCheckpointer(path, failed))
+  return writer
+}
+
 /** Makes the topic where it is not there; warns of what could lose events. @throws where the broker does not serve. */
 export async function makeTopic(feed: KafkaSettings, logger: Logger): Promise<void> {
   const { ensureTopic } = await import('#adapters/kafka/topic.ts')

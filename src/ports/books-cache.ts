@@ -91,8 +91,8 @@ export class KeeperStopped extends Error {
 /** Keeps ledgers' books, one after the other, away from the event loop of who asks. */
 export type BooksKeeper = {
   /**
-   * Resolves once snapshot, index and filter hold the ledger up to this revision, or further.
-   * @throws whatever keeps it from that.
+   * Resolves once snapshot, index and filter hold the ledger up to this revision, or further. Where nobody waits for that
+   * who can't go on before, it takes its time. @throws whatever keeps it from that.
    */
-  keep(ledgerId: LedgerId, upTo: bigint): Promise<void>
+  keep(ledgerId: LedgerId, upTo: bigint, isAwaited?: boolean): Promise<void>
 }

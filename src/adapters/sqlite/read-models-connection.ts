@@ -123,6 +123,15 @@ export class ReadModelConnection {
     }
   }
 
+  /** Carries over to the file what readers let it; waits for nobody. */
+  checkpoint(): void {
+    this.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
   close(): void {
     for (const statements of [this.#statements, this.#listing]) statements.clear()
     this.#database.close()

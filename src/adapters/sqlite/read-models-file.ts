@@ -51,23 +51,38 @@ const commonPragmas = { busy_timeout: 0, cell_size_check: 1, trusted_schema: 0, 
 const writerPragmas = {
   journal_mode: 'wal',
   synchronous: 1,
-  wal_autocheckpoint: 2000,
   journal_size_limit: 67_108_864,
 }
 
-/** A connection that writes, to a file that has the layout by then. @throws {ReadModelsUnavailable} where it is somebody else's. */
-export function openToWrite(path: string, cacheKiB: number): ReadModelConnection {
+/**
+ * A connection that writes, to a file that has the layout by then; `checkpointPages` is how many pages of the write-ahead
+ * log it leaves to others. @throws {ReadModelsUnavailable} where it is somebody else's.
+ */
+export function openToWrite(
+  path: string,
+  { cacheKiB, checkpointPages = 2_000 }: { cacheKiB: number; checkpointPages?: number | undefined },
+): ReadModelConnection {
   const pragmas = { cache_size: -cacheKiB, ...commonPragmas }
   const connection = new ReadModelConnection({ path, readOnly: false, pragmas })
   try {
     if (!hasLayout(connection)) connection.exec(`PRAGMA page_size = ${pageSize}`)
-    connection.configure(writerPragmas)
+    connection.configure({ ...writerPragmas, wal_autocheckpoint: checkpointPages })
     makeLayout(connection)
     return connection
   } catch (error) {
     connection.close()
     throw error
   }
+}
+
+/** A connection that checkpoints a file that is there, and never while it writes. */
+export function openToCheckpoint(path: string): ReadModelConnection {
+  const pragmas = {
+    ...commonPragmas,
+    synchronous: writerPragmas.synchronous,
+    wal_autocheckpoint: 0,
+  }
+  return new ReadModelConnection({ path, readOnly: false, pragmas })
 }
 
 /** Which file a path names: no other one has the mark for as long as somebody has this one open. */

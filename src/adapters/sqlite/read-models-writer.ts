@@ -14,11 +14,15 @@ import { Unfound } from '#adapters/sqlite/read-models-unfound.ts'
 import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
 
-/** `busyMaxMs`: how long a write waits for another process's. `cacheKiB`: page cache of the one connection. */
+/**
+ * `busyMaxMs`: how long a write waits for another process's. `cacheKiB`: page cache of the one connection.
+ * `checkpointPages`: pages of the write-ahead log above which a commit checkpoints.
+ */
 export type SqliteReadModelWriterOptions = {
   readonly path: string
   readonly busyMaxMs?: number
   readonly cacheKiB?: number
+  readonly checkpointPages?: number
 }
 
 /**
@@ -29,9 +33,12 @@ export async function openSqliteReadModelWriter({
   path,
   busyMaxMs = 5_000,
   cacheKiB = 65_536,
+  checkpointPages,
 }: SqliteReadModelWriterOptions): Promise<ReadModelWriter> {
   makeReadModelsFile(path)
-  const connection = await whenUsable(busyMaxMs, () => openToWrite(path, cacheKiB))
+  const connection = await whenUsable(busyMaxMs, () =>
+    openToWrite(path, { cacheKiB, checkpointPages }),
+  )
   let closed = false
   const use: Use = (work) =>
     whenUsable(busyMaxMs, () => {

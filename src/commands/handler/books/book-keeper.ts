@@ -26,6 +26,8 @@ export type KeeperParts = {
   readonly store: Pick<EventStore, 'readStream'>
   readonly cache: BooksCacheWriter
   readonly logger: Logger
+  /** Between two pages: lets others go on. */
+  readonly rest?: () => Promise<void>
 }
 
 type Asked = { readonly ledgerId: LedgerId; readonly upTo: bigint }
@@ -72,7 +74,7 @@ class LogContradicts extends Error {}
 
 /** Goes on from the last snapshot, or from nothing where that is not to be used. */
 async function beginKeep(
-  { store, cache, logger }: KeeperParts,
+  { store, cache, logger, rest = () => systemPace.turn() }: KeeperParts,
   ledgerId: LedgerId,
   signal: AbortSignal,
 ): Promise<Keep> {
@@ -80,7 +82,7 @@ async function beginKeep(
   const learnt: Learnt[] = []
   const learn = (fact: Learnt) => void learnt.push(fact)
   const loaded = await loadKeptBooks({ cache, log, ledgerId, learnt: learn })
-  const parts = { cache, log, signal, learnt }
+  const parts = { cache, log, signal, learnt, rest }
   if (loaded.kind === 'loaded' && (await isOfLog(loaded.indexed, log)))
     return new Keep(parts, loaded.books, loaded.indexed)
   if (loaded.kind === 'unusable')
@@ -94,6 +96,7 @@ async function isOfLog({ factsTo, factsEventId }: IndexedLedger, log: LogReader)
 }
 
 type KeepParts = {
+  readonly rest: () => Promise<void>
   readonly cache: BooksCacheWriter
   readonly log: LogReader
   readonly signal: AbortSignal
@@ -143,7 +146,7 @@ class Keep {
         this.#fold(event)
         last = event
       }
-      await systemPace.turn()
+      await this.#parts.rest()
     }
     if (last === undefined) throw new Error('there is nothing to keep')
     this.#index(last)

@@ -167,7 +167,7 @@ export class LedgerMemory {
     const head = await store.head(log.stream)
     if (head === 'no-stream' || head < BigInt(keeping.intervalEvents)) return undefined
     try {
-      await keeping.keeper.keep(ledgerId, head)
+      await keeping.keeper.keep(ledgerId, head, true)
       return await this.#load(keeping)
     } catch (error) {
       if (error instanceof EventStoreUnavailable) throw error
