@@ -7,6 +7,7 @@ import { everythingSeen, flipBit, logOf, placeOf, writtenBefore } from '#test/fa
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { openLiveLog } from '#test/support/http-client-events.ts'
+import type { Load } from '#test/support/load.ts'
 import { usually } from '#test/support/long-runs.ts'
 import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
@@ -47,13 +48,7 @@ describe('a bit that flips in an old page of the log', () => {
   it('is named, and stops its ledger and no other', async () => {
     await using folder = await temporaryFolder()
     const load = await writtenBefore(folder.path, ledgerIds, 100)
-    const known = load.attempts.find(
-      ({ ledgerId, request, acknowledged }) =>
-        ledgerId === 'north' &&
-        request['command'] === 'PostTransaction' &&
-        acknowledged?.status === 201,
-    )
-    if (known === undefined) throw new Error('the load posted nothing')
+    const known = postedIn(load, 'north')
     const revision = `${known.acknowledged?.revision}`
     // Under another key, a retry would have a second effect.
     const byte = placeOf(folder.path, `"key":"${known.key}"}`) + '"key":"'.length
@@ -111,7 +106,8 @@ describe('a bit that flips in an old page of the log', () => {
   it('parks its ledger in read models that are made anew, and no other', async () => {
     await using folder = await temporaryFolder()
     const load = await writtenBefore(folder.path, ledgerIds, 100)
-    const byte = placeOf(folder.path, '"key":"load-1"}') + '"key":"'.length
+    const { key } = postedIn(load, 'north')
+    const byte = placeOf(folder.path, `"key":"${key}"}`) + '"key":"'.length
     flipBit(logOf(folder.path), { byte, bit: 0 })
     for (const companion of ['', '-wal', '-shm'])
       rmSync(join(folder.path, 'data', `read-models.db${companion}`), { force: true })
@@ -130,3 +126,15 @@ describe('a bit that flips in an old page of the log', () => {
     expect(parked.string('context', 'reason')).toBe('the event is damaged: its bytes have changed')
   }, 60_000)
 })
+
+/** A transaction of the load that was accepted. */
+function postedIn(load: Load, wanted: string) {
+  const known = load.attempts.find(
+    ({ ledgerId, request, acknowledged }) =>
+      ledgerId === wanted &&
+      request['command'] === 'PostTransaction' &&
+      acknowledged?.status === 201,
+  )
+  if (known === undefined) throw new Error('the load posted nothing')
+  return known
+}
