@@ -100,8 +100,7 @@ export class RelayWorld implements AsyncDisposable {
   async caughtUp(): Promise<void> {
     const count = this.#ledgers.reduce((sum, each) => sum + this.store.eventsOf(each).length, 0)
     await until(() => this.broker.acknowledged.size === count)
-    const last = this.store.eventsOf(relayStream)
-    await until(() => last.length > 0 && this.#isStored())
+    await until(() => this.store.eventsOf(relayStream).length > 0 && this.#isStored())
   }
 
   /** Nothing happens any more: the relays catch up and stop. */
