@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { SqliteEventStore } from '#adapters/sqlite/event-store.ts'
+import { startCheckpointer } from '#compose/checkpointer.ts'
 import type { Config } from '#config.ts'
 import type { EventPublisher } from '#ports/event-publisher.ts'
 import type { EventStore } from '#ports/event-store.ts'
@@ -76,14 +77,14 @@ export async function openLongReadModelWriter(
   const { readModels } = config
   if (readModels.engine !== 'sqlite') return opening.use(await openReadModelWriter(config))
   const { openSqliteReadModelWriter } = await import('#adapters/sqlite/read-models-writer.ts')
-  const { checkpointedPagesMax: checkpointPages, startReadModelsCheckpointer } = await import(
-    '#adapters/sqlite/read-models-checkpointer.ts'
-  )
+  const { checkpointedPagesMax } = await import('#adapters/sqlite/read-models-file.ts')
   const path = await sqlitePath(readModels.folder)
-  const writer = opening.use(await openSqliteReadModelWriter({ path, checkpointPages }))
+  const writer = opening.use(
+    await openSqliteReadModelWriter({ path, checkpointPages: checkpointedPagesMax }),
+  )
   const failed = (error: unknown) =>
     logger.warn({ err: error }, 'read models are not checkpointed beside their commits')
-  opening.use(startReadModelsCheckpointer(path, failed))
+  opening.use(startCheckpointer(path, failed))
   return writer
 }
 

@@ -75,6 +75,9 @@ export function openToWrite(
   }
 }
 
+/** Where others checkpoint, a commit does so only above it, however long that takes. */
+export const checkpointedPagesMax = 16_000
+
 /** A connection that checkpoints a file that is there, and never while it writes. */
 export function openToCheckpoint(path: string): ReadModelConnection {
   const pragmas = {

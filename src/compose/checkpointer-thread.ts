@@ -1,11 +1,12 @@
-import { parentPort, workerData } from 'node:worker_threads'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckpointerWork } from '#adapters/sqlite/read-models-checkpointer.ts'
+import { parentPort, workerData } from 'node:worker_threads'
 import { openToCheckpoint } from '#adapters/sqlite/read-models-file.ts'
 import { isBusy, isDiskFull } from '#adapters/sqlite/sqlite-results.ts'
+import type { CheckpointerWork } from '#compose/checkpointer.ts'
+import { giveWay } from '#compose/give-way.ts'
 
-/** A pause in which some MiB come together at some thousand events a second. */
-const pauseMs = 100
+/** Some MiB come together in it at some thousand events a second; pages that are written often are carried over once. */
+const pauseMs = 250
 
 /**
  * A checkpoint that took less left nothing: what is written next begins the log anew. After one that took longer there is
@@ -19,6 +20,7 @@ const runsMax = 4
 const { path }: CheckpointerWork = workerData
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())
+giveWay()
 try {
   await checkpointUntilStopped()
 } finally {

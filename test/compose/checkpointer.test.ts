@@ -1,11 +1,9 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import {
-  checkpointedPagesMax,
-  startReadModelsCheckpointer,
-} from '#adapters/sqlite/read-models-checkpointer.ts'
+import { checkpointedPagesMax } from '#adapters/sqlite/read-models-file.ts'
 import { openSqliteReadModelWriter } from '#adapters/sqlite/read-models-writer.ts'
+import { startCheckpointer } from '#compose/checkpointer.ts'
 import { aReadModelFile } from '#test/adapters/sqlite/read-models-file.ts'
 import { aChange, aTask, at, main, tasks } from '#test/contracts/read-models-examples.ts'
 
@@ -46,7 +44,7 @@ describe('a checkpointer', () => {
     const before = await open.bytes()
     for (let count = 0; count < 10; count += 1) await open.commit()
     expect(await open.bytes()).toBe(before)
-    await using _ = startReadModelsCheckpointer(open.path, () => {})
+    await using _ = startCheckpointer(open.path, () => {})
     await expect
       .poll(open.bytes, { timeout: waitMs })
       .toBeGreaterThan(before + 10 * 10 * long.length)
@@ -54,11 +52,11 @@ describe('a checkpointer', () => {
 
   it('lets the write-ahead log begin anew, so that it stays short', async () => {
     await using open = await anOpenFile()
-    await using _ = startReadModelsCheckpointer(open.path, () => {})
+    await using _ = startCheckpointer(open.path, () => {})
     let written = 0
     for (; written < checkpointedPagesMax * pageBytes; written += 10 * long.length) {
       expect(await open.commit()).toBe(true)
-      await sleep(10)
+      await sleep(50)
     }
     expect(await open.logBytes()).toBeLessThan(written / 2)
     expect(await open.writer.checkpoint(tasks, main)).toBeDefined()
@@ -72,7 +70,7 @@ describe('a checkpointer', () => {
       'this is no database, and longer than the header of one would be. '.repeat(9),
     )
     const failures: unknown[] = []
-    const broken = startReadModelsCheckpointer(other.path, (error) => failures.push(error))
+    const broken = startCheckpointer(other.path, (error) => failures.push(error))
     await expect.poll(() => failures.length, { timeout: waitMs }).toBe(1)
     expect(String(failures[0])).toContain('not a database')
     expect(await open.commit()).toBe(true)
