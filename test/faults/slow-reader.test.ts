@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { defaultLimits } from '#http/parts.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { openLiveLog } from '#test/support/http-client-events.ts'
 import { Load } from '#test/support/load.ts'
@@ -36,6 +37,8 @@ it('a reader of the live log that takes nothing is cut off, and hurts nobody', a
   const before = memoryOf(program.pid)
   await post(api)
   expect(await quick.until(eventsCount)).toHaveLength(eventsCount)
+  // However fast all that was: longer than what waits for a reader may be too much.
+  await sleep(2 * defaultLimits.streamBufferFullMs)
 
   slow.resume()
   await Promise.race([
