@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ModelBuild, ReadModels } from '#ports/read-models.ts'
+import type { ReadModels } from '#ports/read-models.ts'
 import { queries } from '#queries/all-queries.ts'
 import type { Query } from '#queries/query.ts'
 import { type Asked, ask, project, type QueryName } from '#test/queries/asking.ts'
 import { exampleBooks, inAcme, noonOn2March, ofAlice } from '#test/queries/example-books.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
+import { watchedViews } from '#test/support/passing-views.ts'
 
 const during = { from: '2026-03-01T00:00:00Z', to: '2026-03-06T00:00:00Z' }
 const clocks = [{}, { atRevision: '9' }, { recordedAt: noonOn2March }]
@@ -71,24 +72,7 @@ function isQuery(name: string): name is QueryName {
 
 /** Read models of which a view shows no others. */
 function onlyOf<Models extends ReadModels>(readModels: Models, declared: Set<string>): Models {
-  const assertDeclared = ({ name }: ModelBuild) => {
+  return watchedViews(readModels, ({ name }) => {
     if (!declared.has(name)) throw new Error(`reads ${name}, which it does not declare`)
-  }
-  return {
-    ...readModels,
-    async view(ledgerId) {
-      const view = await readModels.view(ledgerId)
-      return {
-        ...view,
-        async get(model, id) {
-          assertDeclared(model)
-          return view.get(model, id)
-        },
-        async find(model, find) {
-          assertDeclared(model)
-          return view.find(model, find)
-        },
-      }
-    },
-  }
+  })
 }

@@ -1,4 +1,28 @@
-import { type ReadModels, ReadViewOutdated } from '#ports/read-models.ts'
+import { type ModelBuild, type ReadModels, ReadViewOutdated } from '#ports/read-models.ts'
+
+/** The read models, of which every reading of documents is told to `before`, which may throw. */
+export function watchedViews<Models extends ReadModels>(
+  readModels: Models,
+  before: (model: ModelBuild) => void,
+): Models {
+  return {
+    ...readModels,
+    async view(ledgerId) {
+      const view = await readModels.view(ledgerId)
+      return {
+        ...view,
+        async get(model, id) {
+          before(model)
+          return view.get(model, id)
+        },
+        async find(model, find) {
+          before(model)
+          return view.find(model, find)
+        },
+      }
+    },
+  }
+}
 
 /**
  * The read models, of which a view is outdated by the time it is read, as often as `passes` says so: it is asked at every
@@ -8,26 +32,9 @@ export function passingViews<Models extends ReadModels>(
   readModels: Models,
   passes: () => boolean,
 ): Models {
-  const assertCurrent = () => {
+  return watchedViews(readModels, () => {
     if (passes()) throw new ReadViewOutdated('the read models of this test moved on')
-  }
-  return {
-    ...readModels,
-    async view(ledgerId) {
-      const view = await readModels.view(ledgerId)
-      return {
-        ...view,
-        async get(model, id) {
-          assertCurrent()
-          return view.get(model, id)
-        },
-        async find(model, find) {
-          assertCurrent()
-          return view.find(model, find)
-        },
-      }
-    },
-  }
+  })
 }
 
 /** True so many times, then false. */
