@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { chunksOf } from '#adapters/kafka/lane.ts'
 import { partitionOf } from '#adapters/kafka/partitioner.ts'
 import { openKafkaPublisher } from '#adapters/kafka/publisher.ts'
@@ -55,7 +55,12 @@ describeWith(['kafka'], 'the publisher', (servers) => {
     const parts = await aTopic(servers.kafka().url, 2)
     await using publisher = await openKafkaPublisher({ ...parts, limits: { chunkEvents: 10 } })
     const events = aLog().many(3_000, manyLedgers(10))
-    await expect(publisher.publish(events, AbortSignal.timeout(150))).rejects.toThrow(/abort/)
+    const aborting = new AbortController()
+    const aborted = expect(publisher.publish(events, aborting.signal)).rejects.toThrow('enough')
+    await vi.waitUntil(() => publisher.counters().published > 0, { interval: 1, timeout: 20_000 })
+    aborting.abort(new Error('enough'))
+    await aborted
+    expect(publisher.counters().published).toBeLessThan(3_000)
     await publisher.publish(events, never)
     const records = await recordsOf(servers.kafka().url, parts.topic)
     expect(new Set(records.map(({ value }) => String(value))).size).toBe(3_000)
