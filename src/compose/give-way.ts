@@ -1,7 +1,7 @@
 import { platform, setPriority } from 'node:os'
 
 /** How much less a projector's thread weighs than the one that answers (nice, 0 to 19). Measured: decision 0026. */
-const projectorNiceness = 4
+const projectorNiceness = 2
 
 /**
  * Makes the calling thread give way to the others where there are not enough cores for all: answers come first. Only
