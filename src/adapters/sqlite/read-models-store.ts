@@ -8,7 +8,6 @@ import {
 } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
-import { readCheckpoint } from '#adapters/sqlite/read-models-reading.ts'
 import { integerOf } from '#adapters/sqlite/read-models-rows.ts'
 import { bindable, fieldValues } from '#adapters/sqlite/read-models-values.ts'
 import type { BuiltModel, ModelBuild, ModelChange, ReadModelShape } from '#ports/read-models.ts'
@@ -37,19 +36,46 @@ export function storeChanges(
 ): boolean {
   const builds = new Map<ModelBuild, BuiltModel | undefined>()
   const ledgers = new Map<LedgerId, bigint>()
-  return ready.every(({ change, rows }) => {
-    const { ledgerId, expected } = change
-    const model = seenOrLooked(builds, change.model, writableBuild(connection))
-    if (model === undefined) return false
-    if (readCheckpoint(connection, model, ledgerId)?.revision !== expected) return false
-    const ledger = seenOrLooked(ledgers, ledgerId, (id) => numberFor(connection, id))
-    storeRows(connection, model, { rows, ledger })
-    storeCheckpoint(connection, { ...change, model }, ledger)
+  return movingTogether(ready).every((together) => {
+    const [{ change }] = together
+    const ledger = seenOrLooked(ledgers, change.ledgerId, (id) => numberFor(connection, id))
+    const models: BuiltModel[] = []
+    for (const {
+      change: { model },
+    } of together) {
+      const built = seenOrLooked(builds, model, writableBuild(connection))
+      if (built === undefined) return false
+      models.push(built)
+    }
+    if (!moveCheckpoints(connection, models, { change, ledger })) return false
+    for (const [index, model] of models.entries())
+      storeRows(connection, model, { rows: together[index]?.rows ?? [], ledger })
     return true
   })
 }
 
-type Change = ModelChange & { readonly model: BuiltModel }
+type Together = readonly [ReadyChange, ...ReadyChange[]]
+
+/** Changes that follow each other and move one ledger from one checkpoint to one other, each in a model of its own. */
+function movingTogether(ready: readonly ReadyChange[]): readonly Together[] {
+  const all: [ReadyChange, ...ReadyChange[]][] = []
+  for (const each of ready) {
+    const last = all.at(-1)
+    if (last !== undefined && isSameMove(last[0].change, each.change)) last.push(each)
+    else all.push([each])
+  }
+  return all
+}
+
+function isSameMove(one: ModelChange, other: ModelChange): boolean {
+  return (
+    one.ledgerId === other.ledgerId &&
+    one.expected === other.expected &&
+    one.checkpoint.revision === other.checkpoint.revision &&
+    one.checkpoint.recordedAt === other.checkpoint.recordedAt &&
+    one.checkpoint.parked === other.checkpoint.parked
+  )
+}
 
 /** Nothing of it changes within one transaction. */
 function seenOrLooked<Key, Value>(
@@ -121,15 +147,33 @@ function upserts(model: ReadModelShape): { readonly light: string; readonly full
 
 const upsertsByModel = new WeakMap<ReadModelShape, ReturnType<typeof upserts>>()
 
-function storeCheckpoint(
+/** Whether all of these models were where the change began; then all are where it ends. */
+function moveCheckpoints(
   connection: ReadModelConnection,
-  { model, checkpoint }: Change,
-  ledger: bigint,
-): void {
+  models: readonly BuiltModel[],
+  { change, ledger }: { readonly change: ModelChange; readonly ledger: bigint },
+): boolean {
+  const { expected, checkpoint } = change
   const { revision, recordedAt, parked } = checkpoint
-  const key = [model.name, BigInt(model.version), BigInt(model.build), ledger] as const
-  const stop = [parked?.revision ?? null, parked?.reason ?? null] as const
-  connection
-    .prepare('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(...key, revision, recordedAt, ...stop)
+  const to = [revision, recordedAt, parked?.revision ?? null, parked?.reason ?? null]
+  if (expected === undefined) {
+    const begin = connection.prepareToCount(beginText)
+    return models.every((model) => begin.run(...keyOf(model), ledger, ...to).changes === 1)
+  }
+  const move = connection.prepareToCount(moveText(models.length))
+  return move.run(...to, ledger, expected, ...models.flatMap(keyOf)).changes === models.length
+}
+
+const beginText = 'INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'
+
+/** One statement for all models: among many ledgers that is most of what an event costs beside its documents. */
+function moveText(models: number): string {
+  return `UPDATE checkpoints
+    SET revision = ?, recorded_at = ?, parked_revision = ?, parked_reason = ?
+    WHERE ledger = ? AND revision = ?
+      AND (model, version, build) IN (VALUES ${Array.from({ length: models }, () => '(?, ?, ?)').join()})`
+}
+
+function keyOf({ name, version, build }: BuiltModel): [string, bigint, bigint] {
+  return [name, BigInt(version), BigInt(build)]
 }

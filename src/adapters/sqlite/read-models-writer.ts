@@ -12,7 +12,12 @@ import {
 import { readyToStore, storeChanges } from '#adapters/sqlite/read-models-store.ts'
 import { Unfound } from '#adapters/sqlite/read-models-unfound.ts'
 import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
-import { ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
+import {
+  type BuiltModel,
+  ReadModelsUnavailable,
+  type ReadModelWriter,
+  type StoredDocument,
+} from '#ports/read-models.ts'
 
 /**
  * `busyMaxMs`: how long a write waits for another process's. `cacheKiB`: page cache of the one connection.
@@ -60,9 +65,7 @@ export async function openSqliteReadModelWriter({
     load: (model, ledgerId, ids) =>
       use(() => {
         const built = builtModel(connection, model)
-        // Of a build that was retired the table may be gone; a commit to it is refused.
-        if (built === undefined || !isWritable(connection, built)) return []
-        return readDocuments(connection, built, { ledgerId, ids })
+        return built === undefined ? [] : readUnlessGone(connection, built, { ledgerId, ids })
       }),
 
     async commit(changes) {
@@ -84,6 +87,20 @@ export async function openSqliteReadModelWriter({
       closed = true
       connection.close()
     },
+  }
+}
+
+/** Of a build that was retired the table may be gone; a commit to it is refused. */
+function readUnlessGone(
+  connection: ReadModelConnection,
+  model: BuiltModel,
+  which: Parameters<typeof readDocuments>[2],
+): readonly StoredDocument[] {
+  try {
+    return readDocuments(connection, model, which)
+  } catch (error) {
+    if (isWritable(connection, model)) throw error
+    return []
   }
 }
 
