@@ -11,6 +11,8 @@ export type ReadModelShape = {
   readonly id?: string
   /** Fields that most documents lack. An index that begins with one need not hold those, and a find through it says which value. */
   readonly sparse?: readonly string[]
+  /** Fields of which hardly two documents have the same value. A find through an index that begins with one says which value. */
+  readonly selective?: readonly string[]
   /** Each begins, in the store, with the ledger (but for those in `acrossLedgers`) and ends with the document's id. */
   readonly indexes: readonly (readonly string[])[]
   /** Indexes that span all ledgers. */

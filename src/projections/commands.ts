@@ -12,16 +12,15 @@ export const commands: Projection<CommandDocument> = {
   fields: {
     revision: 'integer',
     event: 'text',
-    outcome: 'text',
     actor: 'text',
     idempotencyKey: 'text',
     correlationId: 'text',
     recordedAt: 'text',
   },
+  selective: ['idempotencyKey', 'correlationId'],
   indexes: [
     ['revision'],
     ['event', 'revision'],
-    ['outcome', 'revision'],
     ['actor', 'revision'],
     ['idempotencyKey', 'revision'],
     ['correlationId', 'revision'],
@@ -59,6 +58,12 @@ const commandNames: Readonly<Record<Exclude<EventType, 'CommandRejected'>, strin
   HoldVoided: 'VoidHold',
   HoldExtended: 'ExtendHold',
   HoldExpired: 'ExpireHold',
+}
+
+/** Which events say which outcome. */
+export const typesByOutcome: Readonly<Record<CommandDocument['outcome'], readonly string[]>> = {
+  accepted: Object.keys(commandNames),
+  rejected: ['CommandRejected'],
 }
 
 /** The command that an event answers. */

@@ -14,6 +14,8 @@ export type Projection<Document extends JsonObject = JsonObject> = {
   readonly id?: string
   /** Fields that most documents lack: an index that begins with one may leave those documents out. */
   readonly sparse?: readonly string[]
+  /** Fields of which hardly two documents have the same value; queries by one always say which. */
+  readonly selective?: readonly string[]
   readonly acrossLedgers?: readonly (readonly string[])[]
   /** No document is ever changed by a second event: nothing has to be read to fold. */
   readonly appendOnly?: true

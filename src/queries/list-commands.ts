@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Condition } from '#ports/read-models.ts'
-import { commands } from '#projections/commands.ts'
+import { commands, typesByOutcome } from '#projections/commands.ts'
 import type { CommandDocument } from '#projections/documents.ts'
 import { commandResource } from '#projections/resources.ts'
 import { equal } from '#queries/equality.ts'
@@ -34,7 +34,7 @@ export const listCommands: Query<Asked> = {
     return list(moment, {
       model: commands,
       where: [
-        ...(best === undefined ? [] : equal({ [best]: asked[best] })),
+        ...(best === undefined ? [] : conditionsOf(best, asked)),
         ...(await revisionsIn(moment, asked)),
       ],
       orderBy: ['revision'],
@@ -47,6 +47,13 @@ export const listCommands: Query<Asked> = {
 
 /** Each has an index. The first one asked for is looked up, the others are checked. */
 const mostTellingFirst = ['idempotencyKey', 'correlationId', 'actor', 'outcome'] as const
+
+/** An outcome is found by the types of its events. */
+function conditionsOf(field: (typeof mostTellingFirst)[number], asked: Asked): Condition[] {
+  const { outcome } = asked
+  if (field !== 'outcome' || outcome === undefined) return equal({ [field]: asked[field] })
+  return [{ field: 'event', oneOf: typesByOutcome[outcome] }]
+}
 
 /** A span of the log's time is a span of revisions. */
 async function revisionsIn(moment: LedgerMoment, { from, to }: Span): Promise<Condition[]> {

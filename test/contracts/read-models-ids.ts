@@ -8,14 +8,15 @@ import {
   type ReadModelStore,
 } from '#test/contracts/read-models-examples.ts'
 
-/** Notes by number, of which few have a label. */
+/** Notes by number, of which few have a label, and hardly two the same ticket. */
 const notes: ReadModelShape = {
   name: 'notes',
   version: 1,
   id: 'number',
   sparse: ['label'],
-  fields: { number: 'integer', label: 'text', kind: 'text' },
-  indexes: [['number'], ['label', 'number'], ['kind', 'number']],
+  selective: ['ticket'],
+  fields: { number: 'integer', label: 'text', kind: 'text', ticket: 'text' },
+  indexes: [['number'], ['label', 'number'], ['kind', 'number'], ['ticket', 'number']],
   acrossLedgers: [['kind']],
 }
 
@@ -134,6 +135,22 @@ export function describeIds(name: string, makeStore: () => Promise<ReadModelStor
       const where = [{ field: 'kind', is: 'memo' }]
       const found = idsOf(await store.across({ where, orderBy: ['kind'] }))
       expect(new Set(found)).toEqual(new Set(inOrder))
+    })
+
+    it('finds by a field whose values hardly repeat, in one ledger of several', async () => {
+      const ticket = 'T-1'
+      await using store = await opened(notes, [
+        aNote('10', { ticket }),
+        aNote('2', { ticket }),
+        aNote('3', { ticket: 'T-2' }),
+        aNote('4'),
+      ])
+      const elsewhere = { model: notes, ledgerId: 'other', documents: [aNote('5', { ticket })] }
+      expect(await store.writer.commit([aChange(elsewhere)])).toBe(true)
+      const find = { where: [{ field: 'ticket', is: ticket }], orderBy: ['number'] }
+      expect(idsOf(await store.find(find))).toEqual(['2', '10'])
+      expect(idsOf(await store.find({ ...find, descending: true }))).toEqual(['10', '2'])
+      expect(idsOf(await store.find({ ...find, after: ['2', '2'] }))).toEqual(['10'])
     })
 
     it('finds by a field that few have', async () => {

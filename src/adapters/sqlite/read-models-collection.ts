@@ -49,15 +49,32 @@ export function ofEachModel<Model extends ReadModelShape, Result>(
   }
 }
 
-/** The indexes that begin with the ledger; the first is the one of the ids. */
+/** The indexes by which one ledger's documents are found; the first is the one of the ids. */
 export const ledgerIndexes = ofEachModel((model: ReadModelShape): readonly CollectionIndex[] => {
   const byId = model.id === undefined ? [] : [model.id]
   const others = model.indexes.filter((fields) => fields.join() !== byId.join())
   return [byId, ...others].map((fields) => ({
-    name: nameOf(model, ['ledger', ...orderedColumns(model, fields)]),
+    name: nameOf(model, columnsInLedger(model, fields)),
     fields,
   }))
 })
+
+/**
+ * The ledger comes first, but after a selective field: what is written to a hundred ledgers at a time then shares pages
+ * where such values come in order, and is found just as well.
+ */
+function columnsInLedger(model: ReadModelShape, fields: readonly string[]): readonly string[] {
+  const [first = '', ...rest] = orderedColumns(model, fields)
+  return isSelective(model, fields) ? [first, 'ledger', ...rest] : ['ledger', first, ...rest]
+}
+
+/** Whether a find through an index by these fields has to say the value of the first. */
+export function isSelective(
+  { selective = [] }: ReadModelShape,
+  fields: readonly string[],
+): boolean {
+  return selective.some((field) => field === fields[0])
+}
 
 /** The indexes over all ledgers; ids repeat there, so they end with the ledger. */
 export const acrossIndexes = ofEachModel((model: ReadModelShape): readonly CollectionIndex[] => {
@@ -82,7 +99,7 @@ export type CollectionSchema = {
 export function collectionSchema(model: ReadModelShape): CollectionSchema {
   const table = tableOf(model)
   const [byId, ...byFields] = ledgerIndexes(model).map(({ name, fields }) => {
-    const columns = ['ledger', ...orderedColumns(model, fields)]
+    const columns = columnsInLedger(model, fields)
     return `INDEX IF NOT EXISTS "${name}" ON "${table}" (${columns.join(', ')})${held(model, fields)}`
   })
   const across = acrossIndexes(model).map(({ name, fields }) => {

@@ -1,6 +1,7 @@
 import {
   acrossIndexes,
   type CollectionIndex,
+  isSelective,
   ledgerIndexes,
 } from '#adapters/sqlite/read-models-collection.ts'
 import type { Filter } from '#adapters/sqlite/read-models-filter.ts'
@@ -31,7 +32,7 @@ export function chooseIndex(
   const candidates = (across ? acrossIndexes(model) : ledgerIndexes(model))
     .map((index) => choiceOf(index, find.orderBy, filters))
     .filter((choice) => choice !== undefined)
-    .filter((choice) => choice.fixed.length > 0 || !isSparse(model, choice))
+    .filter((choice) => choice.fixed.length > 0 || holdsAll(model, choice))
     .map((choice) => ({ choice, left: unserved(choice, filters) }))
     .filter(({ choice, left }) => left === 0 || choice.fixed.length > 0)
     .toSorted((a, b) => b.choice.fixed.length - a.choice.fixed.length || a.left - b.left)
@@ -40,9 +41,10 @@ export function chooseIndex(
   return best
 }
 
-/** Not all documents are in an index by a field that most of them lack. */
-function isSparse({ sparse = [] }: ReadModelShape, { index }: IndexChoice): boolean {
-  return sparse.some((field) => field === index.fields[0])
+/** A ledger's documents are not all in an index by a field that most of them lack, nor together in one by a selective field. */
+function holdsAll(model: ReadModelShape, { index: { fields } }: IndexChoice): boolean {
+  const isSparse = model.sparse?.some((field) => field === fields[0]) === true
+  return !isSparse && !isSelective(model, fields)
 }
 
 /** Fixes as many leading fields as it can so that what follows them is exactly the order asked. */

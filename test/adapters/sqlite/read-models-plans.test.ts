@@ -3,6 +3,7 @@ import { explainFind } from '#adapters/sqlite/read-models-explain.ts'
 import { openSqliteReadModelWriter } from '#adapters/sqlite/read-models-writer.ts'
 import type { Find, ReadModelShape } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import { commands } from '#projections/commands.ts'
 import { tasks } from '#test/contracts/read-models-examples.ts'
 import { aReadModelFile } from '#test/adapters/sqlite/read-models-file.ts'
 
@@ -105,6 +106,17 @@ describe('the plan of a find', () => {
     expect(() => plan(find, across)).toThrow(/^no index of tasks v1 serves a find where \(.*\)/)
   })
 
+  it('searches by a selective field and the ledger, in the order of the rest', () => {
+    const where = [{ field: 'correlationId', is: 'c' }]
+    const find = { where, orderBy: ['revision'], limit: 5 }
+    const steps = explainFind(file.path, { model: commands, find })
+    expect(steps).toContainEqual(
+      expect.stringMatching(
+        /by_correlationId_ledger_revision \(f_correlationId=\? AND ledger=\?\)/,
+      ),
+    )
+  })
+
   it('never scans and never sorts, for any index that a projection declares', () => {
     const steps = allProjections.flatMap((model) => {
       const orders = model.indexes.map((fields) => ({ fields, across: false }))
@@ -126,9 +138,9 @@ function searches(steps: readonly string[]): string[] {
     .map((step) => step.replace(/^.*tasks_v1_/, ''))
 }
 
-/** Every way to use an index: its leading fields fixed, the others the order, from either end, anew and further on; through one by a field that few documents have, only with its value. */
-function finds({ sparse = [] }: ReadModelShape, fields: readonly string[]): Find[] {
-  const least = sparse.some((field) => field === fields[0]) ? 1 : 0
+/** Every way to use an index: its leading fields fixed, the others the order, from either end, anew and further on; through one by a sparse or selective field, only with its value. */
+function finds({ sparse = [], selective = [] }: ReadModelShape, fields: readonly string[]): Find[] {
+  const least = [...sparse, ...selective].some((field) => field === fields[0]) ? 1 : 0
   return fields.slice(least).flatMap((_, index) =>
     [false, true].flatMap((descending) => {
       const count = index + least
