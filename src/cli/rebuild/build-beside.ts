@@ -54,7 +54,7 @@ export async function buildBeside(
   const seconds = await filled(building, { builder, models, signal })
   const rebuilt: Rebuilt[] = []
   for (const model of models) {
-    const comparison = await compared(building, model)
+    const comparison = await compared(building, model, signal)
     await builder.serve(model, signal)
     rebuilt.push({ ...(await summaryOf(building, model)), seconds, ...comparison, serves: true })
   }
@@ -95,19 +95,37 @@ async function eventsIn(readModels: Building['readModels']): Promise<number> {
 
 /** With the build of the same version that serves; nothing where none does. */
 async function compared(
-  { intact: store, skips, readModels, writer }: Building,
+  building: Building,
   model: LiveModel,
+  signal: AbortSignal,
 ): Promise<{ readonly comparison?: Comparison }> {
+  const { intact: store, skips, readModels, writer } = building
   const builds = await writer.builds(model)
   const serving = builds.find(({ state }) => state === 'serving')
   if (serving === undefined) return {}
   const live = { readModels, model: { ...model, build: serving.number } }
   using progress = openProgress(`comparing ${model.name}`, 0)
   const comparison = await compareBuilds(
-    { store, skips, live, built: { readModels, model } },
+    {
+      store,
+      skips,
+      live,
+      built: { readModels, model },
+      follow: following(building, model, signal),
+    },
     (documents) => progress.show(0, `${documents} documents`),
   )
   return { comparison }
+}
+
+/** Brings a build up to the log once more, in this thread. */
+export function following(
+  building: Building,
+  model: LiveModel,
+  signal: AbortSignal,
+): () => Promise<void> {
+  const builder = new Builder({ ...building, lane: undefined })
+  return () => builder.catchUp([model], signal)
 }
 
 export async function summaryOf(

@@ -1,5 +1,5 @@
 import { openProgress } from '#cli/progress.ts'
-import { filled, summaryOf } from '#cli/rebuild/build-beside.ts'
+import { filled, following, summaryOf } from '#cli/rebuild/build-beside.ts'
 import { compareBuilds } from '#cli/rebuild/compare.ts'
 import type { Building } from '#cli/rebuild/parts.ts'
 import type { Rebuilt } from '#cli/rebuild/report.ts'
@@ -43,7 +43,8 @@ export async function checkAgainst(check: Check): Promise<readonly Rebuilt[]> {
     }
     const { intact: store, skips } = building
     const sides = { live: { readModels, model: live }, built: { ...building, model: built } }
-    const comparison = await compareBuilds({ store, skips, ...sides }, (documents) =>
+    const follow = following(building, built, signal)
+    const comparison = await compareBuilds({ store, skips, ...sides, follow }, (documents) =>
       progress.show(0, `${documents} documents`),
     )
     rebuilt.push({ ...summary, build: live.build, comparison })

@@ -21,6 +21,8 @@ export type Compared = {
   readonly skips: Skips
   readonly live: Side
   readonly built: Side
+  /** Brings what was built up to the log. */
+  readonly follow?: () => Promise<void>
 }
 
 /** Count and checksum (SHA-256 over the documents by ledger and id) of the two, and the documents that differ. */
@@ -34,6 +36,13 @@ export type Comparison = {
 export type Sum = { readonly documents: number; readonly checksum: string }
 
 const pageSize = 500
+
+/** What is folded on is folded for every page anew: the more documents that makes, the more of them go on a page. */
+const pageSizeMax = 20_000
+
+/** Events of one ledger that what was built may lack before it follows. */
+const lackingMax = 2_000n
+
 const differencesMax = 100
 const viewTries = 20
 
@@ -53,11 +62,14 @@ export async function compareBuilds(
   const sums = new Sums()
   for (const ledgerId of [...ledgers].toSorted()) {
     let after: string | undefined
+    let limit = pageSize
     do {
-      const page = await pageAfter(compared, ledgerId, after)
+      const page = await pageAfter(compared, { ledgerId, after, limit })
       sums.add(ledgerId, page)
       seen(sums.documents)
       after = page.last
+      limit = Math.min(Math.max(pageSize, page.foldedOn), pageSizeMax)
+      if (page.builtLacks > lackingMax) await compared.follow?.()
     } while (after !== undefined)
   }
   return sums.result()
@@ -68,44 +80,45 @@ type Page = {
   readonly live: ReadonlyMap<string, string>
   readonly built: ReadonlyMap<string, string>
   readonly last: string | undefined
+  /** Documents that one side had to be folded on to. */
+  readonly foldedOn: number
+  readonly builtLacks: bigint
 }
 
-async function pageAfter(
-  compared: Compared,
-  ledgerId: LedgerId,
-  after: string | undefined,
-): Promise<Page> {
+type Asked = {
+  readonly ledgerId: LedgerId
+  readonly after: string | undefined
+  readonly limit: number
+}
+
+async function pageAfter(compared: Compared, asked: Asked): Promise<Page> {
+  const { ledgerId } = asked
   for (let tries = 1; ; tries += 1)
     try {
       await using built = await compared.built.readModels.view(ledgerId)
       await using live = await compared.live.readModels.view(ledgerId)
-      return await readPage(compared, { ledgerId, live, built, after })
+      return await readPage(compared, { ...asked, live, built })
     } catch (error) {
       if (!(error instanceof ReadViewOutdated) || tries === viewTries) throw error
       await sleep(tries)
     }
 }
 
-type Views = {
-  readonly ledgerId: LedgerId
-  readonly live: ReadView
-  readonly built: ReadView
-  readonly after: string | undefined
-}
+type Views = Asked & { readonly live: ReadView; readonly built: ReadView }
 
 /** What is live is read at once: it moves on, and a store may soon no longer have what its view showed. */
 async function readPage(compared: Compared, views: Views): Promise<Page> {
-  const { ledgerId, after } = views
+  const { ledgerId, after, limit } = views
   const live = { view: views.live, model: compared.live.model }
   const built = { view: views.built, model: compared.built.model }
-  const [liveAt, livePage] = [await appliedIn(live), await find(live, after)]
-  const [builtAt, builtPage] = [await appliedIn(built), await find(built, after)]
+  const [liveAt, livePage] = [await appliedIn(live), await find(live, views)]
+  const [builtAt, builtPage] = [await appliedIn(built), await find(built, views)]
   const ahead = liveAt > builtAt ? liveAt : builtAt
   const overlay = (side: Viewed, from: bigint) =>
     overlayOf({ ...compared, ...side, ledgerId }, from, ahead)
   const [liveOver, builtOver] = [await overlay(live, liveAt), await overlay(built, builtAt)]
   const compareIds = orderOf(live.model)
-  const last = smallest([lastOf(livePage), lastOf(builtPage)], compareIds)
+  const last = smallest([lastOf(livePage, limit), lastOf(builtPage, limit)], compareIds)
   const within = (id: string) =>
     (after === undefined || compareIds(id, after) > 0) &&
     (last === undefined || compareIds(id, last) <= 0)
@@ -113,6 +126,8 @@ async function readPage(compared: Compared, views: Views): Promise<Page> {
     live: textsOf(among(livePage, liveOver, within), compareIds),
     built: textsOf(among(builtPage, builtOver, within), compareIds),
     last,
+    foldedOn: Math.max(liveOver.size, builtOver.size),
+    builtLacks: ahead - builtAt,
   }
 }
 
@@ -122,15 +137,15 @@ async function appliedIn({ view, model }: Viewed): Promise<bigint> {
   return (await view.checkpoint(model))?.revision ?? -1n
 }
 
-function find({ view, model }: Viewed, after: string | undefined) {
+function find({ view, model }: Viewed, { after, limit }: Asked) {
   const orderBy = model.id === undefined ? [] : [model.id]
   const from = after !== undefined && { after: [...orderBy.map(() => after), after] }
-  return view.find(model, { where: [], orderBy, limit: pageSize, ...from })
+  return view.find(model, { where: [], orderBy, limit, ...from })
 }
 
 /** Where a page ends; undefined where it reaches the end. */
-function lastOf(page: readonly StoredDocument[]): string | undefined {
-  return page.length < pageSize ? undefined : page.at(-1)?.id
+function lastOf(page: readonly StoredDocument[], limit: number): string | undefined {
+  return page.length < limit ? undefined : page.at(-1)?.id
 }
 
 function smallest(

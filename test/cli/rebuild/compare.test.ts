@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { compareBuilds } from '#cli/rebuild/compare.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
+import { commands } from '#projections/commands.ts'
 import { noSkips } from '#projections/runtime/act-log.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
+import { acme, deposited, history } from '#test/support/history.ts'
 import { booksOf, throws } from '#test/support/ledger-history.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
@@ -39,6 +41,37 @@ describe('two builds of one log', () => {
   )
 })
 
+describe('two builds of which one is far behind', () => {
+  const events = history([...acme, ...Array.from({ length: 6_000 }, () => deposited('1'))])
+  const model = { ...commands, build: 1 }
+
+  it('follows the log, where it was just built, instead of being folded on for every page', async () => {
+    const store = await logOf(events)
+    const live = await filled(model, store, events.length)
+    const built = await filled(model, store, 3_000)
+    let followed = 0
+    const follow = async () => {
+      followed += 1
+      await built.projector.apply(store.eventsOf(ledgerStream('acme')))
+      store.reads.length = 0
+    }
+    const result = await compareBuilds({ store, skips: noSkips, live, built, follow })
+    expect(result).toMatchObject({ differences: [], built: result.live })
+    expect(result.live.documents).toBe(events.length)
+    expect({ followed, readsAfterwards: store.reads }).toEqual({ followed: 1, readsAfterwards: [] })
+  })
+
+  it('is folded on for larger pages where it is what serves', async () => {
+    const store = await logOf(events)
+    const live = await filled(model, store, 1_000)
+    const built = await filled(model, store, events.length)
+    const { differences } = await compareBuilds({ store, skips: noSkips, live, built })
+    expect(differences).toEqual([])
+    // For the first 500 documents, the next 5,000 and the rest; not for each 500.
+    expect(store.reads.filter((from) => from === 1_000n)).toHaveLength(3)
+  })
+})
+
 type Dice = Parameters<typeof booksOf>[1]
 
 async function logOf(events: readonly RecordedEvent[]): Promise<MemoryEventStore> {
@@ -59,5 +92,5 @@ async function filled(model: LiveModel, store: MemoryEventStore, count = 0) {
   const { logger } = recordingLogger()
   const projector = createProjector({ projections: [model], writer: readModels, store, logger })
   await projector.apply(store.eventsOf(ledgerStream('acme')).slice(0, count))
-  return { readModels, model }
+  return { readModels, model, projector }
 }
