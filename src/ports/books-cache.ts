@@ -25,6 +25,8 @@ export type IndexedLedger = {
   readonly factsEventId: string
   /** The filter has all keys of the facts up to this revision; -1 where there is none. */
   readonly filterTo: bigint
+  /** How many layers the filter has. */
+  readonly filterLayers: number
 }
 
 /** One layer of a ledger's filter, from 0; a layer only ever gets more bits. */

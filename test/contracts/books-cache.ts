@@ -83,7 +83,13 @@ export function describeBooksCache(name: string, makeShelf: () => Promise<BooksS
 
     it('say how far they go, and never less than before', async () => {
       await using at = await aShelf()
-      const anew = { number: at.number, factsTo: -1n, factsEventId: '', filterTo: -1n }
+      const anew = {
+        number: at.number,
+        factsTo: -1n,
+        factsEventId: '',
+        filterTo: -1n,
+        filterLayers: 0,
+      }
       expect(at.other.indexed('acme')).toEqual(anew)
       at.cache.learn(at.number, [used('k', 3n)], { revision: 6n, eventId: 'a' })
       at.other.learn(at.number, [used('k', 3n)], { revision: 5n, eventId: 'b' })
@@ -136,7 +142,7 @@ export function describeBooksCache(name: string, makeShelf: () => Promise<BooksS
       expect(at.cache.filterLayer(at.number, 0)).toEqual(layer(0, 1))
       expect(at.cache.filterLayer(at.number, 1)).toEqual(layer(1, 3))
       expect(at.cache.filterLayer(at.number, 2)).toBeUndefined()
-      expect(at.other.indexed('acme')).toMatchObject({ filterTo: 4n })
+      expect(at.other.indexed('acme')).toMatchObject({ filterTo: 4n, filterLayers: 2 })
     })
   })
 

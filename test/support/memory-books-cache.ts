@@ -68,7 +68,7 @@ export class MemoryBooksCache implements BooksCacheWriter {
     if (old !== undefined) this.#shelves.delete(old.indexed.number)
     this.#lastNumber += 1n
     const number = this.#lastNumber
-    const indexed = { number, factsTo: -1n, factsEventId: '', filterTo: -1n }
+    const indexed = { number, factsTo: -1n, factsEventId: '', filterTo: -1n, filterLayers: 0 }
     this.#shelves.set(number, { ledgerId, facts: new Map(), layers: [], indexed })
     return indexed
   }
@@ -99,11 +99,16 @@ export class MemoryBooksCache implements BooksCacheWriter {
       throw new BooksCacheUnavailable('the filter was changed by somebody else')
     for (const each of layers)
       shelf.layers[each.layer] = { ...each, bits: Uint8Array.from(each.bits) }
-    shelf.indexed = { ...shelf.indexed, filterTo: to }
+    shelf.indexed = { ...shelf.indexed, filterTo: to, filterLayers: shelf.layers.length }
   }
 
   async saveSnapshot(ledgerId: LedgerId, chunks: Iterable<string>): Promise<void> {
     this.snapshots.set(ledgerId, [...chunks].join(''))
+  }
+
+  /** As if the layers of its filter had been deleted. */
+  loseLayers(ledgerId: LedgerId): void {
+    this.#shelfOf(ledgerId)?.layers.splice(0)
   }
 
   tidy(): boolean {

@@ -97,8 +97,12 @@ async function begin(turn: ReadModelConnection, signal: AbortSignal): Promise<vo
       return turn.exec('BEGIN IMMEDIATE')
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline)
-        throw new BooksCacheUnavailable('another process keeps', { cause: error })
+        throw new BooksCacheUnavailable(whyNoTurn(error), { cause: error })
     }
     await sleep(turnPauseMs, undefined, { signal })
   }
+}
+
+function whyNoTurn(error: unknown): string {
+  return isBusy(error) ? 'another process keeps' : `the turn to keep: ${reasonOf(error)}`
 }

@@ -21,7 +21,7 @@ const unfinishedMsMax = 3_600_000
 const applicationId = 0x44_62_42_49n
 
 /** The layout below and what the filter hashes to. A file of another one is made anew: all of it comes from the log. */
-const layoutVersion = 1n
+const layoutVersion = 2n
 
 const schema = `
 CREATE TABLE ledgers (
@@ -29,7 +29,9 @@ CREATE TABLE ledgers (
   ledger TEXT NOT NULL UNIQUE,
   facts_to INTEGER NOT NULL,
   facts_event TEXT NOT NULL,
-  filter_to INTEGER NOT NULL
+  filter_to INTEGER NOT NULL,
+  filter_layers INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE discarded (number INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE facts (
@@ -39,6 +41,7 @@ CREATE TABLE facts (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE layers (
   ledger INTEGER NOT NULL, layer INTEGER NOT NULL, count INTEGER NOT NULL, bits BLOB NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (ledger, layer)
 ) STRICT;
 `

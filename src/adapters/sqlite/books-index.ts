@@ -20,16 +20,17 @@ const kindCodes: Readonly<Record<FactKind, number>> = {
 const findFact = `SELECT revision, value, checksum FROM facts
   WHERE ledger = ? AND kind = ? AND key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1`
 const findNumber = 'SELECT 1 FROM ledgers WHERE number = ?'
-const findLedger = 'SELECT number, facts_to, facts_event, filter_to FROM ledgers WHERE ledger = ?'
-const findLayer = 'SELECT count, bits FROM layers WHERE ledger = ? AND layer = ?'
+const findLedger = 'SELECT * FROM ledgers WHERE ledger = ?'
+const findLedgerOf = 'SELECT * FROM ledgers WHERE number = ?'
+const findLayer = 'SELECT count, bits, checksum FROM layers WHERE ledger = ? AND layer = ?'
 
 const addFact = 'INSERT OR IGNORE INTO facts VALUES (?, ?, ?, ?, ?, ?)'
-const moveFacts = `UPDATE ledgers SET facts_to = ?, facts_event = ? WHERE number = ? AND facts_to < ?`
-const putLayer = 'INSERT OR REPLACE INTO layers VALUES (?, ?, ?, ?)'
-const moveFilter = 'UPDATE ledgers SET filter_to = ? WHERE number = ? AND filter_to = ?'
+const putLayer = 'INSERT OR REPLACE INTO layers VALUES (?, ?, ?, ?, ?)'
 const dropLedger = 'DELETE FROM ledgers WHERE ledger = ?'
-const addLedger = `INSERT INTO ledgers (ledger, facts_to, facts_event, filter_to)
-  VALUES (?, -1, '', -1) RETURNING number, facts_to, facts_event, filter_to`
+const addLedger = `INSERT INTO ledgers (ledger, facts_to, facts_event, filter_to, filter_layers, checksum)
+  VALUES (?, -1, '', -1, 0, 0) RETURNING number`
+const putLedger = `UPDATE ledgers
+  SET facts_to = ?, facts_event = ?, filter_to = ?, filter_layers = ?, checksum = ? WHERE number = ?`
 
 const discard = 'INSERT INTO discarded SELECT number FROM ledgers WHERE ledger = ?'
 const findDiscarded = 'SELECT number FROM discarded LIMIT 1'
@@ -54,9 +55,11 @@ export class BooksIndex {
   filterLayer(number: bigint, layer: number): FilterLayer | undefined {
     const row = this.#connection.prepare(findLayer).get(number, layer)
     if (row === undefined) return undefined
-    const { count, bits } = row
+    const { count, bits, checksum } = row
     if (typeof count !== 'bigint' || !(bits instanceof Uint8Array)) throw wrongBytes()
-    return { layer, count: Number(count), bits }
+    const found = { layer, count: Number(count), bits }
+    if (checksum !== BigInt(checksumOfLayer(number, found))) throw wrongBytes()
+    return found
   }
 
   /** A fact that isn't found says nothing where all of the ledger's are gone. */
@@ -77,8 +80,10 @@ export class BooksIndex {
     this.#connection.transaction(() => {
       this.#connection.prepare(discard).run(ledgerId)
       this.#connection.prepare(dropLedger).run(ledgerId)
-      const row = this.#connection.prepare(addLedger).get(ledgerId)
-      begun = row && indexedLedger(row)
+      const number = this.#connection.prepare(addLedger).get(ledgerId)?.['number']
+      if (typeof number !== 'bigint') throw new Error('a ledger was not put into the index')
+      begun = { number, factsTo: -1n, factsEventId: '', filterTo: -1n, filterLayers: 0 }
+      this.#put(ledgerId, begun)
       return true
     })
     if (begun === undefined) throw new Error('a ledger was not put into the index')
@@ -91,13 +96,14 @@ export class BooksIndex {
     to: { readonly revision: bigint; readonly eventId: string },
   ): void {
     this.#connection.transaction(() => {
-      this.#requireNumber(number)
+      const { ledgerId, indexed } = this.#ledgerOf(number)
       const add = this.#connection.prepare(addFact)
       for (const fact of facts) {
         const { kind, key, revision, value } = fact
         add.run(number, kindCodes[kind], key, revision, value, checksumOf(number, fact))
       }
-      this.#connection.prepare(moveFacts).run(to.revision, to.eventId, number, to.revision)
+      if (indexed.factsTo < to.revision)
+        this.#put(ledgerId, { ...indexed, factsTo: to.revision, factsEventId: to.eventId })
       return true
     })
   }
@@ -108,11 +114,14 @@ export class BooksIndex {
     { from, to }: { readonly from: bigint; readonly to: bigint },
   ): void {
     this.#connection.transaction(() => {
-      const { changes } = this.#connection.prepare(moveFilter).run(to, number, from)
-      if (Number(changes) !== 1)
+      const { ledgerId, indexed } = this.#ledgerOf(number)
+      if (indexed.filterTo !== from)
         throw new BooksCacheUnavailable('the filter was changed by somebody else')
       const put = this.#connection.prepare(putLayer)
-      for (const { layer, count, bits } of layers) put.run(number, layer, count, bits)
+      for (const each of layers)
+        put.run(number, each.layer, each.count, each.bits, checksumOfLayer(number, each))
+      const filterLayers = Math.max(indexed.filterLayers, ...layers.map(({ layer }) => layer + 1))
+      this.#put(ledgerId, { ...indexed, filterTo: to, filterLayers })
       return true
     })
   }
@@ -130,6 +139,20 @@ export class BooksIndex {
     })
   }
 
+  #ledgerOf(number: bigint): { readonly ledgerId: LedgerId; readonly indexed: IndexedLedger } {
+    this.#requireNumber(number)
+    const row = this.#connection.prepare(findLedgerOf).get(number) ?? {}
+    if (typeof row['ledger'] !== 'string') throw wrongBytes()
+    return { ledgerId: row['ledger'], indexed: indexedLedger(row) }
+  }
+
+  #put(ledgerId: LedgerId, indexed: IndexedLedger): void {
+    const { number, factsTo, factsEventId, filterTo, filterLayers } = indexed
+    const checksum = checksumOfLedger(ledgerId, indexed)
+    const put = this.#connection.prepare(putLedger)
+    put.run(factsTo, factsEventId, filterTo, filterLayers, checksum, number)
+  }
+
   #requireNumber(number: bigint): void {
     if (this.#connection.prepare(findNumber).get(number) !== undefined) return
     throw new BooksCacheUnavailable('the ledger was put into the index anew')
@@ -141,11 +164,25 @@ function checksumOf(number: bigint, { kind, key, revision, value }: Fact): numbe
   return crc32(`${number} ${kind} ${revision} ${value} ${key}`)
 }
 
+/** A bit that is lost from a filter is a key that was never used. */
+function checksumOfLayer(number: bigint, { layer, count, bits }: FilterLayer): number {
+  return crc32(bits, crc32(`${number} ${layer} ${count} `))
+}
+
+function checksumOfLedger(ledgerId: LedgerId, indexed: IndexedLedger): number {
+  const { number, factsTo, factsEventId, filterTo, filterLayers } = indexed
+  return crc32(`${number} ${factsTo} ${factsEventId} ${filterTo} ${filterLayers} ${ledgerId}`)
+}
+
 function indexedLedger(row: Readonly<Record<string, unknown>>): IndexedLedger {
-  const { number, facts_to: factsTo, facts_event: factsEventId, filter_to: filterTo } = row
+  const { ledger, number, facts_to: factsTo, facts_event: factsEventId } = row
+  const { filter_to: filterTo, filter_layers: layers, checksum } = row
   if (typeof number !== 'bigint' || typeof factsTo !== 'bigint') throw wrongBytes()
-  if (typeof factsEventId !== 'string' || typeof filterTo !== 'bigint') throw wrongBytes()
-  return { number, factsTo, factsEventId, filterTo }
+  if (typeof ledger !== 'string' || typeof factsEventId !== 'string') throw wrongBytes()
+  if (typeof filterTo !== 'bigint' || typeof layers !== 'bigint') throw wrongBytes()
+  const indexed = { number, factsTo, factsEventId, filterTo, filterLayers: Number(layers) }
+  if (checksum !== BigInt(checksumOfLedger(ledger, indexed))) throw wrongBytes()
+  return indexed
 }
 
 function wrongBytes(): BooksCacheUnavailable {

@@ -127,6 +127,41 @@ describe('an index that was damaged while nothing ran', () => {
   })
 })
 
+describe('what the index says of a ledger as a whole', () => {
+  it.each([
+    ['a bit of its filter', `UPDATE layers SET bits = x'feffff' WHERE layer = 1`],
+    ['the count of a layer', 'UPDATE layers SET count = count + 1 WHERE layer = 1'],
+    ['which layer it is', 'UPDATE layers SET layer = 1 - layer + 2'],
+    ['how many layers there are', 'UPDATE ledgers SET filter_layers = 1'],
+    ['how far the filter goes', 'UPDATE ledgers SET filter_to = 9'],
+    ['how far the facts go', 'UPDATE ledgers SET facts_to = 99'],
+    ['which event that was', `UPDATE ledgers SET facts_event = 'f'`],
+    ['whose it is', `UPDATE ledgers SET ledger = 'acne'`],
+  ])('is not believed where %s is another one', async (_, damage) => {
+    using at = await aKeptFolder()
+    {
+      using writer = openSqliteBooksCacheWriter(at.path)
+      const bits = Uint8Array.from([0xff, 0xff, 0xff])
+      const layers = [0, 1].map((layer) => ({ layer, count: 3, bits }))
+      writer.saveFilter(at.number, layers, { from: -1n, to: 4n })
+      expect(writer.filterLayer(at.number, 1)).toEqual({ layer: 1, count: 3, bits })
+    }
+    {
+      using index = new DatabaseSync(join(at.path, 'index.db'))
+      index.exec(damage)
+    }
+    using cache = openSqliteBooksCache(at.path)
+    const noticed = unavailable(() => {
+      const known = cache.indexed('acme')
+      if (known === undefined) throw new BooksCacheUnavailable('it is not there')
+      for (let layer = 0; layer < known.filterLayers; layer += 1)
+        if (cache.filterLayer(known.number, layer) === undefined)
+          throw new BooksCacheUnavailable('a layer is not there')
+    })
+    expect(noticed).toBe(1)
+  })
+})
+
 /** How many look-ups noticed that something is wrong; those that found something found the right thing. */
 async function answersWrongly(path: string, number: bigint): Promise<number> {
   const found: [bigint, bigint | undefined][] = []

@@ -52,7 +52,7 @@ export async function loadKeptBooks(from: KeptFrom): Promise<Loaded> {
     const indexed = cache.indexed(ledgerId)
     const reason = lackOf(header, indexed) ?? (await otherLog(header, log))
     if (reason !== undefined || indexed === undefined) return unusable(reason)
-    const filter = KeyFilter.of(await layersOf(cache, indexed.number))
+    const filter = KeyFilter.of(await layersOf(cache, indexed))
     const { revision: atMost } = ledger.head
     remembered.leaveTo(new Past(cache, { number: indexed.number, atMost }, filter))
     return { kind: 'loaded', books: { ledger, remembered, filter }, indexed }
@@ -87,13 +87,17 @@ async function otherLog(
   return known?.id === eventId ? undefined : `the log has another event at revision ${revision}`
 }
 
-/** One layer, of 2 MiB at most, between two turns of the event loop. */
-async function layersOf(cache: BooksCache, number: bigint): Promise<readonly FilterLayer[]> {
+/** One layer, of 2 MiB at most, between two turns of the event loop. A key of a layer that is missing would count as new. */
+async function layersOf(
+  cache: BooksCache,
+  { number, filterLayers }: IndexedLedger,
+): Promise<readonly FilterLayer[]> {
   const layers: FilterLayer[] = []
-  for (;;) {
+  while (layers.length < filterLayers) {
     const found = cache.filterLayer(number, layers.length)
-    if (found === undefined) return layers
+    if (found === undefined) throw new RangeError(`layer ${layers.length} of a filter is missing`)
     layers.push(found)
     await systemPace.turn()
   }
+  return layers
 }

@@ -102,6 +102,12 @@ describe('a start with something kept that is not to be used', () => {
     expect(await startAnew({ ...other, cache: kept.cache })).toEqual([])
   })
 
+  it('ignores a snapshot of which a layer of the filter is missing', async () => {
+    const kept = await aKeptLedger()
+    kept.cache.loseLayers('acme')
+    expect(await startAnew(kept)).toEqual(ignored)
+  })
+
   it('ignores a snapshot without its index', async () => {
     const kept = await aKeptLedger()
     const cache = new MemoryBooksCache()
