@@ -101,3 +101,46 @@ describeOnEngines('read models at different revisions', (open) => {
     expect(await dataOf(behind, name, question)).toEqual(await dataOf(whole, name, question))
   }
 })
+
+describeOnEngines('commands of which one was skipped', (open) => {
+  const { events } = exampleBooks()
+  const last = events.at(-1)
+
+  async function skipping(revision: number): Promise<Store> {
+    const store = await open()
+    const others = allProjections.filter((model) => model !== commands)
+    await project(store, events, others)
+    const rest = events.filter((event) => event.revision !== BigInt(revision))
+    await project(store, rest, [commands])
+    const at = await store.checkpoint(commands, 'acme')
+    if (last === undefined || at === undefined) throw new Error('nothing was projected')
+    const { recordedAt } = last
+    const checkpoint = { revision: last.revision, recordedAt }
+    const move = { model: commands, ledgerId: 'acme', expected: at.revision, documents: [] }
+    await store.commit([{ ...move, checkpoint }])
+    return store
+  }
+
+  it.each([0, 5, events.length - 1])('answer for every time, revision %i', async (revision) => {
+    const store = await skipping(revision)
+    const whole = await open()
+    await project(whole, events)
+    for (const { recordedAt } of [...events, { recordedAt: '2030-01-01T00:00:00Z' }]) {
+      const asked = { ...inAcme, recordedAt }
+      const balance = await dataOf(store, 'trialBalance', asked)
+      // What was skipped counts as recorded with what came before it.
+      const isUnsure = events[revision - 1]?.recordedAt === recordedAt
+      if (!isUnsure) expect(balance).toEqual(await dataOf(whole, 'trialBalance', asked))
+      for (const span of [{ from: recordedAt }, { to: recordedAt }]) {
+        const known = Object.values(
+          (await dataOf(whole, 'listCommands', { ...inAcme, ...span })) ?? {},
+        )
+        const found = Object.values(
+          (await dataOf(store, 'listCommands', { ...inAcme, ...span })) ?? {},
+        )
+        expect(known).toEqual(expect.arrayContaining(found))
+        expect(found.length).toBeGreaterThanOrEqual(known.length - 1)
+      }
+    }
+  })
+})
