@@ -28,28 +28,37 @@ export const listCommands: Query<Asked> = {
   parameters,
   paging: listPaging,
   answer: inLedger(async (moment, asked) => {
-    const [best, ...others] = mostTellingFirst.filter((field) => asked[field] !== undefined)
+    const filters = filterFields.filter((field) => asked[field] !== undefined)
     const matches = (command: CommandDocument) =>
-      others.every((field) => command[field] === asked[field])
+      filters.every((field) => command[field] === asked[field])
+    const revisions = await revisionsIn(moment, asked)
+    const [where = revisions, ...orWhere] = searchedBy(filters, asked).map((field) => [
+      ...conditionsOf(field, asked),
+      ...revisions,
+    ])
     return list(moment, {
       model: commands,
-      where: [
-        ...(best === undefined ? [] : conditionsOf(best, asked)),
-        ...(await revisionsIn(moment, asked)),
-      ],
+      where,
+      orWhere,
       orderBy: ['revision'],
       descending: true,
       resource: commandResource,
-      ...(others.length > 0 && { accept: matches }),
+      ...(filters.length > 1 && { accept: matches }),
     })
   }),
 }
 
-/** Each has an index. The first one asked for is looked up, the others are checked. */
-const mostTellingFirst = ['idempotencyKey', 'correlationId', 'actor', 'outcome'] as const
+const filterFields = ['idempotencyKey', 'correlationId', 'actor', 'outcome'] as const
+type FilterField = (typeof filterFields)[number]
+
+/** Each has an index, but nearly all commands are accepted. */
+function searchedBy(filters: readonly FilterField[], { outcome }: Asked): readonly FilterField[] {
+  if (filters.length < 2 || outcome !== 'accepted') return filters
+  return filters.filter((field) => field !== 'outcome')
+}
 
 /** An outcome is found by the types of its events. */
-function conditionsOf(field: (typeof mostTellingFirst)[number], asked: Asked): Condition[] {
+function conditionsOf(field: FilterField, asked: Asked): Condition[] {
   const { outcome } = asked
   if (field !== 'outcome' || outcome === undefined) return equal({ [field]: asked[field] })
   return [{ field: 'event', oneOf: typesByOutcome[outcome] }]

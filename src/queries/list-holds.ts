@@ -34,7 +34,7 @@ export const listHolds: Query<Asked> = {
       return list(moment, { ...filtered, where: equal({ externalReference }) })
     if (account === undefined) return list(moment, { ...newestFirst, where: equal({ status }) })
     const trail = { accountId: account, model: holds, idField, madeWith, readSize: scanPageSize }
-    return listFrom(moment, throughEntries(moment, trail), filtered)
+    return listFrom(moment, [throughEntries(moment, trail)], filtered)
   }),
 }
 

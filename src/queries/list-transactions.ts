@@ -34,7 +34,7 @@ export const listTransactions: Query<Asked> = {
       return list(moment, { ...listing, where: equal({ externalReference }) })
     const readSize = isLimitedInTime(asked) ? scanPageSize : moment.page.limit + 1
     const trail = { accountId: account, model: transactions, idField, madeWith, readSize }
-    return listFrom(moment, throughEntries(moment, trail), listing)
+    return listFrom(moment, [throughEntries(moment, trail)], listing)
   }),
 }
 

@@ -12,6 +12,8 @@ export const listPaging = { limitDefault: 50, limitMax: 200 }
 export type Listing<Document extends JsonObject> = {
   readonly model: Projection<Document>
   readonly where: Find['where']
+  /** Other conditions, each of which finds all that is shown as well: whichever is done first is taken. */
+  readonly orWhere?: readonly Find['where'][]
   readonly orderBy: readonly string[]
   readonly descending?: boolean
   readonly accept?: (document: Document) => boolean
@@ -23,23 +25,26 @@ export async function list<Document extends JsonObject>(
   moment: Moment,
   listing: Listing<Document>,
 ): Promise<Answer> {
-  const { model, where, orderBy, descending = false } = listing
+  const { model, where, orWhere = [], orderBy, descending = false } = listing
   const { after } = moment.page
   const grows = listing.accept !== undefined
-  const find = { where, orderBy, descending, grows, limit: readSize(moment, listing) }
-  const source = pages(moment.view, model, after === undefined ? find : { ...find, after })
-  return listFrom(moment, source, listing)
+  const order = { orderBy, descending, grows, limit: readSize(moment, listing) }
+  const sources = [where, ...orWhere].map((conditions) => {
+    const find = { ...order, where: conditions }
+    return pages(moment.view, model, after === undefined ? find : { ...find, after })
+  })
+  return listFrom(moment, sources, listing)
 }
 
-/** One page of a list whose documents come, in its order and from after its cursor, out of `source`. */
+/** One page of a list whose documents come, in its order and from after its cursor, out of each of the `sources`. */
 export async function listFrom<Document extends JsonObject>(
   { ledgerId, page: { limit, after } }: Moment,
-  source: AsyncIterable<readonly Found<Document>[]>,
+  sources: readonly AsyncIterable<readonly Found<Document>[]>[],
   { orderBy, accept, resource }: Omit<Listing<Document>, 'model' | 'where'>,
 ): Promise<Answer> {
   const keyLength = orderBy.length + (ledgerId === undefined ? 2 : 1)
   if (after !== undefined && after.length !== keyLength) return invalidCursor
-  const found = await take(source, limit + 1, accept ?? (() => true))
+  const found = await take(sources, limit + 1, accept ?? (() => true))
   const shown = found.slice(0, limit)
   const last = shown.at(-1)
   const more = found.length > limit && last !== undefined

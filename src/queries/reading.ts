@@ -66,20 +66,36 @@ export async function* pages<Document extends JsonObject>(
   }
 }
 
-/** The first documents that pass, `count` at most. */
+/**
+ * The first documents that pass, `count` at most, from whichever source is done first: all have them, in the same order,
+ * and are read in turn, a page each, so that the cost is that of the shortest.
+ */
 export async function take<Document extends JsonObject>(
-  source: AsyncIterable<readonly Found<Document>[]>,
+  sources: readonly AsyncIterable<readonly Found<Document>[]>[],
   count: number,
   accept: (document: Document) => boolean,
 ): Promise<Found<Document>[]> {
+  const takings = sources.map((source) => taking(source, count, accept))
+  for (let turns = 0; takings.length > 0; turns += 1) {
+    const step = await takings[turns % takings.length]?.next()
+    if (step?.done === true) return step.value
+  }
+  return []
+}
+
+/** Takes from one page with each step; the last one brings what was taken. */
+async function* taking<Document extends JsonObject>(
+  source: AsyncIterable<readonly Found<Document>[]>,
+  count: number,
+  accept: (document: Document) => boolean,
+): AsyncGenerator<undefined, Found<Document>[]> {
   const taken: Found<Document>[] = []
   for await (const page of source) {
-    for (const found of page) {
-      if (taken.length < count && accept(found.document)) taken.push(found)
-    }
+    taken.push(...page.filter(({ document }) => accept(document)))
     if (taken.length >= count) break
+    yield undefined
   }
-  return taken
+  return taken.slice(0, count)
 }
 
 /** Where a document stands in an order: the values it is ordered by, its id, and in a view of all ledgers its ledger. */
