@@ -111,7 +111,7 @@ export type ActEntry = {
 
 /**
  * - `account`: id `{asset}|{accountId}`, the posted totals of one account in one asset, and its open run (decision 0024).
- * - `asset`: id = the asset, their sums.
+ * - `asset`: id = the asset, the sums of all that was posted: those of its accounts, but where a posting was skipped.
  * - `run`, `block`: what was posted to the account in the asset, added up in advance and never changed: see there.
  */
 export type TrialBalanceDocument = AccountTotals | AssetTotals | ClosedDocument

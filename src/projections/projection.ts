@@ -29,6 +29,12 @@ export type Projection<Document extends JsonObject = JsonObject> = {
   /** The document after the event; `document` is undefined where there is none yet. Throws only on a bug. */
   evolve(document: Document | undefined, event: RecordedEvent, key: string): Document
   /**
+   * In place of `evolve` where an event that comes after all that the document contains was skipped before this one, which
+   * may so contradict the document. Does the same as `evolve` wherever that doesn't throw: who has not yet heard of the
+   * skip makes no other document.
+   */
+  evolveAfterSkip?(document: Document | undefined, event: RecordedEvent, key: string): Document
+  /**
    * What is made, in this order, before an event changes `document`: documents that stay as they are for ever. Looks at
    * nothing but the document, so that whoever folds the events again makes them again, the same.
    */

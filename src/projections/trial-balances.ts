@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#events/envelope.ts'
 import { assertBooks, balancesOf, oncePerEvent, postingsOf } from '#projections/books.ts'
-import type { AccountTotals, TrialBalanceDocument } from '#projections/documents.ts'
+import type { AccountTotals, AssetTotals, TrialBalanceDocument } from '#projections/documents.ts'
 import type { Projection } from '#projections/projection.ts'
 import {
   accountKey,
@@ -17,6 +17,13 @@ export type TrialBalances = Projection<TrialBalanceDocument> & { readonly sizes:
 
 /** Trial balances of other sizes than the program's are another version: for tests. */
 export function trialBalancesOf(sizes: RollupSizes, version: number): TrialBalances {
+  const evolve: TrialBalances['evolve'] = (document, event, key) => {
+    const movement = movementsOf(event).get(key)
+    assertBooks(movement !== undefined, `${event.type} moves nothing in ${key}`)
+    if (movement.kind === 'asset') return assetAfter(document, movement)
+    const line = lineOf(event, movement)
+    return { ...accountAfter(document, movement), ...withPosting(sizes, runOf(document), line) }
+  }
   return {
     name: 'trial-balances',
     version,
@@ -29,13 +36,10 @@ export function trialBalancesOf(sizes: RollupSizes, version: number): TrialBalan
 
     keysOf: (event) => [...movementsOf(event).keys()],
 
-    evolve(document, event, key) {
-      const movement = movementsOf(event).get(key)
-      assertBooks(movement !== undefined, `${event.type} moves nothing in ${key}`)
-      if (movement.kind === 'asset') return assetAfter(document, movement)
-      const line = lineOf(event, movement)
-      return { ...accountAfter(document, movement), ...withPosting(sizes, runOf(document), line) }
-    },
+    evolve,
+
+    evolveAfterSkip: (document, event, key) =>
+      evolve(supposedBy(movementsOf(event).get(key), document), event, key),
 
     closings: (document, key) =>
       document.kind === 'account' ? closingsOf(sizes, document, key) : [],
@@ -126,7 +130,7 @@ function assetAfter(
 ): TrialBalanceDocument {
   if (registers) {
     assertBooks(document === undefined, `asset ${asset} was registered twice`)
-    return { kind: 'asset', asset, totalDebits: '0', totalCredits: '0' }
+    return unmoved(asset)
   }
   assertBooks(document?.kind === 'asset', `asset ${asset} was never registered`)
   return {
@@ -134,6 +138,33 @@ function assetAfter(
     asset,
     totalDebits: (BigInt(document.totalDebits) + debits).toString(),
     totalCredits: (BigInt(document.totalCredits) + credits).toString(),
+  }
+}
+
+function unmoved(asset: Asset): AssetTotals {
+  return { kind: 'asset', asset, totalDebits: '0', totalCredits: '0' }
+}
+
+/**
+ * The document as what moves it supposes it to be: an account has the totals that are added to, an asset is registered.
+ * In a history that lacks nothing it is so already.
+ */
+function supposedBy(
+  movement: Movement | undefined,
+  document: TrialBalanceDocument | undefined,
+): TrialBalanceDocument | undefined {
+  if (movement === undefined) return document
+  if (movement.kind === 'asset')
+    return document ?? (movement.registers ? undefined : unmoved(movement.asset))
+  const { after, debits, credits } = movement
+  return {
+    ...runOf(document),
+    kind: 'account',
+    asset: after.asset,
+    accountId: after.accountId,
+    type: after.type,
+    debits: (BigInt(after.postedDebits) - debits).toString(),
+    credits: (BigInt(after.postedCredits) - credits).toString(),
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { allProjections } from '#projections/all-projections.ts'
 import { openLog } from '#compose/stores.ts'
 import { parseConfig } from '#config.ts'
 import { ledgerStream } from '#events/stream-names.ts'
@@ -61,6 +62,38 @@ describe('daybook projections', () => {
     expect(verified.stdout).not.toMatch(/read-model: accounts/)
   }, 120_000)
 
+  it('goes past a posting in every model, the trial balance with them', async () => {
+    await using folder = await unreadableAt(4n)
+    await using program = await startProgram(folder.path)
+    const ledger = `${program.url}/v1/ledgers/acme`
+    for (let status = 0; status !== 503; ) ({ status } = await fetch(`${ledger}/trial-balance`))
+    for (const { name } of allProjections) {
+      const given = ['skip', name, 'acme', '--revision', '4', ...said]
+      const { code, stdout } = await daybook(['projections', ...given], { folder: folder.path })
+      expect([code, stdout]).toEqual([0, `acme goes on in ${name}, now at revision 6.\n`])
+    }
+    for (const [asked, total, posted] of [
+      ['', '550', '600'],
+      ['?effectiveAt=2100-01-01T00:00:00Z', '550', '550'],
+      ['?atRevision=5', '450', '450'],
+      ['?atRevision=3', '300', '300'],
+    ]) {
+      const { data } = JSON.parse(await textAt(`${ledger}/trial-balance${asked}`))
+      expect(data.assets[0]).toMatchObject({
+        totalDebits: total,
+        totalCredits: total,
+        accounts: [
+          { accountId: 'bank', debits: posted, credits: '0' },
+          { accountId: 'equity', debits: '0', credits: posted },
+        ],
+      })
+    }
+    const checked = await daybook(['rebuild', '--all', '--check'], { folder: folder.path })
+    expect([checked.code, checked.stdout]).toEqual([0, expect.stringContaining('equal')])
+    const verified = await daybook(['verify-books'], { folder: folder.path })
+    expect(verified.stdout).not.toMatch(/read-model:/)
+  }, 120_000)
+
   it.each([
     [['lst'], 'there is no projections lst: is list meant?'],
     [['retry', 'acounts', 'acme', ...said], 'there is no projection acounts: is accounts meant?'],
@@ -77,13 +110,43 @@ describe('daybook projections', () => {
   })
 })
 
+async function textAt(url: string): Promise<string> {
+  return (await fetch(url)).text()
+}
+
+/** A ledger with deposits from revision 3 to 6, of which a newer program wrote one. */
+async function unreadableAt(
+  revision: bigint,
+): Promise<AsyncDisposable & { readonly path: string }> {
+  await using known = await temporaryFolder()
+  const rows = [...openingRows, ...['300', '50', '100', '150'].map((amount) => deposit(amount))]
+  await daybook(['import', '-'], { folder: known.path, input: ndjson(rows) })
+  const folder = await temporaryFolder()
+  await using from = await openLog(configOf(known), recordingLogger().logger)
+  await using to = await openLog(configOf(folder), recordingLogger().logger)
+  const stream = ledgerStream('acme')
+  const events = (await from.readStream(stream, 0n, 100)).map((event) =>
+    rewritten(event, (text) => {
+      const members = JSON.parse(text)
+      return JSON.stringify(
+        event.revision === revision ? { ...members, schemaVersion: 99 } : members,
+      )
+    }),
+  )
+  await to.append(stream, events, 'no-stream')
+  return folder
+}
+
+function configOf({ path }: { readonly path: string }) {
+  return parseConfig({ DAYBOOK_DATA: `${path}/data` })
+}
+
 /** A ledger with an event at revision 4 that no program knows, and a right one behind it. */
 async function poisoned(): Promise<AsyncDisposable & { readonly path: string }> {
   const folder = await temporaryFolder()
   const rows = [...openingRows, deposit('100')]
   await daybook(['import', '-'], { folder: folder.path, input: ndjson(rows) })
-  const config = parseConfig({ DAYBOOK_DATA: `${folder.path}/data` })
-  await using store = await openLog(config, recordingLogger().logger)
+  await using store = await openLog(configOf(folder), recordingLogger().logger)
   const stream = ledgerStream('acme')
   const [last] = await store.readStream(stream, 3n, 1)
   if (last === undefined) throw new Error('there is no event at revision 3')

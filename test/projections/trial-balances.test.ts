@@ -1,4 +1,5 @@
-import { describe, it } from 'vitest'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
 import { trialBalances } from '#projections/trial-balances.ts'
 import {
   assetRegistered,
@@ -12,7 +13,8 @@ import {
   transactionPosted,
   transfer,
 } from '#test/support/examples.ts'
-import { specify } from '#test/support/projection-specification.ts'
+import { booksOf, throws } from '#test/support/ledger-history.ts'
+import { foldAll, specify } from '#test/support/projection-specification.ts'
 
 const { given } = specify(trialBalances)
 
@@ -111,6 +113,52 @@ describe('the books contradict', () => {
 
   it('where an asset is registered twice', () => {
     given(opened, assetRegistered({ asset: 'USD/2' }, { revision: 1n })).thenContradiction('twice')
+  })
+})
+
+describe('after an event that was skipped', () => {
+  const evolveAfterSkip: typeof trialBalances.evolve = (document, event, key) => {
+    if (trialBalances.evolveAfterSkip === undefined) throw new Error('it has no such fold')
+    return trialBalances.evolveAfterSkip(document, event, key)
+  }
+
+  it('an account has the totals that the next event carries, and its line alone', () => {
+    const balances = [
+      record('bank:cash', { postedDebits: 5000n }),
+      record('users:alice', { postedCredits: 5000n }),
+    ]
+    const next = transactionPosted({ balances }, { revision: 5n })
+    const line = `5 ${recordedAtOf(5n)} 0 2500;`
+    expect(evolveAfterSkip(undefined, next, 'USD/2|users:alice')).toEqual({
+      ...row('users:alice', 'liability', ['0', '5000']),
+      postings: line,
+    })
+    const before = row('users:alice', 'liability', ['0', '1', 3n])
+    expect(evolveAfterSkip(before, next, 'USD/2|users:alice')).toEqual({
+      ...row('users:alice', 'liability', ['0', '5000']),
+      postings: before.postings + line,
+      count: 2,
+    })
+  })
+
+  it('an asset whose registration is lacking begins with what is posted in it', () => {
+    const sums = { totalDebits: '2500', totalCredits: '2500' }
+    expect(evolveAfterSkip(undefined, transactionPosted({}, { revision: 4n }), 'USD/2')).toEqual({
+      kind: 'asset',
+      asset: 'USD/2',
+      ...sums,
+    })
+  })
+
+  it('all is as ever where the history lacks nothing', () => {
+    const always = { ...trialBalances, evolve: evolveAfterSkip }
+    fc.assert(
+      fc.property(throws, (dice) => {
+        const { events } = booksOf('acme', dice)
+        expect(foldAll(always, events)).toEqual(foldAll(trialBalances, events))
+      }),
+      { numRuns: 50 },
+    )
   })
 })
 

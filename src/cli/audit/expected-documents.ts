@@ -5,10 +5,8 @@ import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Document } from '#ports/read-models.ts'
-import type { Projection } from '#projections/projection.ts'
-import type { Skips } from '#projections/runtime/act-log.ts'
+import { type Contained, evolved, type Evolving } from '#projections/runtime/evolved.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
-import type { LedgerId } from '#values/ids.ts'
 
 /** What a read model of one ledger must hold, from the log alone. */
 export type Expected = {
@@ -28,13 +26,8 @@ export type ExpectedDocument = { readonly revision: bigint } & (
   | { readonly digest: string }
 )
 
-export type Folding = {
-  readonly store: EventStore
-  readonly projection: Projection
-  readonly ledgerId: LedgerId
-  /** A model is the fold without the events that somebody had skipped in it. */
-  readonly skips: Skips
-}
+/** A model is the fold without the events that somebody had skipped in it. */
+export type Folding = Evolving & { readonly store: EventStore }
 
 /** Read models with a document per account or ledger, which any event may change; the others' ids begin with a revision. */
 const summed: ReadonlySet<string> = new Set(['ledgers', 'accounts', 'trial-balances', 'rollups'])
@@ -68,9 +61,9 @@ class FoldedDocuments implements Expected {
     for await (const event of eventsOf(this.#folding, this.#next, revision)) {
       this.#next = event.revision + 1n
       for (const id of projection.keysOf(event)) {
-        const before = this.#documents.has(id) ? this.#document(id) : undefined
-        if (before !== undefined) this.#close(before, event, id)
-        const document = projection.evolve(before, event, id)
+        const before = this.#before(id)
+        if (before !== undefined) this.#close(before.document, event, id)
+        const document = evolved(this.#folding, before, { event, id })
         this.#documents.set(id, { revision: event.revision, document })
       }
     }
@@ -82,6 +75,11 @@ class FoldedDocuments implements Expected {
       this.#documents.set(closing.id, { revision, document })
       for (const part of closing.parts) this.#digest(part)
     }
+  }
+
+  #before(id: string): Contained | undefined {
+    const expected = this.#documents.get(id)
+    return expected && { revision: expected.revision, document: this.#document(id) }
   }
 
   #document(id: string): Document {
@@ -155,10 +153,10 @@ class ChainedDocuments implements Expected {
 
   #folded(id: string, events: readonly RecordedEvent[]): ExpectedDocument | undefined {
     const { projection } = this.#folding
-    let expected: { readonly revision: bigint; readonly document: Document } | undefined
+    let expected: Contained | undefined
     for (const event of events) {
       if (!projection.keysOf(event).includes(id)) continue
-      const document = projection.evolve(expected?.document, event, id)
+      const document = evolved(this.#folding, expected, { event, id })
       expected = { revision: event.revision, document }
     }
     return expected

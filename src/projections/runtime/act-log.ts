@@ -8,15 +8,21 @@ type Model = Pick<ReadModelShape, 'name' | 'version'>
 /** Which events a projection goes past, for ever and in each of its builds. */
 export type Skips = {
   isSkipped(model: Model, ledgerId: LedgerId, revision: bigint): boolean
+  /** Whether any event is that comes after the one and before the other. */
+  isSkippedBetween(model: Model, ledgerId: LedgerId, between: Between): boolean
 }
 
+type Between = { readonly after: bigint; readonly before: bigint }
+
 /** Where nobody has skipped anything. */
-export const noSkips: Skips = { isSkipped: () => false }
+export const noSkips: Skips = { isSkipped: () => false, isSkippedBetween: () => false }
 
 /** The acts recorded so far, as far as they were read. */
 export class ActLog implements Skips {
   readonly #store: Pick<EventStore, 'readStream'>
-  readonly #skips = new Map<string, RecordedAct>()
+  readonly #skips: RecordedAct[] = []
+  /** By model and ledger. */
+  readonly #skipped = new Map<string, Set<bigint>>()
   readonly #acts: RecordedAct[] = []
 
   constructor(store: Pick<EventStore, 'readStream'>) {
@@ -29,7 +35,7 @@ export class ActLog implements Skips {
   }
 
   get skips(): readonly RecordedAct[] {
-    return [...this.#skips.values()]
+    return this.#skips
   }
 
   /** Those that were read and come after the place. */
@@ -42,17 +48,34 @@ export class ActLog implements Skips {
     for (const act of await readActs(this.#store, this.place)) {
       if (act.place !== (this.place ?? -1n) + 1n) continue
       this.#acts.push(act)
-      const { projection: name, version, ledgerId, revision } = act
-      const key = keyOf({ name, version }, ledgerId, revision)
-      if (act.act === 'skip' && !this.#skips.has(key)) this.#skips.set(key, act)
+      if (act.act === 'skip') this.#skip(act)
     }
   }
 
+  #skip(act: RecordedAct): void {
+    const { projection: name, version, ledgerId, revision } = act
+    const key = keyOf({ name, version }, ledgerId)
+    const skipped = this.#skipped.get(key) ?? new Set()
+    if (!skipped.has(revision)) this.#skips.push(act)
+    this.#skipped.set(key, skipped.add(revision))
+  }
+
   isSkipped(model: Model, ledgerId: LedgerId, revision: bigint): boolean {
-    return this.#skips.size > 0 && this.#skips.has(keyOf(model, ledgerId, revision))
+    return this.#skippedIn(model, ledgerId)?.has(revision) === true
+  }
+
+  isSkippedBetween(model: Model, ledgerId: LedgerId, { after, before }: Between): boolean {
+    const skipped = this.#skippedIn(model, ledgerId)
+    if (skipped === undefined) return false
+    for (const revision of skipped) if (after < revision && revision < before) return true
+    return false
+  }
+
+  #skippedIn(model: Model, ledgerId: LedgerId): ReadonlySet<bigint> | undefined {
+    return this.#skips.length === 0 ? undefined : this.#skipped.get(keyOf(model, ledgerId))
   }
 }
 
-function keyOf({ name, version }: Model, ledgerId: LedgerId, revision: bigint): string {
-  return `${name}@${version} ${ledgerId} ${revision}`
+function keyOf({ name, version }: Model, ledgerId: LedgerId): string {
+  return `${name}@${version} ${ledgerId}`
 }

@@ -10,6 +10,7 @@ import type { Projection } from '#projections/projection.ts'
 import type { Skips } from '#projections/runtime/act-log.ts'
 import { closedBefore, partsMissing } from '#projections/runtime/closings.ts'
 import type { Reading } from '#projections/runtime/deliveries.ts'
+import { evolved } from '#projections/runtime/evolved.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** Events of one ledger for one projection: the first comes right after the checkpoint, the rest without a gap. */
@@ -122,22 +123,22 @@ class Fold {
   /** All documents after one event, or a throw and none. A document that already contains the event stays. */
   #evolved(event: RecordedEvent, keys: readonly string[]): readonly StoredDocument[] {
     const { revision } = event
-    const evolved: StoredDocument[] = []
+    const made: StoredDocument[] = []
     for (const id of keys) {
       const before = this.#documents.get(id)
       if (before !== undefined && before.revision >= revision) continue
       const { projection } = this.#task
-      evolved.push(...closedBefore({ projection, documents: this.#documents }, event, id))
-      const document = projection.evolve(before?.document, event, id)
-      evolved.push({ id, revision, document })
+      made.push(...closedBefore({ projection, documents: this.#documents }, event, id))
+      const document = evolved(this.#task, before, { event, id })
+      made.push({ id, revision, document })
     }
-    return evolved
+    return made
   }
 
-  #take(evolved: readonly StoredDocument[]): void {
+  #take(made: readonly StoredDocument[]): void {
     const size = this.#changed.size
-    if (size > 0 && size + evolved.length > this.#documentsMax) this.#cut(this.#checkpoint)
-    for (const stored of evolved) {
+    if (size > 0 && size + made.length > this.#documentsMax) this.#cut(this.#checkpoint)
+    for (const stored of made) {
       this.#documents.set(stored.id, stored)
       this.#changed.set(stored.id, stored)
     }
