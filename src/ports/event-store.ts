@@ -86,6 +86,8 @@ export type EventStore = AsyncDisposable & {
     limit: number,
     signal?: AbortSignal,
   ): Promise<readonly StoredEvent[]>
+  /** At most `limit` names of streams, in order, after one; left out where a store can't tell them without reading all. */
+  streams?(after: string | undefined, limit: number): Promise<readonly string[]>
   /** The position of the last event of all streams: whoever has read up to it has all that was stored when this was asked. */
   end(signal?: AbortSignal): Promise<bigint | undefined>
   /** Rejects when the store cannot serve. */

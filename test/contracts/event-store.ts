@@ -299,6 +299,23 @@ export function describeEventStore(name: string, makeLog: () => Promise<EventLog
       expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => (a < b ? -1 : 1)))
     })
 
+    it('names its streams in order, a page at a time, where it can', async () => {
+      await using log = await aLog()
+      const names = Array.from({ length: 5 }, aStream).toSorted()
+      for (const name of names) await log.store.append(name, someEvents(2), 'no-stream')
+      if (log.store.streams === undefined) return
+      const found: string[] = []
+      for (;;) {
+        const page = await log.store.streams(found.at(-1), 2)
+        expect(page.length).toBeLessThanOrEqual(2)
+        if (page.length === 0) break
+        found.push(...page)
+      }
+      expect(found).toEqual(found.toSorted())
+      expect(found).toEqual(expect.arrayContaining([log.stream, ...names]))
+      expect(new Set(found).size).toBe(found.length)
+    })
+
     it('ends with what was stored last, or after it, and goes on behind that', async () => {
       await using log = await aLog()
       const end = (await log.store.end()) ?? -1n

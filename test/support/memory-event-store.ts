@@ -93,6 +93,12 @@ export class MemoryEventStore implements EventStore {
     return this.#log.slice(from, from + limit)
   }
 
+  async streams(after: string | undefined, limit: number): Promise<readonly string[]> {
+    await this.#readable()
+    const names = [...this.#streams.keys()].toSorted()
+    return names.filter((name) => after === undefined || name > after).slice(0, limit)
+  }
+
   async end(): Promise<bigint | undefined> {
     await this.#readable()
     return this.#log.at(-1)?.position

@@ -12,6 +12,7 @@ export class EventLogReader {
   readonly #all: StatementSync
   readonly #head: StatementSync
   readonly #end: StatementSync
+  readonly #nextStream: StatementSync
 
   constructor(database: DatabaseSync) {
     const columns = 'SELECT stream, revision, position, type, json FROM events'
@@ -21,6 +22,7 @@ export class EventLogReader {
     this.#all = database.prepare(`${columns} WHERE position > ? ORDER BY position LIMIT ?`)
     this.#head = database.prepare('SELECT max(revision) AS head FROM events WHERE stream = ?')
     this.#end = database.prepare('SELECT max(position) AS "end" FROM events')
+    this.#nextStream = database.prepare('SELECT min(stream) AS next FROM events WHERE stream > ?')
   }
 
   ofStream(stream: string, from: bigint, limit: number): readonly StoredEvent[] {
@@ -35,6 +37,17 @@ export class EventLogReader {
   head(stream: string): ExpectedRevision {
     const head = this.#head.get(stream)?.['head']
     return typeof head === 'bigint' ? head : 'no-stream'
+  }
+
+  /** One step through the index for each. */
+  streams(after: string | undefined, limit: number): readonly string[] {
+    const names: string[] = []
+    while (names.length < limit) {
+      const next = this.#nextStream.get(names.at(-1) ?? after ?? '')?.['next']
+      if (typeof next !== 'string') break
+      names.push(next)
+    }
+    return names
   }
 
   end(): bigint | undefined {

@@ -5,7 +5,9 @@ import { reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { EventLogDamaged, type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
 
 /** The half of an event store that only reads. */
-export type SqliteEventLogReading = Pick<EventStore, 'readStream' | 'readAll' | 'end' | 'head'> &
+export type SqliteEventLogReading = Required<
+  Pick<EventStore, 'readStream' | 'readAll' | 'streams' | 'end' | 'head'>
+> &
   Disposable
 
 /**
@@ -28,6 +30,7 @@ export async function openSqliteEventLogReading(path: string): Promise<SqliteEve
   return {
     readStream: (stream, from, limit) => read(() => reader.ofStream(stream, from, limit)),
     readAll: (after, limit) => read(() => reader.ofAll(after, limit)),
+    streams: (after, limit) => read(() => reader.streams(after, limit)),
     end: () => read(() => reader.end()),
     head: (stream) => read(() => reader.head(stream)),
     [Symbol.dispose]: () => database.close(),

@@ -43,6 +43,7 @@ export async function openSqliteEventStore({
     append: line.append,
     readStream: log.readStream,
     readAll: log.readAll,
+    streams: log.streams,
     end: log.end,
     head: log.head,
     check: async () => {

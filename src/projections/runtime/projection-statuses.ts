@@ -3,6 +3,7 @@ import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { Checkpoint, ReadModels } from '#ports/read-models.ts'
+import { systemPace } from '#ports/pace.ts'
 import type { Projection } from '#projections/projection.ts'
 import { type RecordedAct, readActs } from '#projections/runtime/acts.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
@@ -19,12 +20,13 @@ import type { Timestamp } from '#values/timestamps.ts'
 
 const newEventsLooked = 1_000
 const concurrentReads = 32
+const streamsAtOnce = 1_000
 
 /** Where the figures come from; `feedPosition` is how far the projector has read the log, where it follows the log itself. */
 export type StatusesParts = {
   readonly projections: readonly Projection[]
   readonly readModels: Pick<ReadModels, 'builds' | 'checkpoints'>
-  readonly store: Pick<EventStore, 'head' | 'readAll' | 'readStream'>
+  readonly store: Pick<EventStore, 'head' | 'readAll' | 'readStream' | 'streams' | 'end'>
   readonly feedPosition: () => Promise<bigint | undefined>
   readonly nowMs: number
 }
@@ -86,9 +88,26 @@ function least(revisions: readonly bigint[]): bigint {
   return revisions.reduce((min, revision) => (revision < min ? revision : min))
 }
 
+/** The ledgers of what no model may have yet: of the events that come next, or where these are not all, of the whole log. */
 async function newLedgers({ store, feedPosition }: StatusesParts): Promise<readonly LedgerId[]> {
   const page = await store.readAll(await feedPosition(), newEventsLooked)
-  return page.flatMap(({ stream }) => ledgerOfStream(stream) ?? [])
+  const last = page.at(-1)
+  const isAll = last === undefined || (await store.end()) === last.position
+  const streams = isAll ? [] : await allStreams(store)
+  return [...page.map(({ stream }) => stream), ...streams].flatMap(
+    (stream) => ledgerOfStream(stream) ?? [],
+  )
+}
+
+/** None where the store can't tell. */
+async function allStreams(store: Pick<EventStore, 'streams'>): Promise<readonly string[]> {
+  const all: string[] = []
+  for (;;) {
+    const page = (await store.streams?.(all.at(-1), streamsAtOnce)) ?? []
+    if (page.length === 0) return all
+    all.push(...page)
+    await systemPace.turn()
+  }
 }
 
 /** Where the log of a ledger ends, and since when the model that is furthest behind has waited. */

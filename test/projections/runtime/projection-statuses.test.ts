@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { ledgerStream } from '#events/stream-names.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import { projectionStatuses } from '#projections/runtime/projection-statuses.ts'
+import { deposited, history, ledgerOpened, accountOpened } from '#test/support/history.ts'
+import { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
+import { stored } from '#test/support/stored-events.ts'
+
+/** A log of two ledgers, the second of which begins long after the first. */
+async function aLongLog(): Promise<MemoryEventStore> {
+  const store = new MemoryEventStore()
+  const facts = [
+    ledgerOpened(),
+    accountOpened('bank:cash'),
+    accountOpened('users:alice'),
+    ...Array.from({ length: 1_500 }, () => deposited('1')),
+  ]
+  const events = history(facts).map((event) => stored(event))
+  for (const stream of ['acme', 'umbra'].map(ledgerStream))
+    for (const [index, { json, type }] of events.entries()) {
+      const expected = index === 0 ? 'no-stream' : BigInt(index) - 1n
+      await store.append(stream, [{ id: `${stream} ${index}`, type, json }], expected)
+    }
+  return store
+}
+
+describe('the status of read models that are to be made', () => {
+  it('counts ledgers that begin far behind the place of the feed', async () => {
+    const store = await aLongLog()
+    const statuses = await projectionStatuses({
+      projections: allProjections,
+      readModels: openMemoryReadModels(),
+      store,
+      feedPosition: async () => undefined,
+      nowMs: 0,
+    })
+    const lags = new Set(statuses.map(({ lagEvents }) => lagEvents))
+    expect([...lags]).toEqual([2 * 1_503])
+  })
+})
