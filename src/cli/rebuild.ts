@@ -1,7 +1,3 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import process from 'node:process'
 import { projectionNamed } from '#cli/projection-names.ts'
 import { asOnlyBuilder, buildBeside } from '#cli/rebuild/build-beside.ts'
@@ -16,6 +12,7 @@ import {
   WrongUsage,
 } from '#cli/subcommand.ts'
 import { hasLog } from '#cli/existing-log.ts'
+import { makeCheckFolder, removeLeftCheckFolders } from '#compose/check-folder.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 
@@ -33,7 +30,7 @@ export const rebuild: Subcommand = {
     json: { help: 'print one JSON object instead of lines' },
   },
   notes: [
-    'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and the next rebuild starts anew. One process builds at a time.',
+    'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and the next rebuild starts anew. One process builds at a time. What a killed --check left in the data folder is removed by the next rebuild that finds no other check running.',
     'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs.',
   ],
   logsTo: 2,
@@ -75,6 +72,7 @@ async function rebuiltBeside(
   projections: readonly Projection[],
   signal: AbortSignal,
 ): Promise<readonly Rebuilt[]> {
+  await removeLeftCheckFolders(shell.config)
   await using building = await openBuilding(shell, { target: shell.config, areToServe: true })
   const dropRetired = shell.arguments.flags.has('drop-retired')
   let rebuilt: readonly Rebuilt[] = []
@@ -90,13 +88,8 @@ async function checked(
   signal: AbortSignal,
 ): Promise<readonly Rebuilt[]> {
   const { config } = shell
-  const place = existsSync(config.dataFolder) ? config.dataFolder : tmpdir()
-  const folder = await mkdtemp(join(place, 'rebuild-check-'))
-  try {
-    const target = { ...config, readModels: { engine: 'sqlite' as const, folder } }
-    await using building = await openBuilding(shell, { target, areToServe: false })
-    return await checkAgainst({ config, building, projections, signal })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using folder = await makeCheckFolder(config)
+  const target = { ...config, readModels: { engine: 'sqlite' as const, folder: folder.path } }
+  await using building = await openBuilding(shell, { target, areToServe: false })
+  return await checkAgainst({ config, building, projections, signal })
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -65,6 +66,33 @@ describe('daybook rebuild', () => {
     expect(await rebuild(folder, ['--all'])).toMatchObject({ code: 0 })
     expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
   }, 180_000)
+
+  it('removes what a killed check left, and nothing while another check runs', async () => {
+    await using folder = await projected(2_000)
+    const checks = async () =>
+      (await readdir(join(folder.path, 'data'))).filter((name) => name.startsWith('rebuild-check-'))
+    const started = async (count: number) => {
+      const child = spawnDaybook(['rebuild', '--all', '--check'], { folder: folder.path })
+      while ((await checks()).length !== count) await sleep(5)
+      return child
+    }
+    const ended = (child: ChildProcess) => new Promise((resolve) => child.once('close', resolve))
+    const living = await started(1)
+    living.kill('SIGSTOP')
+    const [livings] = await checks()
+    const dead = await started(2)
+    dead.kill('SIGKILL')
+    await ended(dead)
+    expect(await rebuild(folder, ['holds'])).toMatchObject({ code: 0 })
+    expect(await checks()).toContain(livings)
+    const closed = ended(living)
+    living.kill('SIGCONT')
+    await closed
+    expect(living.exitCode).toBe(0)
+    expect(await checks()).toHaveLength(1)
+    expect(await rebuild(folder, ['holds'])).toMatchObject({ code: 0 })
+    expect(await checks()).toEqual([])
+  }, 120_000)
 
   it.each([
     [['acounts'], 'there is no projection acounts: is accounts meant?'],

@@ -1,0 +1,44 @@
+import { DatabaseSync } from 'node:sqlite'
+import { makePrivateFile } from '#adapters/sqlite/event-log-file.ts'
+
+const busyCode = 5
+const shareMsMax = 30_000
+
+/** A lock on a file, which stays empty: many processes share it, or one has it alone. One that ends, however, lets go. */
+export class SharedLock {
+  readonly #database: DatabaseSync
+
+  constructor(path: string) {
+    makePrivateFile(path)
+    this.#database = new DatabaseSync(path, { timeout: 0 })
+  }
+
+  /** Does the work unless anybody shares the lock. */
+  unlessShared(work: () => void): void {
+    try {
+      this.#database.exec('BEGIN EXCLUSIVE')
+    } catch (error) {
+      if (isBusy(error)) return
+      throw error
+    }
+    try {
+      work()
+    } finally {
+      this.#database.exec('ROLLBACK')
+    }
+  }
+
+  /** Shares the lock until it is disposed of. */
+  share(): void {
+    this.#database.exec(`PRAGMA busy_timeout = ${shareMsMax}`)
+    this.#database.exec('BEGIN; SELECT name FROM sqlite_schema')
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close()
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === busyCode
+}
