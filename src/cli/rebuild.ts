@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { projectionNamed } from '#cli/projection-names.ts'
 import { asOnlyBuilder, buildBeside } from '#cli/rebuild/build-beside.ts'
-import { checkAgainst } from '#cli/rebuild/check.ts'
+import { type Checked, checkAgainst } from '#cli/rebuild/check.ts'
 import { openBuilding } from '#cli/rebuild/parts.ts'
 import { printRebuilt, type Rebuilt } from '#cli/rebuild/report.ts'
 import {
@@ -31,7 +31,7 @@ export const rebuild: Subcommand = {
   },
   notes: [
     'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and the next rebuild starts anew. One process builds at a time. What a killed --check left in the data folder is removed by the next rebuild that finds no other check running.',
-    'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs.',
+    'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs, or of some read model nothing serves, so that it was not compared.',
   ],
   logsTo: 2,
 
@@ -42,13 +42,25 @@ export const rebuild: Subcommand = {
       throw new WrongUsage('--check drops nothing: leave --drop-retired out.')
     if (!hasLog(shell.config)) throw new ToolFailed('there is no log: is DAYBOOK_DATA right?')
     const stop = stopSignal()
-    const rebuilt = flags.has('check')
-      ? await checked(shell, projections, stop)
-      : await rebuiltBeside(shell, projections, stop)
-    printRebuilt(rebuilt, flags.has('json'))
-    const isEqual = rebuilt.every(({ comparison }) => (comparison?.differences.length ?? 0) === 0)
-    return flags.has('check') && !isEqual ? 1 : 0
+    if (flags.has('check')) return check(shell, projections, stop)
+    printRebuilt(await rebuiltBeside(shell, projections, stop), flags.has('json'))
+    return 0
   },
+}
+
+/** @throws {ToolFailed} where something could not be compared. */
+async function check(
+  shell: Shell,
+  projections: readonly Projection[],
+  stop: AbortSignal,
+): Promise<number> {
+  const { rebuilt, unserved } = await checked(shell, projections, stop)
+  printRebuilt(rebuilt, shell.arguments.flags.has('json'))
+  if (unserved.length > 0)
+    throw new ToolFailed(
+      `nothing serves of ${unserved.join(', ')}, so there was nothing to compare: the program builds it when it starts.`,
+    )
+  return rebuilt.every(({ comparison }) => comparison?.differences.length === 0) ? 0 : 1
 }
 
 function projectionsOf({ flags, positionals }: Arguments): readonly Projection[] {
@@ -86,7 +98,7 @@ async function checked(
   shell: Shell,
   projections: readonly Projection[],
   signal: AbortSignal,
-): Promise<readonly Rebuilt[]> {
+): Promise<Checked> {
   const { config } = shell
   await using folder = await makeCheckFolder(config)
   const target = { ...config, readModels: { engine: 'sqlite' as const, folder: folder.path } }

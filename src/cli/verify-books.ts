@@ -28,7 +28,7 @@ export const verifyBooks: Subcommand = {
     json: { help: 'print one JSON object instead of lines' },
   },
   notes: [
-    'Every event is checked by a second implementation of the rules of the books: bytes and ids, order and time, keys and references, balances, limits, holds and reversals. Then every document of every read model is compared with the fold of the log up to what the model has applied. A server may be running.',
+    'Every event is checked by a second implementation of the rules of the books: bytes and ids, order and time, keys and references, balances, limits, holds and reversals. Then every document of every read model is compared with the fold of the log up to what the model has applied; a note names the read models of which nothing serves, so that there was nothing to compare. A server may be running.',
     'Exit code 0: nothing was found. 1: there are findings.',
   ],
   logsTo: 2,
@@ -50,6 +50,7 @@ export const verifyBooks: Subcommand = {
     }
     if (only === undefined) await auditStrangers(models, ledgers)
     noteSkips(acts, ledgers, report)
+    noteUnserved(served, report)
     report.end(ledgers.length)
     return report.findings === 0 ? 0 : 1
   },
@@ -155,6 +156,15 @@ function noteSkips({ skips }: ActLog, ledgers: readonly LedgerId[], report: Repo
       report.note(
         `${ledgerId} revision ${revision}: ${projection} goes past it: ${actor}: ${reason}`,
       )
+}
+
+/** Read models of which nothing serves, so that none of their documents could be compared. */
+function noteUnserved(served: readonly Projection[], report: Report): void {
+  const names = new Set(served.map(({ name }) => name))
+  const unserved = allProjections.filter(({ name }) => !names.has(name))
+  if (unserved.length === 0) return
+  const list = unserved.map(({ name }) => name).join(', ')
+  report.note(`nothing serves of ${list}: there was nothing to compare with the log`)
 }
 
 async function ledgersIn(store: EventStore): Promise<readonly LedgerId[]> {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -66,6 +66,30 @@ describe('daybook rebuild', () => {
     expect(await rebuild(folder, ['--all'])).toMatchObject({ code: 0 })
     expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
   }, 180_000)
+
+  it.each([
+    ['are missing', async (path: string) => rm(path)],
+    ['have an older layout', async (path: string) => withOlderLayout(path)],
+  ])('says which read models it could not compare where they %s', async (_, spoil) => {
+    await using folder = await projected()
+    await spoil(join(folder.path, 'data', 'read-models.db'))
+    const all = await rebuild(folder, ['--all', '--check'])
+    expect([all.code, all.stdout, all.stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(
+        /^daybook rebuild: nothing serves of ledgers, accounts, .*, so there was nothing to compare/m,
+      ),
+    ])
+    const one = await rebuild(folder, ['holds', '--check', '--json'])
+    expect([one.code, one.stdout]).toEqual([1, '{"projections":[]}\n'])
+    expect(one.stderr).toContain('nothing serves of holds, so')
+    const verified = await daybook(['verify-books'], { folder: folder.path })
+    expect(verified.code).toBe(0)
+    expect(verified.stdout).toMatch(
+      /^note: nothing serves of ledgers, accounts, .*: there was nothing to compare with the log\n.* documents 0, findings 0\n$/,
+    )
+  })
 
   it('removes what a killed check left, and nothing while another check runs', async () => {
     await using folder = await projected(2_000)
@@ -137,6 +161,11 @@ async function projected(more = 0): Promise<AsyncDisposable & Folder> {
     await fetch(`${program.url}/v1/ledgers/acme/${list}`, { headers })
   await program.stop()
   return folder
+}
+
+function withOlderLayout(path: string): void {
+  using database = new DatabaseSync(path)
+  database.exec('PRAGMA user_version = 4')
 }
 
 /** Changes a transaction's document behind the program's back. */

@@ -18,29 +18,36 @@ export type Check = {
   readonly signal: AbortSignal
 }
 
-/** Builds what serves once more elsewhere and compares; of a projection of which nothing serves there is nothing to compare. */
-export async function checkAgainst(check: Check): Promise<readonly Rebuilt[]> {
+/** What came of each that could be compared, and the names of those of which nothing serves. */
+export type Checked = {
+  readonly rebuilt: readonly Rebuilt[]
+  readonly unserved: readonly string[]
+}
+
+/** Builds what serves once more elsewhere and compares. */
+export async function checkAgainst(check: Check): Promise<Checked> {
   const { config, building, projections, signal } = check
   await using readModels = await openReadModels(config)
   await requireServing(config, { 'read-models': () => readModels.check() })
   const pairs = []
+  const unserved = []
   for (const projection of projections) {
     const live = await servingModel(readModels, projection)
-    const served = live ?? projection
+    if (live === undefined) {
+      unserved.push(projection.name)
+      continue
+    }
     const startedAt = new Date(building.clock.now()).toISOString()
-    const build = await building.writer.startBuild(served, startedAt)
-    pairs.push({ live, built: { ...served, build } })
+    const build = await building.writer.startBuild(live, startedAt)
+    pairs.push({ live, built: { ...live, build } })
   }
+  if (pairs.length === 0) return { rebuilt: [], unserved }
   const models = pairs.map(({ built }) => built)
   const seconds = await filled(building, { builder: new Builder(building), models, signal })
   const rebuilt: Rebuilt[] = []
   for (const { live, built } of pairs) {
     using progress = openProgress(`comparing ${built.name}`, 0)
     const summary = { ...(await summaryOf(building, built)), seconds, serves: false }
-    if (live === undefined) {
-      rebuilt.push(summary)
-      continue
-    }
     const { intact: store, skips } = building
     const sides = { live: { readModels, model: live }, built: { ...building, model: built } }
     const follow = following(building, built, signal)
@@ -49,5 +56,5 @@ export async function checkAgainst(check: Check): Promise<readonly Rebuilt[]> {
     )
     rebuilt.push({ ...summary, build: live.build, comparison })
   }
-  return rebuilt
+  return { rebuilt, unserved }
 }
