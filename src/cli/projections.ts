@@ -3,6 +3,7 @@ import { openExistingLog } from '#cli/existing-log.ts'
 import { revisionOption } from '#cli/options.ts'
 import { projectionNamed } from '#cli/projection-names.ts'
 import { listLines } from '#cli/projections/list.ts'
+import { withoutLeft } from '#cli/projections/is-building.ts'
 import { actOn } from '#cli/projections/act.ts'
 import { type Arguments, type Shell, type Subcommand, WrongUsage } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
@@ -29,6 +30,7 @@ export const projections: Subcommand = {
   },
   notes: [
     'An event that cannot be read or folded parks its ledger in that read model alone. retry has it tried again, as every start of a projector does; skip goes past exactly that event in that read model, for ever, in every build of it. Both are recorded in the event store, in the stream daybook-projections, and running projectors act on them within seconds.',
+    'Both judge by what serves, and by a build only while a process fills it; list shows no other build. After kill -9 of a builder it takes some seconds to be sure of that.',
     'Exit code 0: done, or recorded where no projector runs. 1: refused, or the ledger still stands.',
   ],
   logsTo: 2,
@@ -52,13 +54,14 @@ async function list(
   await using store = await openExistingLog(config, logger)
   await using readModels = await openReadModels(config)
   await requireServing(config, { 'read-models': () => readModels.check() })
-  const statuses = await projectionStatuses({
+  const all = await projectionStatuses({
     projections: allProjections,
     readModels,
     store,
     feedPosition: () => readModels.feedPosition(placeInLog(config)),
     nowMs: toolClock.now(),
   })
+  const statuses = await withoutLeft(readModels, all)
   const lines = flags.has('json')
     ? [JSON.stringify({ projections: statuses })]
     : listLines(statuses)

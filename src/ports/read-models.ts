@@ -166,6 +166,8 @@ export type ReadModels = AsyncDisposable & {
   builds(model: ReadModelShape): Promise<readonly Build[]>
   /** How far a feed of the log itself has been read. */
   feedPosition(feed: string): Promise<bigint | undefined>
+  /** As on the projector's side. */
+  lease(name: string): Promise<Lease | undefined>
   check(): Promise<void>
 }
 

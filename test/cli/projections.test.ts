@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { allProjections } from '#projections/all-projections.ts'
 import { openLog } from '#compose/stores.ts'
@@ -94,6 +96,23 @@ describe('daybook projections', () => {
     expect(verified.stdout).not.toMatch(/read-model:/)
   }, 120_000)
 
+  it('do not judge by a build that a killed rebuild left', async () => {
+    await using folder = await poisoned()
+    const run = (...given: string[]) => daybook(['projections', ...given], { folder: folder.path })
+    await using program = await startProgram(folder.path)
+    const account = `${program.url}/v1/ledgers/acme/accounts/bank`
+    for (let status = 0; status !== 503; ) ({ status } = await fetch(account))
+    await program.stop()
+    leftParked(folder.path)
+    const retried = await run('retry', 'accounts', 'acme', ...said)
+    expect([retried.code, retried.stderr]).toEqual([
+      1,
+      'daybook projections: acme is not parked in accounts: nothing was recorded.\n',
+    ])
+    const listed = JSON.parse((await run('list', '--json')).stdout)
+    expect(listed.projections[1]).toMatchObject({ name: 'accounts', building: null })
+  }, 60_000)
+
   it.each([
     [['lst'], 'there is no projections lst: is list meant?'],
     [['retry', 'acounts', 'acme', ...said], 'there is no projection acounts: is accounts meant?'],
@@ -139,6 +158,19 @@ async function unreadableAt(
 
 function configOf({ path }: { readonly path: string }) {
   return parseConfig({ DAYBOOK_DATA: `${path}/data` })
+}
+
+/** In the accounts no ledger stands still but in a build that is filled no more. */
+function leftParked(folder: string): void {
+  using database = new DatabaseSync(join(folder, 'data', 'read-models.db'))
+  database.exec(`
+    INSERT INTO builds VALUES ('accounts', 1, 9, 'building', '2026-01-01T00:00:00.000Z');
+    INSERT INTO checkpoints SELECT model, version, 9, ledger, revision, recorded_at,
+      parked_revision, parked_reason FROM checkpoints WHERE model = 'accounts';
+    UPDATE checkpoints SET parked_revision = NULL, parked_reason = NULL
+      WHERE model = 'accounts' AND build = 1;
+    INSERT OR REPLACE INTO leases VALUES ('builder', 'killed', 5);
+  `)
 }
 
 /** A ledger with an event at revision 4 that no program knows, and a right one behind it. */

@@ -91,6 +91,23 @@ describe('daybook rebuild', () => {
     )
   })
 
+  it('that is ended by a signal drops what it was building', async () => {
+    await using folder = await projected(2_000)
+    expect(await endedWhileBuilding(folder, 'SIGTERM')).toBe(1)
+    expect(building(folder)).toBe(0)
+  }, 60_000)
+
+  it('that is killed is not shown as going on, and any other one drops what it left', async () => {
+    await using folder = await projected(2_000)
+    await endedWhileBuilding(folder, 'SIGKILL')
+    expect(building(folder)).toBeGreaterThan(0)
+    const listed = await daybook(['projections', 'list', '--json'], { folder: folder.path })
+    for (const status of JSON.parse(listed.stdout).projections)
+      expect(status).toMatchObject({ status: 'live', build: 1, building: null })
+    expect(await rebuild(folder, ['holds'])).toMatchObject({ code: 0 })
+    expect(building(folder)).toBe(0)
+  }, 60_000)
+
   it('removes what a killed check left, and nothing while another check runs', async () => {
     await using folder = await projected(2_000)
     const checks = async () =>
@@ -161,6 +178,24 @@ async function projected(more = 0): Promise<AsyncDisposable & Folder> {
     await fetch(`${program.url}/v1/ledgers/acme/${list}`, { headers })
   await program.stop()
   return folder
+}
+
+/** Ends a rebuild of everything by a signal once it has begun to build; its exit code. */
+async function endedWhileBuilding(folder: Folder, signal: NodeJS.Signals): Promise<number | null> {
+  const child = spawnDaybook(['rebuild', '--all'], { folder: folder.path })
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  while (building(folder) === 0) await sleep(2)
+  child.kill(signal)
+  await closed
+  return child.exitCode
+}
+
+/** How many builds there are that don't serve yet. */
+function building({ path }: Folder): number {
+  const file = join(path, 'data', 'read-models.db')
+  using database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+  const sql = `SELECT count(*) AS count FROM builds WHERE state = 'building'`
+  return Number(database.prepare(sql).get()?.['count'])
 }
 
 function withOlderLayout(path: string): void {

@@ -11,6 +11,9 @@ export function describeLeases(name: string, makeStore: () => Promise<ReadModelS
       expect(await writer.moveLease('projector', undefined, 'ann')).toBe(true)
       expect(await writer.lease('projector')).toMatchObject({ holder: 'ann' })
       expect(await writer.lease('sweeper')).toBeUndefined()
+      await using readModels = await store.openReadModels()
+      expect(await readModels.lease('projector')).toEqual(await writer.lease('projector'))
+      expect(await readModels.lease('sweeper')).toBeUndefined()
     })
 
     it('beats on with every renewal, and is still held after it was opened again', async () => {

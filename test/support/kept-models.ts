@@ -7,7 +7,8 @@ import type { Projection } from '#projections/projection.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
 import { type ProjectionAct, recordAct } from '#projections/runtime/acts.ts'
 import { Builder, type BuilderParts } from '#projections/runtime/builder.ts'
-import { isInUse, startMissing } from '#projections/runtime/build-missing.ts'
+import { builderLease, isInUse, startMissing } from '#projections/runtime/build-missing.ts'
+import { holdLease } from '#projections/runtime/hold-lease.ts'
 import { keepModels } from '#projections/runtime/keeper.ts'
 import { servingModel } from '#projections/runtime/live-models.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
@@ -101,11 +102,17 @@ export class KeptModels implements AsyncDisposable {
   /** A build beside, made to the end and switched to, as the command does it. */
   async rebuild(projection: Projection, signal = new AbortController().signal): Promise<number> {
     const parts = await this.building()
-    const build = await this.models.startBuild(projection, new Date().toISOString())
-    const model = { ...projection, build }
-    const builder = new Builder(parts)
-    await builder.catchUp([model], signal)
-    await builder.serve(model, signal)
+    let build = 0
+    const holder = crypto.randomUUID()
+    const lease = { leases: this.models, name: builderLease, holder, clock, logger: this.#logger }
+    await holdLease(lease, signal, async (held) => {
+      build = await this.models.startBuild(projection, new Date().toISOString())
+      const model = { ...projection, build }
+      const builder = new Builder(parts)
+      await builder.catchUp([model], held)
+      await builder.serve(model, held)
+    })
+    signal.throwIfAborted()
     return build
   }
 

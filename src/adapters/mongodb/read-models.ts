@@ -1,7 +1,7 @@
 import { builtToRead, readBuilds, readRegistry } from '#adapters/mongodb/builds.ts'
 import { checkpointsOfModel, parkedInModel } from '#adapters/mongodb/checkpoints.ts'
 import { MongoConnection, type MongoOptions } from '#adapters/mongodb/connection.ts'
-import { readFeedPosition } from '#adapters/mongodb/feeds-and-leases.ts'
+import { readFeedPosition, readLease } from '#adapters/mongodb/feeds-and-leases.ts'
 import { viewOfAll, viewOfLedger } from '#adapters/mongodb/view.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 
@@ -30,6 +30,8 @@ export async function openMongoReadModels(options: MongoOptions): Promise<ReadMo
     builds: (model) => connection.use((database) => readBuilds(database, model)),
 
     feedPosition: (feed) => connection.use((database) => readFeedPosition(database, feed)),
+
+    lease: (name) => connection.use((database) => readLease(database, name)),
 
     async check() {
       await connection.use((database) => database.command({ ping: 1 }))

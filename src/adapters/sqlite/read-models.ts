@@ -1,6 +1,7 @@
 import { builtToRead, readBuilds } from '#adapters/sqlite/read-models-builds.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { findStatement } from '#adapters/sqlite/read-models-find.ts'
+import { readLease } from '#adapters/sqlite/read-models-leases.ts'
 import {
   hasCollection,
   readCheckpoint,
@@ -16,6 +17,7 @@ import {
   type Build,
   type Checkpoint,
   isBuilt,
+  type Lease,
   type ReadModels,
   type ReadView,
 } from '#ports/read-models.ts'
@@ -78,8 +80,7 @@ export async function openSqliteReadModels({
 
     builds: (model) => atOnce<readonly Build[]>([], (connection) => readBuilds(connection, model)),
 
-    feedPosition: (feed) =>
-      atOnce<bigint | undefined>(undefined, (connection) => readFeedPosition(connection, feed)),
+    ...placesAndLeases(atOnce),
 
     async check() {
       const snapshot = await snapshots.open()
@@ -98,6 +99,16 @@ type AtOnce = <Result>(
   nothing: Result,
   work: (connection: ReadModelConnection) => Result,
 ) => Promise<Result>
+
+function placesAndLeases(atOnce: AtOnce): Pick<ReadModels, 'feedPosition' | 'lease'> {
+  return {
+    feedPosition: (feed) =>
+      atOnce<bigint | undefined>(undefined, (connection) => readFeedPosition(connection, feed)),
+
+    lease: (name) =>
+      atOnce<Lease | undefined>(undefined, (connection) => readLease(connection, name)),
+  }
+}
 
 const none: ReadonlyMap<LedgerId, Checkpoint> = new Map()
 

@@ -6,6 +6,7 @@ import { toolClock } from '#compose/tool-clock.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
+import { isBuilding } from '#cli/projections/is-building.ts'
 import type { Projection } from '#projections/projection.ts'
 import { type ProjectionAct, recordAct } from '#projections/runtime/acts.ts'
 import { actsFeed } from '#projections/runtime/keeper.ts'
@@ -61,7 +62,7 @@ function actOf(
 async function standstill({ readModels }: Stores, wanted: Wanted) {
   const { projection, ledgerId, revision, verb } = wanted
   const { name } = projection
-  for (const model of await modelsOf(readModels, projection)) {
+  for await (const model of modelsOf(readModels, projection)) {
     const parked = (await checkpointIn(readModels, model, ledgerId))?.parked
     if (parked === undefined) continue
     if (verb === 'skip' && parked.revision !== revision)
@@ -73,15 +74,18 @@ async function standstill({ readModels }: Stores, wanted: Wanted) {
   throw new ToolFailed(`${ledgerId} is not parked in ${name}: nothing was recorded.`)
 }
 
-async function modelsOf(
+/** What serves, and what is built; not what a killed rebuild left. */
+async function* modelsOf(
   readModels: ReadModels,
   projection: Projection,
-): Promise<readonly LiveModel[]> {
+): AsyncGenerator<LiveModel> {
   const serving = await servingModel(readModels, projection)
+  if (serving !== undefined) yield serving
   const builds = await readModels.builds(projection)
   const building = builds.filter(({ state }) => state === 'building')
-  const models = building.map(({ number: build }) => ({ ...projection, build }))
-  return serving === undefined ? models : [serving, ...models]
+  const isBeside = serving?.version === projection.version
+  if (building.length === 0 || (isBeside && !(await isBuilding(readModels)))) return
+  for (const { number: build } of building) yield { ...projection, build }
 }
 
 type Recorded = {

@@ -6,6 +6,7 @@ import { ToolFailed } from '#cli/subcommand.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 import { Builder } from '#projections/runtime/builder.ts'
+import { buildsBeside } from '#projections/runtime/left-builds.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
 import { builderLease } from '#projections/runtime/build-missing.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
@@ -37,15 +38,31 @@ export async function asOnlyBuilder(
 
 export type Beside = { readonly signal: AbortSignal; readonly dropRetired: boolean }
 
-/** Builds the projections beside what serves, compares, and lets the new builds serve. */
+/** Builds the projections beside what serves, compares, and lets the new builds serve; drops what it does not end. */
 export async function buildBeside(
   building: Building,
   projections: readonly Projection[],
-  { signal, dropRetired }: Beside,
+  beside: Beside,
+): Promise<readonly Rebuilt[]> {
+  await dropOthers(building, projections, ['building', 'retired'])
+  await dropLeft(building)
+  const models: LiveModel[] = []
+  try {
+    return await builtBeside(building, { projections, models, ...beside })
+  } catch (error) {
+    await dropLeft(building, models)
+    throw error
+  }
+}
+
+/** Those that were begun so far are in `models`. */
+type Begun = Beside & { readonly projections: readonly Projection[]; readonly models: LiveModel[] }
+
+async function builtBeside(
+  building: Building,
+  { projections, models, signal, dropRetired }: Begun,
 ): Promise<readonly Rebuilt[]> {
   const { writer } = building
-  await dropOthers(building, projections, ['building', 'retired'])
-  const models: LiveModel[] = []
   for (const projection of projections) {
     const startedAt = new Date(building.clock.now()).toISOString()
     models.push({ ...projection, build: await writer.startBuild(projection, startedAt) })
@@ -134,6 +151,20 @@ export async function summaryOf(
 ): Promise<Pick<Rebuilt, 'name' | 'version' | 'build' | 'ledgers'>> {
   const { name, version, build } = model
   return { name, version, build, ledgers: (await readModels.checkpoints(model)).size }
+}
+
+/** Drops what is built beside what serves and not ended: all of it, or of these builds alone. */
+async function dropLeft({ writer, logger }: Building, only?: readonly LiveModel[]): Promise<void> {
+  try {
+    for (const model of await buildsBeside(writer, allProjections))
+      if (
+        only === undefined ||
+        only.some(({ name, build }) => name === model.name && build === model.build)
+      )
+        await writer.dropBuild(model)
+  } catch (error) {
+    logger.warn({ err: error }, 'a build that was not ended is left')
+  }
 }
 
 async function dropOthers(

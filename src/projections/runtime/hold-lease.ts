@@ -44,6 +44,28 @@ type Work = {
   readonly work: (signal: AbortSignal) => Promise<void>
 }
 
+type LeaseLook = Pick<LeaseParts, 'name' | 'clock' | 'times' | 'pace'> & {
+  readonly leases: Pick<ReadModelWriter, 'lease'>
+}
+
+/** Whether somebody holds the lease: waits until it is seen to be renewed, or to be over. */
+export async function isHeld(parts: LeaseLook, signal: AbortSignal): Promise<boolean> {
+  const { leases, name, clock, times = defaultTimes, pace = systemPace } = parts
+  const seen = await leases.lease(name)
+  let now = seen
+  const untilMs = clock.monotonic() + times.leaseMs
+  while (isSomebodys(now) && now?.beat === seen?.beat) {
+    if (clock.monotonic() >= untilMs) return false
+    await pace.pause(times.renewMs / 3, signal)
+    now = await leases.lease(name)
+  }
+  return isSomebodys(now)
+}
+
+function isSomebodys(lease: Lease | undefined): boolean {
+  return lease !== undefined && lease.holder !== nobody
+}
+
 /** Resolves to whether the work ended by itself. */
 async function workUnder(parts: LeaseParts, { lease, signal, work }: Work): Promise<boolean> {
   const over = new AbortController()

@@ -4,6 +4,7 @@ import type { ReadModelWriter } from '#ports/read-models.ts'
 import { BuildGone } from '#projections/runtime/build-errors.ts'
 import { buildFeed } from '#projections/runtime/build-feed.ts'
 import { Builder } from '#projections/runtime/builder.ts'
+import { dropLeftBuilds } from '#projections/runtime/left-builds.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 import type { Projector } from '#projections/runtime/projector.ts'
@@ -27,8 +28,8 @@ export type KeeperTimes = { readonly pollMs: number; readonly stuckMs: number }
 const defaultTimes: KeeperTimes = { pollMs: 1_000, stuckMs: 30_000 }
 
 /**
- * Acts on what people recorded, lets the projector go on with the builds that have come to serve, and builds the
- * projections of which there is nothing yet; until the signal aborts. @throws its reason, and on a bug.
+ * Acts on what people recorded, lets the projector go on with the builds that have come to serve, builds the
+ * projections of which there is nothing yet, and drops builds that were left; until the signal aborts. @throws its reason, and on a bug.
  */
 export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promise<void> {
   const { pollMs, stuckMs } = parts.times ?? defaultTimes
@@ -56,6 +57,7 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
   })
   const built = repeat(async (each) => {
     const isDone = await buildMissing(parts, each)
+    await dropLeftBuilds(parts, each)
     if (!isDone) await pace.pause(stuckMs, each)
   })
   const results = await Promise.allSettled([followed, built])

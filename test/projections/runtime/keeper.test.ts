@@ -178,6 +178,16 @@ describe('a rebuild', () => {
     }
   })
 
+  it('is dropped where it was left beside what serves, and nobody builds', async () => {
+    await using kept = new KeptModels()
+    await kept.record('acme', 5)
+    kept.start([counting()])
+    await kept.untilServed(counting(), 'acme')
+    await kept.models.startBuild(counting(), '2026-01-01T00:00:00.000Z')
+    await kept.until(async () => (await kept.models.builds(counting())).length === 1)
+    expect(await kept.models.builds(counting())).toMatchObject([{ number: 1, state: 'serving' }])
+  })
+
   it('heals a document that is not what the log makes of it', async () => {
     await using kept = new KeptModels()
     await kept.record('acme', 5)
