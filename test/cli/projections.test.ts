@@ -96,13 +96,50 @@ describe('daybook projections', () => {
     expect(verified.stdout).not.toMatch(/read-model:/)
   }, 120_000)
 
+  it('skips an event once, whoever says so again', async () => {
+    await using folder = await poisoned()
+    await untilParked(folder.path)
+    const skip = (actor: string) =>
+      daybook(
+        [
+          'projections',
+          'skip',
+          'accounts',
+          'acme',
+          '--revision',
+          '4',
+          '--actor',
+          actor,
+          '--reason',
+          'INC-7',
+        ],
+        { folder: folder.path },
+      )
+    const refused =
+      /^daybook projections: revision 4 of acme is skipped in accounts already, by (ann|bob) at .*Z: nothing was recorded.\n$/
+    const both = await Promise.all([skip('ann'), skip('bob')])
+    const [first, second] = both.toSorted((a, b) => Number(a.code) - Number(b.code))
+    expect([first?.code, second?.code, second?.stderr]).toEqual([
+      0,
+      1,
+      expect.stringMatching(refused),
+    ])
+    const again = await skip('eve')
+    expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(refused)])
+    const list = await daybook(['projections', 'list'], { folder: folder.path })
+    expect(list.stdout.match(/accounts: acme goes past revision 4/g)).toHaveLength(1)
+
+    await using program = await startProgram(folder.path)
+    const account = `${program.url}/v1/ledgers/acme/accounts/bank`
+    for (let status = 0; status !== 200; ) ({ status } = await fetch(account))
+    const late = await skip('eve')
+    expect([late.code, late.stderr]).toEqual([1, expect.stringMatching(refused)])
+  }, 120_000)
+
   it('do not judge by a build that a killed rebuild left', async () => {
     await using folder = await poisoned()
     const run = (...given: string[]) => daybook(['projections', ...given], { folder: folder.path })
-    await using program = await startProgram(folder.path)
-    const account = `${program.url}/v1/ledgers/acme/accounts/bank`
-    for (let status = 0; status !== 503; ) ({ status } = await fetch(account))
-    await program.stop()
+    await untilParked(folder.path)
     leftParked(folder.path)
     const retried = await run('retry', 'accounts', 'acme', ...said)
     expect([retried.code, retried.stderr]).toEqual([
@@ -158,6 +195,15 @@ async function unreadableAt(
 
 function configOf({ path }: { readonly path: string }) {
   return parseConfig({ DAYBOOK_DATA: `${path}/data` })
+}
+
+/** Runs the program until it has parked the ledger in the accounts. */
+async function untilParked(folder: string): Promise<void> {
+  await using program = await startProgram(folder)
+  const account = `${program.url}/v1/ledgers/acme/accounts/bank`
+  for (let code = ''; code !== 'parked'; )
+    ({ code } = JSON.parse(await (await fetch(account)).text()))
+  await program.stop()
 }
 
 /** In the accounts no ledger stands still but in a build that is filled no more. */

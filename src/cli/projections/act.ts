@@ -8,13 +8,13 @@ import type { EventStore } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 import { isBuilding } from '#cli/projections/is-building.ts'
 import type { Projection } from '#projections/projection.ts'
-import { type ProjectionAct, recordAct } from '#projections/runtime/acts.ts'
+import { type ProjectionAct, readActs, recordAct } from '#projections/runtime/acts.ts'
 import { actsFeed } from '#projections/runtime/keeper.ts'
 import { type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 export type Stores = {
-  readonly store: Pick<EventStore, 'head' | 'append'>
+  readonly store: Pick<EventStore, 'head' | 'append' | 'readStream'>
   readonly readModels: ReadModels
 }
 
@@ -58,20 +58,53 @@ function actOf(
   return { id: randomUUID(), act: verb, projection: name, version, ledgerId, revision, ...said }
 }
 
-/** Where the ledger is parked: in what serves, or in what is being built. @throws {ToolFailed} where it isn't, or elsewhere. */
-async function standstill({ readModels }: Stores, wanted: Wanted) {
+/**
+ * Where the ledger is parked: in what serves, or in what is being built. @throws {ToolFailed} where it isn't, or elsewhere,
+ * or somebody has skipped this there already.
+ */
+async function standstill({ store, readModels }: Stores, wanted: Wanted) {
   const { projection, ledgerId, revision, verb } = wanted
   const { name } = projection
+  const same = await sameSkips(store, wanted)
+  const versions = new Set<number>()
   for await (const model of modelsOf(readModels, projection)) {
+    versions.add(model.version)
     const parked = (await checkpointIn(readModels, model, ledgerId))?.parked
     if (parked === undefined) continue
+    refuseDone(same.filter(({ version }) => version === model.version))
     if (verb === 'skip' && parked.revision !== revision)
       throw new ToolFailed(
         `${ledgerId} is parked in ${name} at revision ${parked.revision}, not at ${revision}: nothing was recorded.`,
       )
     return { model, parked }
   }
+  refuseDone(same.filter(({ version }) => versions.has(version)))
   throw new ToolFailed(`${ledgerId} is not parked in ${name}: nothing was recorded.`)
+}
+
+/** The skips of this very event in any version of the projection; none where a retry is wanted. */
+async function sameSkips(
+  store: Stores['store'],
+  { verb, projection, ledgerId, revision }: Wanted,
+): Promise<readonly ProjectionAct[]> {
+  if (verb !== 'skip') return []
+  const acts = await readActs(store)
+  return acts.filter(
+    (act) =>
+      act.act === 'skip' &&
+      act.projection === projection.name &&
+      act.ledgerId === ledgerId &&
+      act.revision === revision,
+  )
+}
+
+/** @throws {ToolFailed} saying who was first. */
+function refuseDone([first]: readonly ProjectionAct[]): void {
+  if (first === undefined) return
+  const { projection, ledgerId, revision, actor, recordedAt } = first
+  throw new ToolFailed(
+    `revision ${revision} of ${ledgerId} is skipped in ${projection} already, by ${actor} at ${recordedAt}: nothing was recorded.`,
+  )
 }
 
 /** What serves, and what is built; not what a killed rebuild left. */
