@@ -30,7 +30,7 @@ export const rebuild: Subcommand = {
     json: { help: 'print one JSON object instead of lines' },
   },
   notes: [
-    'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and what was built is dropped: at once, or after kill -9 by the next rebuild or, in two minutes, by a server. One process builds at a time. What a killed --check left in the data folder is removed by the next rebuild that finds no other check running.',
+    'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and what was built is dropped: at once, or after kill -9 by the next rebuild or, in half an hour, by a server. One process builds at a time. What a killed --check left in the data folder is removed by the next rebuild that finds no other check running.',
     'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs, or of some read model nothing serves, so that it was not compared.',
   ],
   logsTo: 2,

@@ -302,7 +302,7 @@ export function describeEventStore(name: string, makeLog: () => Promise<EventLog
     it('names its streams in order, a page at a time, where it can', async () => {
       await using log = await aLog()
       const names = Array.from({ length: 5 }, aStream).toSorted()
-      for (const name of names) await log.store.append(name, someEvents(2), 'no-stream')
+      for (const each of names) await log.store.append(each, someEvents(2), 'no-stream')
       if (log.store.streams === undefined) return
       const found: string[] = []
       for (;;) {

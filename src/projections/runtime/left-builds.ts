@@ -7,8 +7,8 @@ import { projectorLimits } from '#projections/runtime/limits.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
-/** A rebuild that makes its indexes may renew nothing for long; what it fills must not be taken for left over. */
-const times: LeaseTimes = { leaseMs: 120_000, renewMs: 1_500 }
+/** A rebuild renews nothing while it makes an index, which may take long; what it fills must not be taken for left over. */
+const times: LeaseTimes = { leaseMs: 1_800_000, renewMs: 1_500 }
 
 /** Builds beside one of their own version that serves: only a rebuild fills such, and nobody goes on with what it left. */
 export async function buildsBeside(
