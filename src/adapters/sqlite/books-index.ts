@@ -17,8 +17,14 @@ const kindCodes: Readonly<Record<FactKind, number>> = {
   'hold-end': 4,
 }
 
+const kinds = Object.keys(kindCodes).filter(isKind)
+
 const findFact = `SELECT revision, value, checksum FROM facts
   WHERE ledger = ? AND kind = ? AND key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1`
+const findNext = `SELECT * FROM facts WHERE (ledger, kind, key, revision) > (?, ?, ?, ?)
+  ORDER BY ledger, kind, key, revision LIMIT 1`
+const findPrevious = `SELECT * FROM facts WHERE (ledger, kind, key, revision) < (?, ?, ?, ?)
+  ORDER BY ledger DESC, kind DESC, key DESC, revision DESC LIMIT 1`
 const findNumber = 'SELECT 1 FROM ledgers WHERE number = ?'
 const findLedger = 'SELECT * FROM ledgers WHERE ledger = ?'
 const findLedgerOf = 'SELECT * FROM ledgers WHERE number = ?'
@@ -67,12 +73,22 @@ export class BooksIndex {
     const row = this.#connection.prepare(findFact).get(number, kindCodes[kind], key, atMost)
     if (row === undefined) {
       this.#requireNumber(number)
+      this.#requireNeighbours([number, kindCodes[kind], key, atMost])
       return undefined
     }
-    const { revision, value, checksum } = row
-    if (typeof revision !== 'bigint' || typeof value !== 'string') throw wrongBytes()
-    if (checksum !== BigInt(checksumOf(number, { kind, key, revision, value }))) throw wrongBytes()
+    const { revision, value } = wholeFact({ ...row, ledger: number, kind: kindCodes[kind], key })
     return { revision, value }
+  }
+
+  /**
+   * A fact whose key has become another one isn't found, but stands where it stood: a search for the key that it had
+   * ends beside it.
+   */
+  #requireNeighbours(place: readonly [bigint, number, string, bigint]): void {
+    for (const text of [findNext, findPrevious]) {
+      const beside = this.#connection.prepare(text).get(...place)
+      if (beside !== undefined) wholeFact(beside)
+    }
   }
 
   beginAnew(ledgerId: LedgerId): IndexedLedger {
@@ -164,6 +180,18 @@ function checksumOf(number: bigint, { kind, key, revision, value }: Fact): numbe
   return crc32(`${number} ${kind} ${revision} ${value} ${key}`)
 }
 
+/** The fact in a row. @throws {BooksCacheUnavailable} where it is not as it was written. */
+function wholeFact(row: Readonly<Record<string, unknown>>): Fact {
+  const { ledger, key, revision, value, checksum } = row
+  const kind = kinds.find((each) => BigInt(kindCodes[each]) === BigInt(Number(row['kind'])))
+  if (typeof ledger !== 'bigint' || typeof key !== 'string' || kind === undefined)
+    throw wrongBytes()
+  if (typeof revision !== 'bigint' || typeof value !== 'string') throw wrongBytes()
+  const fact = { kind, key, revision, value }
+  if (checksum !== BigInt(checksumOf(ledger, fact))) throw wrongBytes()
+  return fact
+}
+
 /** A bit that is lost from a filter is a key that was never used. */
 function checksumOfLayer(number: bigint, { layer, count, bits }: FilterLayer): number {
   return crc32(bits, crc32(`${number} ${layer} ${count} `))
@@ -187,4 +215,8 @@ function indexedLedger(row: Readonly<Record<string, unknown>>): IndexedLedger {
 
 function wrongBytes(): BooksCacheUnavailable {
   return new BooksCacheUnavailable('the index holds other bytes than were written')
+}
+
+function isKind(text: string): text is FactKind {
+  return Object.hasOwn(kindCodes, text)
 }
