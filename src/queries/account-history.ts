@@ -46,7 +46,7 @@ export async function balanceAt(
 }
 
 /** Sorts before every time. Bounded by it, a find also leaves out entries without `effectiveAt`. */
-const beforeAllTimes = '0'
+export const beforeAllTimes = '0'
 
 /**
  * The account's postings in one asset and within a span of business time, in the order of a statement: by

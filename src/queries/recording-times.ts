@@ -1,4 +1,5 @@
 import { commands } from '#projections/commands.ts'
+import { beforeAllTimes } from '#queries/account-history.ts'
 import type { LedgerMoment } from '#queries/ledger-moment.ts'
 import { findIn, getFrom } from '#queries/reading.ts'
 
@@ -28,5 +29,3 @@ async function recordedAt({ view }: LedgerMoment, revision: bigint): Promise<str
   })
   return before?.document.recordedAt ?? beforeAllTimes
 }
-
-const beforeAllTimes = ''

@@ -97,7 +97,7 @@ export class BooksIndex {
       this.#connection.prepare(discard).run(ledgerId)
       this.#connection.prepare(dropLedger).run(ledgerId)
       const number = this.#connection.prepare(addLedger).get(ledgerId)?.['number']
-      if (typeof number !== 'bigint') throw new Error('a ledger was not put into the index')
+      if (typeof number !== 'bigint') return false
       begun = { number, factsTo: -1n, factsEventId: '', filterTo: -1n, filterLayers: 0 }
       this.#put(ledgerId, begun)
       return true
@@ -156,8 +156,8 @@ export class BooksIndex {
   }
 
   #ledgerOf(number: bigint): { readonly ledgerId: LedgerId; readonly indexed: IndexedLedger } {
-    this.#requireNumber(number)
-    const row = this.#connection.prepare(findLedgerOf).get(number) ?? {}
+    const row = this.#connection.prepare(findLedgerOf).get(number)
+    if (row === undefined) throw begunAnew()
     if (typeof row['ledger'] !== 'string') throw wrongBytes()
     return { ledgerId: row['ledger'], indexed: indexedLedger(row) }
   }
@@ -171,7 +171,7 @@ export class BooksIndex {
 
   #requireNumber(number: bigint): void {
     if (this.#connection.prepare(findNumber).get(number) !== undefined) return
-    throw new BooksCacheUnavailable('the ledger was put into the index anew')
+    throw begunAnew()
   }
 }
 
@@ -183,7 +183,7 @@ function checksumOf(number: bigint, { kind, key, revision, value }: Fact): numbe
 /** The fact in a row. @throws {BooksCacheUnavailable} where it is not as it was written. */
 function wholeFact(row: Readonly<Record<string, unknown>>): Fact {
   const { ledger, key, revision, value, checksum } = row
-  const kind = kinds.find((each) => BigInt(kindCodes[each]) === BigInt(Number(row['kind'])))
+  const kind = kinds.find((each) => kindCodes[each] === Number(row['kind']))
   if (typeof ledger !== 'bigint' || typeof key !== 'string' || kind === undefined)
     throw wrongBytes()
   if (typeof revision !== 'bigint' || typeof value !== 'string') throw wrongBytes()
@@ -211,6 +211,10 @@ function indexedLedger(row: Readonly<Record<string, unknown>>): IndexedLedger {
   const indexed = { number, factsTo, factsEventId, filterTo, filterLayers: Number(layers) }
   if (checksum !== BigInt(checksumOfLedger(ledger, indexed))) throw wrongBytes()
   return indexed
+}
+
+function begunAnew(): BooksCacheUnavailable {
+  return new BooksCacheUnavailable('the ledger was put into the index anew')
 }
 
 function wrongBytes(): BooksCacheUnavailable {

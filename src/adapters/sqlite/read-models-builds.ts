@@ -154,6 +154,7 @@ function setState(connection: ReadModelConnection, model: BuiltModel, state: str
   connection.prepare(text).run(state, ...keyOf(model))
 }
 
-function keyOf({ name, version, build }: BuiltModel) {
+/** What stands for a build in the tables that have all of them. */
+export function keyOf({ name, version, build }: BuiltModel) {
   return [name, BigInt(version), BigInt(build)] as const
 }

@@ -81,14 +81,13 @@ export function readDocuments(
   model: BuiltModel,
   { ledgerId, ids }: { readonly ledgerId: LedgerId; readonly ids: readonly string[] },
 ): StoredDocument[] {
+  if (ids.length === 0) return []
   const [text, manyText] = documentsTexts(model)
   if (ids.length <= fewIds) {
     const values = Array.from({ length: fewIds }, (_, at) =>
       idValue(model, ids[at] ?? ids[0] ?? ''),
     )
-    return ids.length === 0
-      ? []
-      : connection.lists({ text, values: [ledgerId, ...values] }).map(documentOf)
+    return connection.lists({ text, values: [ledgerId, ...values] }).map(documentOf)
   }
   const list = isNumbered(model) ? `[${ids.join()}]` : JSON.stringify(ids)
   return connection.lists({ text: manyText, values: [ledgerId, list] }).map(documentOf)

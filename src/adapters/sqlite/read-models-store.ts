@@ -7,7 +7,7 @@ import {
   tableOf,
 } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
-import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
+import { builtModel, isWritable, keyOf } from '#adapters/sqlite/read-models-builds.ts'
 import { integerOf } from '#adapters/sqlite/read-models-rows.ts'
 import { bindable, fieldValues } from '#adapters/sqlite/read-models-values.ts'
 import type { BuiltModel, ModelBuild, ModelChange, ReadModelShape } from '#ports/read-models.ts'
@@ -39,14 +39,10 @@ export function storeChanges(
   return movingTogether(ready).every((together) => {
     const [{ change }] = together
     const ledger = seenOrLooked(ledgers, change.ledgerId, (id) => numberFor(connection, id))
-    const models: BuiltModel[] = []
-    for (const {
-      change: { model },
-    } of together) {
-      const built = seenOrLooked(builds, model, writableBuild(connection))
-      if (built === undefined) return false
-      models.push(built)
-    }
+    const models = together
+      .map((each) => seenOrLooked(builds, each.change.model, writableBuild(connection)))
+      .filter((model) => model !== undefined)
+    if (models.length < together.length) return false
     if (!moveCheckpoints(connection, models, { change, ledger })) return false
     for (const [index, model] of models.entries())
       storeRows(connection, model, { rows: together[index]?.rows ?? [], ledger })
@@ -172,8 +168,4 @@ function moveText(models: number): string {
     SET revision = ?, recorded_at = ?, parked_revision = ?, parked_reason = ?
     WHERE ledger = ? AND revision = ?
       AND (model, version, build) IN (VALUES ${Array.from({ length: models }, () => '(?, ?, ?)').join()})`
-}
-
-function keyOf({ name, version, build }: BuiltModel): [string, bigint, bigint] {
-  return [name, BigInt(version), BigInt(build)]
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { makePrivateFile } from '#adapters/sqlite/event-log-file.ts'
+import { isBusy } from '#adapters/sqlite/sqlite-results.ts'
 
-const busyCode = 5
 const shareMsMax = 30_000
 
 /** A lock on a file, which stays empty: many processes share it, or one has it alone. One that ends, however, lets go. */
@@ -37,8 +37,4 @@ export class SharedLock {
   [Symbol.dispose](): void {
     this.#database.close()
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === busyCode
 }
