@@ -3,7 +3,7 @@ import { openExistingLog } from '#cli/existing-log.ts'
 import { revisionOption } from '#cli/options.ts'
 import { projectionNamed } from '#cli/projection-names.ts'
 import { listLines } from '#cli/projections/list.ts'
-import { withoutLeft } from '#cli/projections/is-building.ts'
+import { whetherBuilding } from '#cli/projections/is-building.ts'
 import { actOn } from '#cli/projections/act.ts'
 import { type Arguments, type Shell, type Subcommand, WrongUsage } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
@@ -54,14 +54,14 @@ async function list(
   await using store = await openExistingLog(config, logger)
   await using readModels = await openReadModels(config)
   await requireServing(config, { 'read-models': () => readModels.check() })
-  const all = await projectionStatuses({
+  const statuses = await projectionStatuses({
     projections: allProjections,
     readModels,
     store,
     feedPosition: () => readModels.feedPosition(placeInLog(config)),
+    isBuilding: whetherBuilding(readModels),
     nowMs: toolClock.now(),
   })
-  const statuses = await withoutLeft(readModels, all)
   const lines = flags.has('json')
     ? [JSON.stringify({ projections: statuses })]
     : listLines(statuses)

@@ -13,6 +13,8 @@ import type { Clock } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import { builderLease } from '#projections/runtime/build-missing.ts'
+import { LeaseWatch } from '#projections/runtime/hold-lease.ts'
 import { projectionStatuses } from '#projections/runtime/projection-statuses.ts'
 import { queries } from '#queries/all-queries.ts'
 
@@ -31,6 +33,7 @@ export type ApiParts = {
 /** The API over what was opened for it. */
 export async function createApi(parts: ApiParts): Promise<App> {
   const { config, store, readModels, clock } = parts
+  const builders = new LeaseWatch({ leases: readModels, name: builderLease, clock })
   return createApp({
     ...parts,
     store: intactLog(store, parts.logger),
@@ -43,6 +46,7 @@ export async function createApi(parts: ApiParts): Promise<App> {
         readModels,
         store,
         feedPosition: () => readModels.feedPosition(placeInLog(config)),
+        isBuilding: async () => (await builders.isHeld()) !== false,
         nowMs: clock.now(),
       }),
     cursorSecret: config.cursorSecret ?? (await secretInFile(config.cursorSecretFile)),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { allProjections } from '#projections/all-projections.ts'
 import { openLog } from '#compose/stores.ts'
@@ -148,6 +149,14 @@ describe('daybook projections', () => {
     ])
     const listed = JSON.parse((await run('list', '--json')).stdout)
     expect(listed.projections[1]).toMatchObject({ name: 'accounts', building: null })
+    await using program = await startProgram(folder.path)
+    const building = async () => {
+      const { data } = JSON.parse(await textAt(`${program.url}/v1/projections`))
+      return data[1].building
+    }
+    // A server takes some seconds to see that nobody fills it.
+    expect(await building()).toMatchObject({ build: 9 })
+    while ((await building()) !== null) await sleep(100)
   }, 60_000)
 
   it.each([

@@ -6,10 +6,11 @@ import { toolClock } from '#compose/tool-clock.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
-import { isBuilding } from '#cli/projections/is-building.ts'
+import { whetherBuilding } from '#cli/projections/is-building.ts'
 import type { Projection } from '#projections/projection.ts'
 import { type ProjectionAct, readActs, recordAct } from '#projections/runtime/acts.ts'
 import { actsFeed } from '#projections/runtime/keeper.ts'
+import { buildsUnderWay } from '#projections/runtime/left-builds.ts'
 import { type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -114,11 +115,7 @@ async function* modelsOf(
 ): AsyncGenerator<LiveModel> {
   const serving = await servingModel(readModels, projection)
   if (serving !== undefined) yield serving
-  const builds = await readModels.builds(projection)
-  const building = builds.filter(({ state }) => state === 'building')
-  const isBeside = serving?.version === projection.version
-  if (building.length === 0 || (isBeside && !(await isBuilding(readModels)))) return
-  for (const { number: build } of building) yield { ...projection, build }
+  yield* await buildsUnderWay({ readModels, isBuilding: whetherBuilding(readModels) }, projection)
 }
 
 type Recorded = {

@@ -4,9 +4,10 @@ import type { Rebuilt } from '#cli/rebuild/report.ts'
 import { openProgress } from '#cli/progress.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import type { Build } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import { Builder } from '#projections/runtime/builder.ts'
-import { buildsBeside } from '#projections/runtime/left-builds.ts'
+import { rebuildsOf } from '#projections/runtime/left-builds.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
 import { builderLease } from '#projections/runtime/build-missing.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
@@ -44,13 +45,13 @@ export async function buildBeside(
   projections: readonly Projection[],
   beside: Beside,
 ): Promise<readonly Rebuilt[]> {
-  await dropOthers(building, projections, ['building', 'retired'])
-  await dropLeft(building)
+  await drop(building, await buildsOf(building, projections, ['building', 'retired']))
+  await drop(building, await rebuildsOf(building.writer, allProjections))
   const models: LiveModel[] = []
   try {
     return await builtBeside(building, { projections, models, ...beside })
   } catch (error) {
-    await dropLeft(building, models)
+    await dropUnended(building, models)
     throw error
   }
 }
@@ -75,7 +76,7 @@ async function builtBeside(
     await builder.serve(model, signal)
     rebuilt.push({ ...(await summaryOf(building, model)), seconds, ...comparison, serves: true })
   }
-  if (dropRetired) await dropOthers(building, projections, ['retired'])
+  if (dropRetired) await drop(building, await buildsOf(building, projections, ['retired']))
   return rebuilt
 }
 
@@ -153,26 +154,31 @@ export async function summaryOf(
   return { name, version, build, ledgers: (await readModels.checkpoints(model)).size }
 }
 
-/** Drops what is built beside what serves and not ended: all of it, or of these builds alone. */
-async function dropLeft({ writer, logger }: Building, only?: readonly LiveModel[]): Promise<void> {
+/** What came to serve before the failure goes on serving. */
+async function dropUnended(building: Building, models: readonly LiveModel[]): Promise<void> {
+  const isBegun = ({ name, build }: LiveModel) =>
+    models.some((begun) => begun.name === name && begun.build === build)
   try {
-    for (const model of await buildsBeside(writer, allProjections))
-      if (
-        only === undefined ||
-        only.some(({ name, build }) => name === model.name && build === model.build)
-      )
-        await writer.dropBuild(model)
+    const unended = await buildsOf(building, models, ['building'])
+    await drop(building, unended.filter(isBegun))
   } catch (error) {
-    logger.warn({ err: error }, 'a build that was not ended is left')
+    building.logger.warn({ err: error }, 'a build that was not ended is left')
   }
 }
 
-async function dropOthers(
+async function buildsOf(
   { writer }: Building,
   projections: readonly Projection[],
-  states: readonly string[],
-): Promise<void> {
-  for (const projection of projections)
-    for (const { number, state } of await writer.builds(projection))
-      if (states.includes(state)) await writer.dropBuild({ ...projection, build: number })
+  states: readonly Build['state'][],
+): Promise<readonly LiveModel[]> {
+  const all = projections.map(async (projection) => {
+    const builds = await writer.builds(projection)
+    const found = builds.filter(({ state }) => states.includes(state))
+    return found.map(({ number: build }) => ({ ...projection, build }))
+  })
+  return (await Promise.all(all)).flat()
+}
+
+async function drop({ writer }: Building, models: readonly LiveModel[]): Promise<void> {
+  for (const model of models) await writer.dropBuild(model)
 }

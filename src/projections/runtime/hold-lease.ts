@@ -44,22 +44,46 @@ type Work = {
   readonly work: (signal: AbortSignal) => Promise<void>
 }
 
-type LeaseLook = Pick<LeaseParts, 'name' | 'clock' | 'times' | 'pace'> & {
+type LeaseLook = Pick<LeaseParts, 'name' | 'clock' | 'times'> & {
   readonly leases: Pick<ReadModelWriter, 'lease'>
 }
 
-/** Whether somebody holds the lease: waits until it is seen to be renewed, or to be over. */
-export async function isHeld(parts: LeaseLook, signal: AbortSignal): Promise<boolean> {
-  const { leases, name, clock, times = defaultTimes, pace = systemPace } = parts
-  const seen = await leases.lease(name)
-  let now = seen
-  const untilMs = clock.monotonic() + times.leaseMs
-  while (isSomebodys(now) && now?.beat === seen?.beat) {
-    if (clock.monotonic() >= untilMs) return false
-    await pace.pause(times.renewMs / 3, signal)
-    now = await leases.lease(name)
+/**
+ * Whether somebody holds a lease, by what was seen of it here: one that is there is held until it has stood still for
+ * as long as it lasts.
+ */
+export class LeaseWatch {
+  readonly #parts: LeaseLook
+  #seen: Seen | undefined
+
+  constructor(parts: LeaseLook) {
+    this.#parts = parts
   }
-  return isSomebodys(now)
+
+  /** `likely` where it has not been looked at for long enough to tell. */
+  async isHeld(): Promise<boolean | 'likely'> {
+    const { leases, name, clock, times = defaultTimes } = this.#parts
+    const before = this.#seen
+    const now = seenNow(before, await leases.lease(name), clock)
+    this.#seen = now
+    if (!isSomebodys(now.lease)) return false
+    if (now !== before) return before === undefined ? 'likely' : true
+    return clock.monotonic() - now.sinceMs >= times.leaseMs ? false : 'likely'
+  }
+}
+
+/** Whether somebody holds the lease: waits until it is seen to be renewed, or to be over. */
+export async function isHeld(
+  { pace = systemPace, ...parts }: LeaseLook & Pick<LeaseParts, 'pace'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { times = defaultTimes } = parts
+  const watch = new LeaseWatch(parts)
+  for (;;) {
+    const held = await watch.isHeld()
+    if (held !== 'likely') return held
+    await pace.pause(times.renewMs / 3, signal)
+  }
 }
 
 function isSomebodys(lease: Lease | undefined): boolean {
@@ -100,6 +124,16 @@ async function giveBack(parts: LeaseParts, lease: Lease | undefined): Promise<vo
 /** The lease as it is, and since when this process has seen it so. */
 type Seen = { readonly lease: Lease | undefined; readonly sinceMs: number }
 
+/** `before` itself where the lease has not moved. */
+function seenNow(
+  before: Seen | undefined,
+  lease: Lease | undefined,
+  clock: LeaseParts['clock'],
+): Seen {
+  const isSame = before !== undefined && before.lease?.beat === lease?.beat
+  return isSame ? before : { lease, sinceMs: clock.monotonic() }
+}
+
 /** Waits until the lease is free or has not moved for as long as it lasts; undefined once aborted. */
 async function acquired(parts: LeaseParts, signal: AbortSignal): Promise<Lease | undefined> {
   const { clock, leases, name, times = defaultTimes, pace = systemPace } = parts
@@ -108,8 +142,7 @@ async function acquired(parts: LeaseParts, signal: AbortSignal): Promise<Lease |
     const nowMs = clock.monotonic()
     const lease = await unlessUnavailable(parts, () => leases.lease(name))
     if (lease !== 'unavailable') {
-      if (seen === undefined || seen.lease?.beat !== lease?.beat)
-        seen = { lease, sinceMs: clock.monotonic() }
+      seen = seenNow(seen, lease, clock)
       const mine = await taken(parts, lease, nowMs - seen.sinceMs >= times.leaseMs)
       if (mine !== undefined) return mine
     }
@@ -125,7 +158,7 @@ async function taken(
   isOver: boolean,
 ): Promise<Lease | undefined> {
   const { leases, name, holder } = parts
-  const isFree = lease === undefined || lease.holder === nobody || lease.holder === holder
+  const isFree = !isSomebodys(lease) || lease?.holder === holder
   if (!isFree && !isOver) return undefined
   const moved = await unlessUnavailable(parts, () => leases.moveLease(name, lease, holder))
   return moved === true ? next(lease, holder) : undefined

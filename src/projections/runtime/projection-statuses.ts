@@ -7,6 +7,7 @@ import { systemPace } from '#ports/pace.ts'
 import type { Projection } from '#projections/projection.ts'
 import { type RecordedAct, readActs } from '#projections/runtime/acts.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
+import { buildsUnderWay, type IsBuilding } from '#projections/runtime/left-builds.ts'
 import { servingModel } from '#projections/runtime/live-models.ts'
 import {
   type LedgerHead,
@@ -28,6 +29,7 @@ export type StatusesParts = {
   readonly readModels: Pick<ReadModels, 'builds' | 'checkpoints'>
   readonly store: Pick<EventStore, 'head' | 'readAll' | 'readStream' | 'streams' | 'end'>
   readonly feedPosition: () => Promise<bigint | undefined>
+  readonly isBuilding: IsBuilding
   readonly nowMs: number
 }
 
@@ -55,22 +57,24 @@ export async function projectionStatuses(
 
 /** What serves of a projection, and what is built. */
 async function buildsOf(
-  { readModels }: StatusesParts,
+  parts: StatusesParts,
   projection: Projection,
 ): Promise<Pick<StatusInput, 'model' | 'checkpoints' | 'building'>> {
+  const { readModels } = parts
   const serving = await servingModel(readModels, projection)
-  const builds = await readModels.builds(projection)
-  const last = builds.findLast(({ state }) => state === 'building')
+  const last = (await buildsUnderWay(parts, projection)).at(-1)
   if (last === undefined) {
     const checkpoints = serving === undefined ? none : await readModels.checkpoints(serving)
     return { model: serving ?? projection, checkpoints }
   }
-  const { version } = projection
-  const build = last.number
-  const made = await readModels.checkpoints({ ...projection, build })
+  const { version, build } = last
+  const made = await readModels.checkpoints(last)
   const checkpoints = serving === undefined ? made : await readModels.checkpoints(serving)
-  const building = { version, build, checkpoints: made }
-  return { model: serving ?? projection, checkpoints, building }
+  return {
+    model: serving ?? projection,
+    checkpoints,
+    building: { version, build, checkpoints: made },
+  }
 }
 
 const none: ReadonlyMap<LedgerId, Checkpoint> = new Map()

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '#adapters/system/clock.ts'
+import { systemPace } from '#ports/pace.ts'
 import { type Lease, ReadModelsUnavailable } from '#ports/read-models.ts'
-import { holdLease, type LeaseParts } from '#projections/runtime/hold-lease.ts'
+import { holdLease, isHeld, type LeaseParts, LeaseWatch } from '#projections/runtime/hold-lease.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 
@@ -214,5 +215,57 @@ describe('leases that fail with a bug', () => {
     fails = true
     await expect(one.ended).rejects.toThrow('a bug')
     expect(one.isWorking).toBe(false)
+  })
+})
+
+describe('who looks at a lease', () => {
+  /** A lease that is moved and looked at, on a clock that stands still but for what is added to it. */
+  function looking() {
+    const leases = openMemoryReadModels()
+    const clock = { nowMs: 0, monotonic: () => clock.nowMs }
+    const parts = { leases, name: 'work', clock, times }
+    const move = async () => leases.moveLease('work', await leases.lease('work'), 'some process')
+    return { leases, clock, parts, move, watch: new LeaseWatch(parts) }
+  }
+
+  it('knows at once that nobody ever held it, and that it was given back', async () => {
+    const { leases, watch, move } = looking()
+    expect(await watch.isHeld()).toBe(false)
+    await move()
+    expect(await watch.isHeld()).toBe(true)
+    await leases.moveLease('work', await leases.lease('work'), '')
+    expect(await watch.isHeld()).toBe(false)
+  })
+
+  it('takes it for held until it has stood still for as long as it lasts', async () => {
+    const { clock, watch, move } = looking()
+    await move()
+    expect(await watch.isHeld()).toBe('likely')
+    clock.nowMs += times.leaseMs - 1
+    expect(await watch.isHeld()).toBe('likely')
+    await move()
+    clock.nowMs += 1
+    expect(await watch.isHeld()).toBe(true)
+    clock.nowMs += times.leaseMs
+    expect(await watch.isHeld()).toBe(false)
+  })
+
+  it('waits until it can tell', async () => {
+    const { clock, parts, move } = looking()
+    await move()
+    let pauses = 0
+    const pace = {
+      ...systemPace,
+      async pause(pauseMs: number) {
+        clock.nowMs += pauseMs
+        pauses += 1
+        if (pauses === 3) await move()
+      },
+    }
+    const { signal } = new AbortController()
+    expect(await isHeld({ ...parts, pace }, signal)).toBe(true)
+    const begunMs = clock.nowMs
+    expect(await isHeld({ ...parts, pace }, signal)).toBe(false)
+    expect(clock.nowMs - begunMs).toBeGreaterThanOrEqual(times.leaseMs)
   })
 })

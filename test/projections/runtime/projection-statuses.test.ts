@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ledgerStream } from '#events/stream-names.ts'
+import { accounts } from '#projections/accounts.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import type { Projection } from '#projections/projection.ts'
 import { projectionStatuses } from '#projections/runtime/projection-statuses.ts'
 import { deposited, history, ledgerOpened, accountOpened } from '#test/support/history.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
@@ -33,9 +35,41 @@ describe('the status of read models that are to be made', () => {
       readModels: openMemoryReadModels(),
       store,
       feedPosition: async () => undefined,
+      isBuilding: async () => false,
       nowMs: 0,
     })
     const lags = new Set(statuses.map(({ lagEvents }) => lagEvents))
     expect([...lags]).toEqual([2 * 1_503])
+  })
+})
+
+describe('a build that is not ended', () => {
+  const previous = { ...accounts, version: 1 }
+
+  /** The builds of `accounts` that are shown; the one with the number is begun beside what serves of either version. */
+  async function shown(serving: Projection, isBuilding: boolean) {
+    const readModels = openMemoryReadModels()
+    await readModels.prepare(serving)
+    const projection = { ...accounts, version: 2, previous }
+    await readModels.startBuild(projection, '2026-01-01T00:00:00.000Z')
+    const [status] = await projectionStatuses({
+      projections: [projection],
+      readModels,
+      store: new MemoryEventStore(),
+      feedPosition: async () => undefined,
+      isBuilding: async () => isBuilding,
+      nowMs: 0,
+    })
+    return status?.building
+  }
+
+  it('is shown beside its own version while a rebuild fills it, and not where a killed one left it', async () => {
+    const serving = { ...accounts, version: 2 }
+    expect(await shown(serving, true)).toMatchObject({ version: 2, build: 2 })
+    expect(await shown(serving, false)).toBeNull()
+  })
+
+  it('is shown beside the version before it, though nobody fills it at the moment', async () => {
+    expect(await shown(previous, false)).toMatchObject({ version: 2 })
   })
 })
