@@ -26,6 +26,7 @@ export async function openWriteSide(config: Config, logger: Logger): Promise<Com
     executeBatch: (request) => bus.executeBatch(request),
     dryRun: (request) => bus.dryRun(request),
     dryRunBatch: (request) => bus.dryRunBatch(request),
+    hasRoom: (bytes) => bus.hasRoom(bytes),
     confirmClock: () => bus.confirmClock(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

@@ -4,7 +4,7 @@ import { openExchange } from '#http/exchange.ts'
 import { openLiveStreams } from '#http/log/live-streams.ts'
 import { conclude, otherMethods } from '#http/middleware/conclude.ts'
 import { areExpress, requestIdOf } from '#http/node-http.ts'
-import { type AppParts, defaultLimits, type HealthAppParts, type Parts } from '#http/parts.ts'
+import { type AppParts, defaultLimits, type HealthAppParts, partsOf } from '#http/parts.ts'
 import type { Act } from '#http/routes/commands.ts'
 import { healthRoutes, type Method, type Route, routesOf } from '#http/routes/routes.ts'
 import type { Logger } from '#ports/logger.ts'
@@ -18,7 +18,7 @@ export type App = {
 }
 
 export function createApp(given: AppParts): App {
-  const parts: Parts = { ...given, limits: { ...defaultLimits, ...given.limits } }
+  const parts = partsOf(given)
   const streams = openLiveStreams(parts)
   const handle = handlerFor(routesOf(parts, streams), parts.logger)
   return { handle, endStreams: () => streams.end(), logger: parts.logger }

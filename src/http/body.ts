@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { requireOnce } from '#http/headers.ts'
+import type { Intake } from '#http/intake.ts'
 import { type RequestRefused, refused } from '#http/problems.ts'
 import { parseStrictJson } from '#http/strict-json.ts'
 import type { Json } from '#values/json.ts'
@@ -17,13 +18,29 @@ const charset = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)"?/i
 
 /**
  * Reads and parses a JSON body of at most `bytesMax`.
- * @throws {RequestRefused} 415, 413, 400 `malformed-json` or, for a media type said twice, `validation-failed`.
+ * @throws {RequestRefused} 415, 413, 400 `malformed-json` or, for a media type said twice, `validation-failed`; 503 where
+ * too much comes in at once.
  * @throws {ClientGone}
  */
-export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Body> {
+export async function readBody(
+  request: IncomingMessage,
+  intake: Intake,
+  bytesMax: number,
+): Promise<Body> {
   if (!hasBody(request)) throw refused('malformed-json', 'the body is empty')
   requireJson(request)
-  const bytes = await readBytes(request, bytesMax)
+  const arriving = new Arriving(intake, bytesMax)
+  try {
+    const bytes = await arriving.whole(request)
+    const turn = intake.turnFor(bytes.length)
+    if (turn !== undefined) await turn
+    return jsonIn(bytes)
+  } finally {
+    arriving.end()
+  }
+}
+
+function jsonIn(bytes: Buffer): Body {
   const parsed = parseStrictJson(bytes)
   if (parsed.kind === 'parsed') return parsed
   const { pointer, detail } = parsed
@@ -50,32 +67,57 @@ function requireJson(request: IncomingMessage): void {
     throw refused('unsupported-media-type', 'send the body in UTF-8')
 }
 
-function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax)
-    return Promise.reject(tooLarge(bytesMax))
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
-    const take = (chunk: Buffer) => {
-      size += chunk.length
-      chunks.push(chunk)
-      if (size <= bytesMax) return
-      request.off('data', take)
-      reject(tooLarge(bytesMax))
-    }
-    const gone = (cause?: unknown) => reject(new ClientGone('the request broke off', { cause }))
-    request.on('data', take)
-    request.once('error', gone)
-    request.once('close', gone)
-    request.once('end', () => {
-      // Every request closes in the end: making an error for each would cost more than reading it.
-      request.off('close', gone)
-      resolve(whole(chunks))
+/** A body on its way in. */
+class Arriving {
+  readonly #intake: Intake
+  readonly #bytesMax: number
+  readonly #chunks: Buffer[] = []
+  #size = 0
+
+  constructor(intake: Intake, bytesMax: number) {
+    this.#intake = intake
+    this.#bytesMax = bytesMax
+  }
+
+  /** Gives back what it took up. */
+  end(): void {
+    this.#intake.give(this.#size)
+  }
+
+  whole(request: IncomingMessage): Promise<Buffer> {
+    if (Number(request.headers['content-length'] ?? 0) > this.#bytesMax)
+      return Promise.reject(tooLarge(this.#bytesMax))
+    return new Promise((resolve, reject) => {
+      const take = (chunk: Buffer) => {
+        const refusal = this.#refusal(chunk)
+        if (refusal === undefined) return
+        request.off('data', take)
+        reject(refusal)
+      }
+      const gone = (cause?: unknown) => reject(new ClientGone('the request broke off', { cause }))
+      request.on('data', take)
+      request.once('error', gone)
+      request.once('close', gone)
+      request.once('end', () => {
+        // Every request closes in the end: making an error for each would cost more than reading it.
+        request.off('close', gone)
+        resolve(inOne(this.#chunks))
+      })
     })
-  })
+  }
+
+  /** Undefined where the chunk was taken. */
+  #refusal(chunk: Buffer): RequestRefused | undefined {
+    if (this.#size + chunk.length > this.#bytesMax) return tooLarge(this.#bytesMax)
+    const refusal = this.#intake.refusal(chunk.length)
+    if (refusal !== undefined) return refusal
+    this.#size += chunk.length
+    this.#chunks.push(chunk)
+    return undefined
+  }
 }
 
-function whole(chunks: readonly Buffer[]): Buffer {
+function inOne(chunks: readonly Buffer[]): Buffer {
   const [first] = chunks
   return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
 }

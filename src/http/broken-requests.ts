@@ -3,9 +3,6 @@ import type { Duplex } from 'node:stream'
 import { STATUS_CODES } from '#http/node-http.ts'
 import { type HttpCode, problemBody, problemOf } from '#http/problems.ts'
 
-/** The response that a connection is at, if it has had a request. */
-export type ResponsesUnderWay = WeakMap<Duplex, ServerResponse>
-
 /** What Node calls it, and what we do. */
 const codes: Readonly<Record<string, BrokenCode>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
@@ -22,13 +19,12 @@ const details = {
   'malformed-request': 'this is not a well-formed HTTP request',
 } as const satisfies Partial<Record<HttpCode, string>>
 
-/** Answers what never became a request, after what is being answered, and closes the connection. */
+/** Answers what never became a request, after the last answer before it, and closes the connection. */
 export function answerBrokenRequest(
   error: NodeJS.ErrnoException,
   socket: Duplex,
-  underWay: ResponsesUnderWay,
+  answering: ServerResponse | undefined,
 ): void {
-  const answering = underWay.get(socket)
   const busy = answering !== undefined && !answering.writableFinished
   const end = () => socket.end(answerTo(error.code ?? ''))
   if (!socket.writable || error.code === 'ECONNRESET') socket.destroy()

@@ -1,7 +1,8 @@
 import type { ServerOptions } from 'node:http'
 import type { App } from '#http/app.ts'
-import { answerBrokenRequest, type ResponsesUnderWay } from '#http/broken-requests.ts'
+import { answerBrokenRequest } from '#http/broken-requests.ts'
 import { type ApiServer, createServer, messageClasses } from '#http/node-http.ts'
+import { Pipelines } from '#http/pipelines.ts'
 import { pause } from '#http/waiting.ts'
 
 /** What a connection may take of time and memory. Node's own defaults let a slow client hold one for minutes. */
@@ -16,6 +17,9 @@ export const serverLimits = {
 const requestsPerSocketMax = 100_000
 const headersCountMax = 100
 const connectionsMax = 10_000
+
+/** Connections that the system holds for us while we are busy; it may have a smaller limit of its own. */
+const backlogMax = 4_096
 
 /** A connection on which nothing moves for so long is closed, also one that does not take its answer. */
 const silenceMs = 120_000
@@ -40,18 +44,21 @@ export async function listen(
   { host, port }: Address,
   limits: Partial<typeof serverLimits> & { readonly stopMs?: number } = {},
 ): Promise<Listening> {
-  const underWay: ResponsesUnderWay = new WeakMap()
+  const pipelines = new Pipelines()
   const options = { ...messageClasses, ...serverLimits, ...limits }
   const server = createServer(options, (request, response) => {
-    underWay.set(request.socket, response)
-    if (!server.listening) response.setHeader('connection', 'close')
-    app.handle(request, response)
+    pipelines.inTurn(request.socket, response, () => {
+      if (!server.listening) response.setHeader('connection', 'close')
+      app.handle(request, response)
+    })
   })
   server.maxRequestsPerSocket = requestsPerSocketMax
   server.maxHeadersCount = headersCountMax
   server.maxConnections = connectionsMax
   server.timeout = silenceMs
-  server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, underWay))
+  server.on('clientError', (error, socket) =>
+    answerBrokenRequest(error, socket, pipelines.last(socket)),
+  )
   const bound = await bind(server, { host, port })
   const stop = stopper(server, app, limits.stopMs ?? stopMs)
   const name = host.includes(':') ? `[${host}]` : host
@@ -61,7 +68,7 @@ export async function listen(
 function bind(server: ApiServer, { host, port }: Address): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: backlogMax }, () => {
       server.off('error', reject)
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : port)

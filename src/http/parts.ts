@@ -1,3 +1,5 @@
+import { Intake } from '#http/intake.ts'
+import { Room } from '#http/room.ts'
 import type { CommandBus } from '#commands/handler/outcome.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
@@ -65,6 +67,10 @@ export type HttpLimits = typeof defaultLimits
 export const defaultLimits = {
   bodyBytesMax: 256 * 1024,
   batchBytesMax: 4 * 1024 * 1024,
+  /** Bodies on their way in, all together. */
+  bodiesBytesMax: 256 * 1024 * 1024,
+  /** Large answers that their clients have not taken yet, all together. */
+  answersBytesMax: 256 * 1024 * 1024,
   /** How long a read waits for its `Min-Revision`. */
   minRevisionWaitMs: 2_000,
   healthCheckMs: 2_000,
@@ -87,5 +93,17 @@ export const defaultLimits = {
 }
 
 /** The parts with every limit decided. */
-export type Parts = AppParts & { readonly limits: HttpLimits }
+export type Parts = AppParts & {
+  readonly limits: HttpLimits
+  readonly intake: Intake
+  readonly answers: Room
+}
+
+export function partsOf(given: AppParts): Parts {
+  const limits = { ...defaultLimits, ...given.limits }
+  const hasRoom = (bytes: number) => given.commandBus.hasRoom(bytes)
+  const intake = new Intake({ bytesMax: limits.bodiesBytesMax, hasRoom })
+  return { ...given, limits, intake, answers: new Room(limits.answersBytesMax) }
+}
+
 export type HealthParts = HealthAppParts & { readonly limits: HttpLimits }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { commandNamed } from '#commands/catalogue.ts'
 import { unrecordedStatuses } from '#commands/handler/outcome.ts'
 import { openLiveStreams } from '#http/log/live-streams.ts'
-import { defaultLimits, type Parts } from '#http/parts.ts'
+import { partsOf } from '#http/parts.ts'
 import { type Route, routesOf } from '#http/routes/routes.ts'
 import { rejectionStatuses } from '#ledger/rejections.ts'
 import { queries } from '#queries/all-queries.ts'
@@ -46,7 +46,7 @@ function asWritten(path: string): string {
 }
 
 function routes(): readonly Route[] {
-  const parts: Parts = {
+  const parts = partsOf({
     commandBus: new FakeCommandBus(),
     readModels: openMemoryReadModels(),
     queries,
@@ -59,8 +59,7 @@ function routes(): readonly Route[] {
     cursorSecret: 'a secret of this test',
     clock: { now: () => 0, monotonic: () => 0 },
     logger: recordingLogger().logger,
-    limits: defaultLimits,
-  }
+  })
   return routesOf(parts, openLiveStreams(parts))
 }
 

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { defaultLimits } from '#http/parts.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import { openLiveLog } from '#test/support/http-client-events.ts'
 import { Load } from '#test/support/load.ts'
+import { memoryOf } from '#test/support/memory-of.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
 
 /** Together 25 MB: more than a connection holds on its way, which may be 10 MB, and what is buffered for a reader. */
@@ -67,12 +67,3 @@ it('a reader that begins far behind is served page by page, as fast as it takes'
   live.resume()
   expect(await live.until(eventsCount)).toHaveLength(eventsCount)
 }, 60_000)
-
-/** Resident memory of a process in KiB; 0 where the system does not say. */
-function memoryOf(pid: number): number {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
-  } catch {
-    return 0
-  }
-}

@@ -14,6 +14,7 @@ export class FakeCommandBus implements CommandBus {
   outcome: Outcome = accepted()
   batchOutcome: BatchOutcome = { kind: 'batch', mode: 'atomic', items: [], replayed: false }
   failure: Error | undefined
+  isFull = false
 
   async execute(request: CommandRequest): Promise<Outcome> {
     this.commands.push(request)
@@ -34,6 +35,10 @@ export class FakeCommandBus implements CommandBus {
   async dryRunBatch(request: BatchRequest) {
     this.dryRuns.push(request)
     return { outcome: this.batchOutcome, decidedOn: 41n }
+  }
+
+  hasRoom(): boolean {
+    return !this.isFull
   }
 
   confirmClock(): void {}

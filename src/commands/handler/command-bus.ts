@@ -103,6 +103,10 @@ class Bus implements CommandBus {
     return this.#rehearse(request.ledgerId, decide, request.items)
   }
 
+  hasRoom(bytes: number): boolean {
+    return this.#writers.hasRoom({ commands: 1, bytes })
+  }
+
   confirmClock(): void {
     this.#clock.confirm()
   }

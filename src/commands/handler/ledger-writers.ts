@@ -89,6 +89,13 @@ export class LedgerWriters implements AsyncDisposable {
     }
   }
 
+  /** Whether so much more may wait; something alone always may. */
+  hasRoom({ commands, bytes }: Load): boolean {
+    const { commandsMax, bytesMax } = this.#bounds
+    const fits = this.#commands + commands <= commandsMax && this.#bytes + bytes <= bytesMax
+    return fits || this.#commands === 0
+  }
+
   /** Takes no more and waits for what was taken. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
@@ -98,10 +105,7 @@ export class LedgerWriters implements AsyncDisposable {
 
   #refusalOf(load: Load): RefusedOutcome | undefined {
     if (this.#closing) return stopping
-    const fits =
-      this.#commands + load.commands <= this.#bounds.commandsMax &&
-      this.#bytes + load.bytes <= this.#bounds.bytesMax
-    return fits || this.#commands === 0 ? undefined : overloaded
+    return this.hasRoom(load) ? undefined : overloaded
   }
 }
 

@@ -73,6 +73,8 @@ export type CommandBus = AsyncDisposable & {
   executeBatch(request: BatchRequest): Promise<BatchOutcome>
   dryRun(request: CommandRequest): Promise<DryRun<Outcome>>
   dryRunBatch(request: BatchRequest): Promise<DryRun<BatchOutcome>>
+  /** Whether requests of so many bytes would be taken now: as many wait as may where not. */
+  hasRoom(bytes: number): boolean
   /** Confirms a clock that jumped (see the operating guide); commands are taken again. */
   confirmClock(): void
 }

@@ -7,8 +7,9 @@ import {
   pointerTo,
 } from '#commands/parse-command.ts'
 import { type Body, readBody } from '#http/body.ts'
-import { acceptable, answerJson, answerProblem, type Exchange } from '#http/exchange.ts'
+import { acceptable, answerProblem, type Exchange } from '#http/exchange.ts'
 import { idempotencyKey } from '#http/headers.ts'
+import { answerDone, requireRoomToAnswer } from '#http/large-answers.ts'
 import type { Parts } from '#http/parts.ts'
 import { pathIds, requirePossibleIds } from '#http/path-ids.ts'
 import { malformedProblem, problemBody, RequestRefused, refusalProblem } from '#http/problems.ts'
@@ -25,16 +26,20 @@ export function takeBatch(parts: Parts): Act {
   return async (exchange) => {
     const { request } = exchange
     acceptable(request, ['application/json'])
-    const body = await readBody(request, parts.limits.batchBytesMax)
+    requireRoomToAnswer(parts)
+    const body = await readBody(request, parts.intake, parts.limits.batchBytesMax)
     const dryRun = isDryRun(exchange)
     const batch = batchIn(body)
     const key = dryRun ? '' : idempotencyKey(request, 'batch')
     const ids = pathIds(request)
     await requirePossibleIds(parts, ids)
     const asked = { ...whoAsks(exchange), ...batch, ledgerId: ids['ledgerId'] ?? '', key }
-    if (!dryRun) return answerBatch(exchange, await parts.commandBus.executeBatch(asked), {})
+    if (!dryRun) {
+      const outcome = await parts.commandBus.executeBatch(asked)
+      return answerBatch(parts, exchange, { outcome })
+    }
     const { outcome, decidedOn } = await parts.commandBus.dryRunBatch(asked)
-    return answerBatch(exchange, outcome, { decidedOn, status: 200 })
+    return answerBatch(parts, exchange, { outcome, decidedOn, status: 200 })
   }
 }
 
@@ -92,17 +97,23 @@ function errorsOf(item: BatchItem, index: number): readonly InputProblem[] {
   }))
 }
 
+type Answering = {
+  readonly outcome: BatchOutcome
+  readonly decidedOn?: bigint | undefined
+  readonly status?: number
+}
+
 function answerBatch(
+  parts: Parts,
   exchange: Exchange,
-  outcome: BatchOutcome,
-  { decidedOn, status }: { decidedOn?: bigint | undefined; status?: number },
+  { outcome, decidedOn, status }: Answering,
 ): void {
   const headers = { revision: outcome.revision ?? decidedOn, replayed: outcome.replayed }
   if (outcome.kind === 'refused')
     return answerProblem(exchange, refusalProblem(outcome), { headers })
   const atomic = outcome.mode === 'atomic'
   const data = outcome.items.map(atomic ? resourceOf : itemAnswer)
-  answerJson(exchange, status ?? (atomic ? 201 : 200), { body: { data }, headers })
+  answerDone(parts, exchange, { status: status ?? (atomic ? 201 : 200), body: { data }, headers })
 }
 
 /** All of an atomic batch was accepted, or none of it. */

@@ -1,8 +1,9 @@
 import type { AcceptedOutcome, CommandRequest, Outcome } from '#commands/handler/outcome.ts'
 import { type ParsedItem, parseCommand } from '#commands/parse-command.ts'
 import { type Body, readBody } from '#http/body.ts'
-import { acceptable, answerJson, answerProblem, type Exchange } from '#http/exchange.ts'
+import { acceptable, answerProblem, type Exchange } from '#http/exchange.ts'
 import { idempotencyKey } from '#http/headers.ts'
+import { answerDone, requireRoomToAnswer } from '#http/large-answers.ts'
 import type { Parts } from '#http/parts.ts'
 import { type PathIds, pathIds, requirePossibleIds } from '#http/path-ids.ts'
 import { invalid, malformedProblem, RequestRefused, refusalProblem } from '#http/problems.ts'
@@ -20,7 +21,8 @@ export function takeCommand(parts: Parts, commandOf: CommandOf): Act {
   return async (exchange) => {
     const { request } = exchange
     acceptable(request, ['application/json'])
-    const body = await readBody(request, parts.limits.bodyBytesMax)
+    requireRoomToAnswer(parts)
+    const body = await readBody(request, parts.intake, parts.limits.bodyBytesMax)
     const dryRun = isDryRun(exchange)
     const ids = pathIds(request)
     const members = objectIn(body.value)
@@ -113,19 +115,28 @@ function ledgerOf(ids: PathIds, body: JsonObject): string {
 async function execute(parts: Parts, exchange: Exchange, command: CommandRequest): Promise<void> {
   const outcome = await parts.commandBus.execute(command)
   const { revision, replayed } = outcome
-  answerOutcome(exchange, outcome, { revision, replayed })
+  answerOutcome(parts, exchange, { outcome, revision, replayed })
 }
 
 async function tryOut(parts: Parts, exchange: Exchange, command: CommandRequest): Promise<void> {
   const { outcome, decidedOn } = await parts.commandBus.dryRun(command)
-  answerOutcome(exchange, outcome, { revision: decidedOn, status: 200 })
+  answerOutcome(parts, exchange, { outcome, revision: decidedOn, status: 200 })
+}
+
+type Answering = {
+  readonly outcome: Outcome
+  readonly revision?: bigint | undefined
+  readonly replayed?: boolean
+  readonly status?: number
 }
 
 function answerOutcome(
+  parts: Parts,
   exchange: Exchange,
-  outcome: Outcome,
-  { status, ...headers }: { revision?: bigint | undefined; replayed?: boolean; status?: number },
+  { outcome, status, ...headers }: Answering,
 ): void {
-  if (outcome.kind === 'refused') answerProblem(exchange, refusalProblem(outcome), { headers })
-  else answerJson(exchange, status ?? statusOf(outcome), { body: { data: outcome.data }, headers })
+  if (outcome.kind === 'refused')
+    return answerProblem(exchange, refusalProblem(outcome), { headers })
+  const body = { data: outcome.data }
+  answerDone(parts, exchange, { status: status ?? statusOf(outcome), body, headers })
 }

@@ -1,6 +1,7 @@
 import { projectionBehind } from '#http/ask.ts'
-import { acceptable, answerText, commonHeaders, type Exchange } from '#http/exchange.ts'
+import { acceptable, commonHeaders, type Exchange } from '#http/exchange.ts'
 import { lastEventId, minRevision } from '#http/headers.ts'
+import { answerRead } from '#http/large-answers.ts'
 import type { EventFilter } from '#http/log/event-filter.ts'
 import { readEvents } from '#http/log/event-pages.ts'
 import type { LiveStreams } from '#http/log/live-streams.ts'
@@ -45,7 +46,10 @@ export function answerEvent({ parts }: EventParts): Act {
         context: { revision },
         headers: { 'ledger-revision': head.toString() },
       })
-    answerText(exchange, 200, { text: `{"data":${event.json}}`, headers: { revision: head } })
+    answerRead(parts, exchange, {
+      text: `{"data":${event.json}}`,
+      headers: { revision: head },
+    })
   }
 }
 
@@ -63,7 +67,7 @@ async function pageEvents({ parts, cursors }: EventParts, exchange: Exchange): P
   const data = events.map(({ json }) => json).join(',')
   const page = JSON.stringify({ next, limit })
   const text = `{"data":[${data}],"page":${page}}`
-  answerText(exchange, 200, { text, headers: { revision: head } })
+  answerRead(parts, exchange, { text, headers: { revision: head } })
 }
 
 async function streamEvents({ parts, streams }: EventParts, exchange: Exchange): Promise<void> {

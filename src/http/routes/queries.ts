@@ -1,7 +1,8 @@
 import { type Answered, ask } from '#http/ask.ts'
-import { acceptable, answerJson, answerText, type Exchange } from '#http/exchange.ts'
+import { acceptable, type Exchange } from '#http/exchange.ts'
 import { minRevision } from '#http/headers.ts'
 import type { KeptAnswer, KeptAnswers } from '#http/kept-answers.ts'
+import { answerRead } from '#http/large-answers.ts'
 import type { Parts } from '#http/parts.ts'
 import { pathIds, requirePossibleIds } from '#http/path-ids.ts'
 import { type Asked, type Asking, questionIn } from '#http/question.ts'
@@ -28,7 +29,7 @@ export function answerQuery({ parts, cursors, kept }: QueryParts, asking: Asking
     const before = kept.of(request.url)
     const now = before && (await stampOf(before.ledgerId))
     if (before !== undefined && before.stamp === now && contains(before, minRevision(request)))
-      return answerText(exchange, 200, {
+      return answerRead(parts, exchange, {
         text: before.text,
         headers: { revision: before.revision },
       })
@@ -40,7 +41,7 @@ export function answerQuery({ parts, cursors, kept }: QueryParts, asking: Asking
     const text = JSON.stringify(bodyOf(answer, asked, cursors))
     if (stamp === undefined) kept.note(request.url, text)
     else kept.keep(request.url, { ledgerId, stamp, text, revision })
-    answerText(exchange, 200, { text, headers: { revision } })
+    answerRead(parts, exchange, { text, headers: { revision } })
   }
 }
 
@@ -62,12 +63,12 @@ export async function askedIn(
 }
 
 export function answerPage(
+  { parts, cursors }: Omit<QueryParts, 'kept'>,
   exchange: Exchange,
-  asked: Asked,
-  { answered, cursors }: { readonly answered: Answered; readonly cursors: CursorSigner },
+  { answer, revision, ...asked }: Answered & Asked,
 ): void {
-  const { answer, revision } = answered
-  answerJson(exchange, 200, { body: bodyOf(answer, asked, cursors), headers: { revision } })
+  const text = JSON.stringify(bodyOf(answer, asked, cursors))
+  answerRead(parts, exchange, { text, headers: { revision } })
 }
 
 function bodyOf(

@@ -24,7 +24,7 @@ export function answerStatement(parts: Parts, asking: Asking, cursors: CursorSig
     const type = acceptable(exchange.request, ['application/json', csvType])
     const asked = await askedIn(parts, exchange, () => questionIn(exchange, asking, cursors))
     if (type !== csvType)
-      return answerPage(exchange, asked, { answered: await ask(parts, asked), cursors })
+      return answerPage({ parts, cursors }, exchange, { ...asked, ...(await ask(parts, asked)) })
     refusePaging(exchange)
     return streamCsv(parts, exchange, { ...asked, page: { limit: linesPerPage } })
   }

@@ -1,0 +1,61 @@
+import { type AnswerHeaders, answerText, type Exchange } from '#http/exchange.ts'
+import { overloaded } from '#http/intake.ts'
+import type { Room } from '#http/room.ts'
+import type { JsonObject } from '#values/json.ts'
+
+/** Smaller answers are bounded by the number of connections. */
+const largeBytes = 16 * 1024
+
+/** What of the layer's parts it takes: `answers` is the room for large ones that their clients have not taken yet. */
+type Answering = { readonly answers: Room }
+
+/**
+ * Answers what was asked for. A large answer takes up room until its client has taken it.
+ * @throws {RequestRefused} 503 where there is no room for it.
+ */
+export function answerRead(
+  { answers }: Answering,
+  exchange: Exchange,
+  answer: { readonly text: string; readonly headers?: AnswerHeaders },
+): void {
+  const bytes = largeSize(answer.text)
+  if (bytes > 0 && !answers.take(bytes)) throw tooMuchWaits()
+  giveBack(answers, exchange, bytes)
+  answerText(exchange, 200, answer)
+}
+
+/** @throws {RequestRefused} where nothing is to be done whose answer may find no room. */
+export function requireRoomToAnswer({ answers }: Answering): void {
+  if (answers.isFull) throw tooMuchWaits()
+}
+
+/** Answers what was done, in any case. */
+export function answerDone(
+  { answers }: Answering,
+  exchange: Exchange,
+  {
+    status,
+    body,
+    headers,
+  }: { readonly status: number; readonly body: JsonObject; readonly headers: AnswerHeaders },
+): void {
+  const text = JSON.stringify(body)
+  const bytes = largeSize(text)
+  answers.takeAnyway(bytes)
+  giveBack(answers, exchange, bytes)
+  answerText(exchange, status, { text, headers })
+}
+
+/** 0 for one that isn't large. */
+function largeSize(text: string): number {
+  return text.length < largeBytes ? 0 : Buffer.byteLength(text)
+}
+
+/** Once it was handed over, or the client is gone. */
+function giveBack(answers: Room, { response }: Exchange, bytes: number): void {
+  if (bytes > 0) response.once('close', () => answers.give(bytes))
+}
+
+function tooMuchWaits() {
+  return overloaded('too many answers wait for their clients to take them')
+}
