@@ -14,7 +14,7 @@ import { rewritten } from '#test/support/stored-events.ts'
 const said = ['--actor', 'ops@example.com', '--reason', 'INC-7']
 
 describe('daybook projections', () => {
-  it('lists, retries and skips the event at which a ledger stands still', async () => {
+  it('lists, retries and skips the poison event at which a ledger stands still', async () => {
     await using folder = await poisoned()
     const run = (...given: string[]) => daybook(['projections', ...given], { folder: folder.path })
     await using program = await startProgram(folder.path)

@@ -54,7 +54,7 @@ describe('daybook rebuild', () => {
     expect(await rebuild(folder, ['--all', '--check'])).toMatchObject({ code: 0 })
   }, 120_000)
 
-  it('that is killed at any moment leaves the live models as they were, and the next one succeeds', async () => {
+  it('kill of a rebuild at any moment leaves the live models as they were, and the next one succeeds', async () => {
     await using folder = await projected(2_000)
     for (const afterMs of [300, 500, 700, 900]) {
       const child = spawnDaybook(['rebuild', '--all'], { folder: folder.path })

@@ -7,7 +7,8 @@ export const valid =
 export const withAmount = (amount: string) => valid.replace('"1"', amount)
 /** It with one member more. */
 export const withMember = (member: string) => valid.replace('{"postings"', `{${member},"postings"`)
-const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+/** Lists in lists. */
+export const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
 
 /** What is said of each, as `status code pointer`. */
 export const bodies: readonly (readonly [name: string, body: string | Buffer, said: string])[] = [
@@ -19,7 +20,6 @@ export const bodies: readonly (readonly [name: string, body: string | Buffer, sa
   ['single quotes', valid.replaceAll('"', "'"), '400 malformed-json'],
   ['a byte order mark', `\ufeff${valid}`, '400 malformed-json'],
   ['UTF-16', Buffer.from(valid, 'utf16le'), '400 malformed-json'],
-  ['invalid UTF-8', Buffer.from(valid.replace('"1"', '"\xff"'), 'latin1'), '400 malformed-json'],
   [
     'an overlong form',
     Buffer.from(withMember('"description":"\xc0\xaf"'), 'latin1'),
@@ -31,18 +31,12 @@ export const bodies: readonly (readonly [name: string, body: string | Buffer, sa
     '400 malformed-json',
   ],
   [
-    'a duplicate key',
-    valid.replace('"asset"', '"amount":"2","asset"'),
-    '400 malformed-json /postings/0/amount',
-  ],
-  [
     'an escaped duplicate',
     valid.replace('"asset"', '"\\u0061mount":"2","asset"'),
     '400 malformed-json /postings/0/amount',
   ],
   ['__proto__', withMember('"__proto__":{}'), '400 malformed-json /__proto__'],
   ['constructor', withMember('"constructor":{}'), '400 malformed-json /constructor'],
-  ['20,000 levels', nested(20_000), `400 malformed-json ${'/0'.repeat(16)}`],
   [
     '17 levels',
     withMember(`"metadata":{"a":${nested(15)}}`),
@@ -64,7 +58,6 @@ export const bodies: readonly (readonly [name: string, body: string | Buffer, sa
   ['no postings', '{"postings":[]}', '400 validation-failed /postings'],
   ['postings that are an object', '{"postings":{"0":{}}}', '400 validation-failed /postings'],
   ['a posting that is a string', '{"postings":["x"]}', '400 validation-failed /postings/0'],
-  ['a lone surrogate', withMember('"description":"\\ud800"'), '400 validation-failed /description'],
   [
     'a control character',
     withMember('"description":"\\u0000"'),

@@ -15,7 +15,7 @@ const flips = usually(100, { long: 5_000 })
 const ledgerIds = ['north', 'south']
 const streams = ledgerIds.map((ledgerId) => `ledger-${ledgerId}`)
 
-describe('a bit that flips in an old page of the log', () => {
+describe('a bit flip in an old page of the log', () => {
   it(`is never read as something else: ${flips} flips at random`, async () => {
     await using folder = await temporaryFolder()
     await writtenBefore(folder.path, ledgerIds, 300)

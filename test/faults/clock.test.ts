@@ -28,7 +28,7 @@ Date.now = () => now() + aheadMs
 `
 
 describe('the clock of the running program', () => {
-  it('back an hour and forward a year stops commands, and nothing wrong is written', {
+  it('back 1 h and forward 1 y stops commands, and nothing wrong is written', {
     timeout: 120_000,
   }, async () => {
     await using folder = await temporaryFolder()

@@ -38,7 +38,7 @@ describe('10,000 idle connections', () => {
   })
 })
 
-describe('200 slow connections', () => {
+describe('slowloris: 200 slow connections', () => {
   it.for<[string, string]>([
     ['headers', 'POST /v1/ledgers HTTP/1.1\r\nHost: x\r\nX-Slow: '],
     [

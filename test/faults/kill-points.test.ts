@@ -25,7 +25,7 @@ const targets = [
   { at: readModelFiles, step: 7 },
 ]
 
-describe('kill at every durable step', () => {
+describe('kill at any durable step', () => {
   it(`of the first start, on a folder of its own each: ${killsAtFirstStart} kill points`, {
     timeout: 600_000,
   }, async ({ skip }) => {

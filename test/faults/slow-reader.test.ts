@@ -24,7 +24,7 @@ async function post(api: ApiClient): Promise<void> {
   }
 }
 
-it('a reader of the live log that takes nothing is cut off, and hurts nobody', async () => {
+it('a slow SSE client, which takes nothing of the live log, is cut off, and hurts nobody', async () => {
   await using folder = await temporaryFolder()
   await using program = await startProgram(folder.path)
   using api = new ApiClient(program.url)

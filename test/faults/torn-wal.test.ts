@@ -33,7 +33,7 @@ async function headOf(api: ApiClient): Promise<bigint> {
   return (await api.get('/v1/ledgers/torn/events?limit=1')).revision
 }
 
-describe('a torn WAL tail', () => {
+describe('a torn or flipped WAL tail', () => {
   it('behind the last acknowledged commit costs nothing', { timeout: 120_000 }, async () => {
     await using folder = await temporaryFolder()
     const { load, wal } = await killedAtRest(folder.path)
@@ -51,10 +51,10 @@ describe('a torn WAL tail', () => {
   })
 
   it.for([
-    ['cut off', (wal: string, at: number) => truncateSync(wal, at)],
-    ['flipped', flipAt],
+    ['torn WAL tail', (wal: string, at: number) => truncateSync(wal, at)],
+    ['flipped WAL tail', flipAt],
   ] as const)(
-    'in acknowledged commits that is %s is noticed by the read models, which had more',
+    'in acknowledged commits, a %s is noticed by the read models, which had more',
     { timeout: 120_000 },
     async ([, damage]) => {
       await using folder = await temporaryFolder()

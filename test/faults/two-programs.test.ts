@@ -8,7 +8,7 @@ import { runProgram, startProgram, temporaryFolder } from '#test/support/program
 const requests = usually(200, { long: 2_000 })
 const answeredMsMax = 30_000
 
-it('two programs on one data folder write the same ledgers as one would', async () => {
+it('two processes on one data folder write the same ledgers as one would', async () => {
   await using folder = await temporaryFolder()
   await using one = await startProgram(folder.path)
   await using other = await startProgram(folder.path)

@@ -29,7 +29,7 @@ describe('the server', () => {
     })
   })
 
-  it('answers 408 to headers that trickle in, and closes', async () => {
+  it('answers 408 to slowloris, headers that trickle in, and closes', async () => {
     const http = await open({}, { headersTimeout: 100, connectionsCheckingInterval: 50 })
     await using connection = await connectTo(http.port)
     connection.send('GET / HTTP/1.1\r\n')
@@ -41,7 +41,7 @@ describe('the server', () => {
     }
   })
 
-  it('answers 408 to a body that trickles in, and closes', async () => {
+  it('answers 408 to slowloris with a body that trickles in, and closes', async () => {
     const limits = { headersTimeout: 100, requestTimeout: 150, connectionsCheckingInterval: 50 }
     const http = await open({}, limits)
     await using connection = await connectTo(http.port)

@@ -17,7 +17,8 @@ export type Injection = {
   readonly data: string
   readonly files: readonly string[]
   readonly calls: string
-  readonly fault: 'signal=KILL' | 'error=EIO' | 'error=ENOSPC'
+  /** The delay, in microseconds, comes before the call. */
+  readonly fault: 'signal=KILL' | 'error=EIO' | 'error=ENOSPC' | `delay_enter=${number}`
   readonly when: string
 }
 
