@@ -9,6 +9,8 @@ export type Group = {
   readonly title: string
   /** One sentence: what is done to measure it. */
   readonly how: string
+  /** Measures more where settings are long. */
+  readonly longToo?: boolean
   /** Loaded only when it is asked for. */
   readonly load: () => Promise<Measure>
 }
@@ -87,6 +89,7 @@ export const groups: readonly Group[] = [
     name: 'flat',
     title: 'The cost of a command as a ledger grows',
     how: 'One ledger of each size, each behind a server of its own that only writes; 64 clients load them in turn, and what the process has had of the processors is read from the system.',
+    longToo: true,
     load: async () => (await import('#bench/groups/flat.ts')).measure,
   },
   {
@@ -109,9 +112,9 @@ export const groups: readonly Group[] = [
   },
 ]
 
-/** What a reader types to have a group's figures again, measured as long and as large. */
+/** What a reader types to have figures again, measured as long and as large; `words` are groups, `--write` or both. */
 export function commandOf(
-  { name }: Pick<Group, 'name'>,
+  words: string,
   { seconds, rounds, events, long }: Settings = defaultSettings,
 ): string {
   const set = [
@@ -120,5 +123,5 @@ export function commandOf(
     ...(events === undefined ? [] : [`BENCH_EVENTS=${events}`]),
     ...(long ? ['BENCH_LONG=1'] : []),
   ]
-  return [...set, `npm run bench -- ${name}`].join(' ')
+  return [...set, `npm run bench -- ${words}`].join(' ')
 }

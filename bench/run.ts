@@ -22,6 +22,10 @@ async function main(): Promise<number> {
     return 2
   }
   const settings = readSettings()
+  if ('problem' in settings) {
+    process.stderr.write(`bench: ${settings.problem}\n`)
+    return 2
+  }
   // What is compiled outlives the run; everything else that it and its processes put aside is in one folder.
   process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache')
   using folder = temporaryFolder()
@@ -35,7 +39,7 @@ async function main(): Promise<number> {
   print(`${settings.rounds} rounds of ${settings.seconds} s each, in turn; medians\n`)
   let failed = 0
   for (const group of asked.chosen) {
-    const measured = await measure(group, settings)
+    const measured = await measure(group, settings, ended)
     if (ended.aborted) return endedCode
     if (measured === undefined) failed += 1
     else if (asked.write) write(group, { machine, settings, measured })
@@ -43,10 +47,11 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1
 }
 
-/** Prints what a group measured; undefined where it failed, which leaves the other groups alone. */
+/** Prints what a group measured; undefined where it failed, which leaves the other groups alone, or was ended. */
 async function measure(
   { name, title, load }: Group,
   settings: Settings,
+  ended: AbortSignal,
 ): Promise<GroupResult['measured'] | undefined> {
   print(`${name}: ${title}`)
   try {
@@ -56,21 +61,21 @@ async function measure(
     print('')
     return 'unavailable' in measured ? measured : [...measured]
   } catch (error) {
-    process.stderr.write(`bench: ${name} failed: ${String(error)}\n\n`)
+    if (!ended.aborted) process.stderr.write(`bench: ${name} failed: ${String(error)}\n\n`)
     return undefined
   }
 }
 
 /** After every group, so that a run that is ended early has not measured in vain. */
-function write({ name }: Group, result: Omit<GroupResult, 'date'>): void {
-  const { events, ...settings } = result.settings
-  writeResults(root, {
-    [name]: {
-      ...result,
-      settings: { ...settings, ...(events !== undefined && { events }) },
-      date: new Date().toISOString(),
-    },
-  })
+function write({ name, longToo = false }: Group, result: Omit<GroupResult, 'date'>): void {
+  const { events, long, ...settings } = result.settings
+  const set = { ...settings, long: long && longToo, ...(events !== undefined && { events }) }
+  const date = new Date().toISOString()
+  const { kept } = writeResults(root, { [name]: { ...result, settings: set, date } })
+  if (kept.length > 0)
+    print(
+      `  not written: the figures of ${name} are of BENCH_LONG=1, as it takes to replace them\n`,
+    )
 }
 
 /** Whatever was under way, its processes and folders are gone when this one is. Aborted once that has begun. */

@@ -14,20 +14,29 @@ export type Settings = {
 
 export const defaultSettings = { seconds: 5, rounds: 3, long: false } satisfies Settings
 
-/** @throws where a number is none. */
-export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
-  const count = (name: string) => countOf(name, environment[name])
+const aCount = { pattern: /^([1-9]\d*)?$/, meaning: 'a whole number above 0' }
+const allowed = {
+  BENCH_SECONDS: aCount,
+  BENCH_ROUNDS: aCount,
+  BENCH_EVENTS: aCount,
+  BENCH_LONG: { pattern: /^[01]?$/, meaning: '0 or 1' },
+}
+
+/** As the environment has them, what is empty as if it were not set; or what is wrong, in a sentence. */
+export function readSettings(
+  environment: NodeJS.ProcessEnv = process.env,
+): Settings | { readonly problem: string } {
+  const given = (name: keyof typeof allowed) => environment[name] ?? ''
+  const count = (name: keyof typeof allowed) => (given(name) ? Number(given(name)) : undefined)
+  for (const name of ['BENCH_SECONDS', 'BENCH_ROUNDS', 'BENCH_EVENTS', 'BENCH_LONG'] as const) {
+    const { pattern, meaning } = allowed[name]
+    if (!pattern.test(given(name)))
+      return { problem: `${name} must be ${meaning}, not ${JSON.stringify(given(name))}` }
+  }
   return {
     seconds: count('BENCH_SECONDS') ?? defaultSettings.seconds,
     rounds: count('BENCH_ROUNDS') ?? defaultSettings.rounds,
     events: count('BENCH_EVENTS'),
-    long: environment['BENCH_LONG'] === '1',
+    long: given('BENCH_LONG') === '1',
   }
-}
-
-function countOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined
-  const value = Number(text)
-  if (Number.isInteger(value) && value > 0) return value
-  throw new Error(`${name} must be a whole number above 0, not ${JSON.stringify(text)}`)
 }

@@ -14,14 +14,31 @@ Every figure stands beside a limit measured in the same run on the same machine,
 says more than either, since machines differ and shared ones vary. This page and its plot are made from
 [results.json](../bench/results.json); what measures is in [bench](../bench/README.md).
 
-Everything again, with this page: \`npm run bench -- --write\`. One group: the command below it, with \`--write\` to
-have it on this page.
+${everythingOf(results)}
+One group: the command below it, with \`--write\` to have it on this page.
 
 ![Figures against their targets and limits; the same numbers stand in the tables below](benchmarks.svg)
 
 ${machinesOf(results)}
 ${groups.map((group) => sectionOf(group, results.groups[group.name])).join('\n')}`
 }
+
+/** How all of these figures are had again, as they are here; several commands where groups differ in their settings. */
+function everythingOf({ groups: all }: Results): string {
+  const entries = Object.entries(all)
+  const long = entries.some(([, { settings }]) => settings.long)
+  const bySettings = Map.groupBy(entries, ([, { settings }]) =>
+    commandOf('', { ...settings, long }),
+  )
+  const commands = [...bySettings].map(([command, same]) => {
+    const names = bySettings.size === 1 ? [] : same.map(([name]) => name)
+    return `\`${command}${[...names, '--write'].join(' ')}\``
+  })
+  return `Everything again, with this page: ${commands.join(', then ')}.${long ? withoutLong : ''}`
+}
+
+const withoutLong =
+  '\nThe largest ledgers take `BENCH_LONG=1` and an hour; without it the section that has them stays as it is.'
 
 /** One line for every machine and Node that figures are of. */
 function machinesOf({ groups: all }: Results): string {
@@ -43,7 +60,7 @@ function sectionOf(group: Group, result: GroupResult | undefined): string {
 ${group.how}
 
 ${result === undefined ? 'Not measured yet.\n' : measuredText(result)}
-Again: \`${commandOf(group, result?.settings)}\`
+Again: \`${commandOf(group.name, result?.settings)}\`
 `
 }
 

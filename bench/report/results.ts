@@ -28,7 +28,18 @@ export function readResults(path: string): Results {
   return resultsSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
 }
 
-/** The new groups in place of the old of their names; of the others, the old ones. */
-export function merged(old: Results, groups: Results['groups']): Results {
-  return { version: 1, groups: { ...old.groups, ...groups } }
+/**
+ * The new groups in place of the old of their names; of the others, the old ones. A group that was measured long stays,
+ * with all of its rows, until it is measured long again: `kept` names those of the new ones that it keeps out.
+ */
+export function merged(
+  old: Results,
+  groups: Results['groups'],
+): { readonly results: Results; readonly kept: readonly string[] } {
+  const kept = Object.entries(groups).flatMap(([name, { settings }]) =>
+    old.groups[name]?.settings.long === true && !settings.long ? [name] : [],
+  )
+  const replacing = Object.entries(groups).filter(([name]) => !kept.includes(name))
+  const all = { ...old.groups, ...Object.fromEntries(replacing) }
+  return { results: { version: 1, groups: all }, kept }
 }

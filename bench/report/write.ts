@@ -11,11 +11,15 @@ export const resultPaths = {
   plot: 'docs/benchmarks.svg',
 } as const
 
-/** Puts the groups in place of the old ones in the results, and makes the page and its plot anew. */
-export function writeResults(root: string, groups: Results['groups']): void {
-  const results = merged(readResults(join(root, resultPaths.results)), groups)
+/** Puts the groups in place of the old ones in the results (see `merged`), and makes the page and its plot anew. */
+export function writeResults(
+  root: string,
+  groups: Results['groups'],
+): Pick<ReturnType<typeof merged>, 'kept'> {
+  const { results, kept } = merged(readResults(join(root, resultPaths.results)), groups)
   const write = (path: string, text: string) => writeFileSync(join(root, path), text)
   write(resultPaths.results, `${JSON.stringify(results, undefined, 2)}\n`)
   write(resultPaths.page, markdownOf(results))
   write(resultPaths.plot, plotOf(results))
+  return { kept }
 }

@@ -28,8 +28,20 @@ describe('the settings of the bench', () => {
     expect(readSettings({})).toEqual({ seconds: 5, rounds: 3, events: undefined, long: false })
   })
 
-  it('are refused where they are no number', () => {
-    expect(() => readSettings({ BENCH_ROUNDS: '0' })).toThrow('BENCH_ROUNDS must be')
-    expect(() => readSettings({ BENCH_SECONDS: '1.5' })).toThrow('BENCH_SECONDS must be')
+  it('are what the environment says', () => {
+    const BENCH_LONG = '1'
+    const given = { BENCH_SECONDS: '1', BENCH_ROUNDS: '', BENCH_EVENTS: '1000', BENCH_LONG }
+    expect(readSettings(given)).toEqual({ seconds: 1, rounds: 3, events: 1_000, long: true })
+    expect(readSettings({ BENCH_LONG: '0' })).toMatchObject({ long: false })
+  })
+
+  it.each([
+    ['BENCH_ROUNDS', '0', 'a whole number above 0'],
+    ['BENCH_SECONDS', '1.5', 'a whole number above 0'],
+    ['BENCH_EVENTS', 'many', 'a whole number above 0'],
+    ['BENCH_LONG', 'yes', '0 or 1'],
+  ])('are refused: %s=%s', (name, value, meaning) => {
+    const problem = `${name} must be ${meaning}, not "${value}"`
+    expect(readSettings({ [name]: value })).toEqual({ problem })
   })
 })

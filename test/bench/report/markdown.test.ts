@@ -37,6 +37,26 @@ describe('the page of the benchmarks', () => {
     expect(short).toContain(`Again: \`${set} npm run bench -- single\``)
   })
 
+  it('has all of it again by one command, or by one for each of the settings', () => {
+    const all = { seconds: 3, rounds: 2, long: false }
+    const long = { ...all, long: true }
+    const pageOf = (...settings: (typeof all)[]) =>
+      markdownOf({
+        version: 1,
+        groups: Object.fromEntries(
+          settings.map((each, index) => [groups[index]?.name, result([met], { settings: each })]),
+        ),
+      })
+    expect(page).toContain('Everything again, with this page: `npm run bench -- --write`.\nOne')
+    const set = 'BENCH_SECONDS=3 BENCH_ROUNDS=2'
+    expect(pageOf(all, long)).toContain(
+      `this page: \`${set} BENCH_LONG=1 npm run bench -- --write\`.\nThe largest ledgers take`,
+    )
+    expect(pageOf(all, { ...all, rounds: 1 }, all)).toContain(
+      `this page: \`${set} npm run bench -- single spread --write\`, then \`BENCH_SECONDS=3 BENCH_ROUNDS=1 npm run bench -- batches --write\`.\nOne`,
+    )
+  })
+
   it('says when and on what it was measured', () => {
     expect(page).toContain('2026-01-02, 3 rounds of 5 s, fsync 0.4 ms.')
     expect(page).toContain('2 × Example 3000, 8 GiB, Linux 6.1, Node 24.15.0, SQLite 3.51.3.')

@@ -25,6 +25,21 @@ describe('writing what some groups measured', () => {
     expect(await readFile(join(root, 'docs/benchmarks.svg'), 'utf8')).toBe(plotOf(results))
   })
 
+  it('keeps what was measured long until it is measured long again', () => {
+    const long = { settings: { seconds: 5, rounds: 3, long: true } }
+    writeResults(root, { flat: result([met, missed], long) })
+    expect(writeResults(root, { flat: result([met]), single: result([missed]) })).toEqual({
+      kept: ['flat'],
+    })
+    const { groups } = readResults(join(root, 'bench/results.json'))
+    expect([groups['flat'], groups['single']]).toEqual([
+      result([met, missed], long),
+      result([missed]),
+    ])
+    expect(writeResults(root, { flat: result([missed], long) })).toEqual({ kept: [] })
+    expect(readResults(join(root, 'bench/results.json')).groups['flat']?.measured).toEqual([missed])
+  })
+
   it('begins with none where there is no file', () => {
     expect(readResults(join(root, 'nothing.json')).groups).toEqual({})
   })
