@@ -52,7 +52,7 @@ export function openCommandBus(parts: {
   const { store, logger, keeping, bounds = defaultBounds, memory = defaultMemoryBounds } = parts
   const { pace = systemPace, writer = randomId() } = parts
   const clock = new ClockGuard(parts.clock)
-  const inMemory = new LedgersInMemory(memory, () => parts.clock.monotonic())
+  const inMemory = new LedgersInMemory(memory, () => parts.clock.monotonic(), pace)
   const writers = new LedgerWriters(
     { store, logger, clock, pace, keeping, writer },
     bounds,

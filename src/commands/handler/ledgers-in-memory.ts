@@ -1,4 +1,5 @@
 import type { LedgerWriter } from '#commands/handler/ledger-writer.ts'
+import type { Pace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** How much may stay in memory of ledgers that nobody uses just now. */
@@ -40,16 +41,18 @@ type Resident = {
 export class LedgersInMemory implements Disposable {
   readonly #bounds: MemoryBounds
   readonly #nowMs: () => number
+  readonly #pace: Pace
   readonly #residents = new Map<LedgerId, Resident>()
   readonly #leaving = new Set<LedgerId>()
   #bytes = 0
-  #sweeping: NodeJS.Timeout | undefined
+  #endSweeping: (() => void) | undefined
   #closed = false
 
   /** `nowMs` never jumps. */
-  constructor(bounds: MemoryBounds, nowMs: () => number) {
+  constructor(bounds: MemoryBounds, nowMs: () => number, pace: Pace) {
     this.#bounds = bounds
     this.#nowMs = nowMs
+    this.#pace = pace
   }
 
   /** The writer of a ledger, used just now. */
@@ -68,7 +71,7 @@ export class LedgersInMemory implements Disposable {
     const usedAt = this.#nowMs()
     this.#residents.set(ledgerId, { writer, usedAt, uses: 1, bytes: 0, measuredAt: -1n })
     if (!this.#closed)
-      this.#sweeping ??= setInterval(() => this.#sweep(), this.#bounds.idleMs / 10).unref()
+      this.#endSweeping ??= this.#pace.every(this.#bounds.idleMs / 10, () => this.#sweep())
   }
 
   /** Nothing of the ledger waits any more. */
@@ -88,7 +91,7 @@ export class LedgersInMemory implements Disposable {
   /** Lets nobody go any more. */
   [Symbol.dispose](): void {
     this.#closed = true
-    clearInterval(this.#sweeping)
+    this.#endSweeping?.()
   }
 
   #measure(resident: Resident): void {
