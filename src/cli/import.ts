@@ -131,11 +131,10 @@ function summary({ accepted, replayed, refused, malformed }: ImportCounts): stri
 /** The write side of the log, or of a copy of it. */
 async function openTarget({ config, logger }: Shell, dryRun: boolean) {
   await using opening = new AsyncDisposableStack()
-  const eventStore = dryRun ? await copiedLog(config, logger, opening) : config.eventStore
-  // Books of a copy are not kept beside those of the log.
-  const dataFolder =
-    dryRun && eventStore.engine === 'sqlite' ? eventStore.folder : config.dataFolder
-  const bus = opening.use(await openWriteSide({ ...config, eventStore, dataFolder }, logger))
+  const copy = dryRun ? await copiedLog(config, logger, opening) : undefined
+  // Books of a copy are not kept beside those of the log, and what has read the log is ahead of it.
+  const apart = copy && { eventStore: copy, dataFolder: copy.folder, readModels: copy }
+  const bus = opening.use(await openWriteSide({ ...config, ...apart }, logger))
   const opened = opening.move()
   return { bus, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }

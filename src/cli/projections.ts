@@ -8,6 +8,7 @@ import { actOn } from '#cli/projections/act.ts'
 import { type Arguments, type Shell, type Subcommand, WrongUsage } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
 import { placeInLog } from '#compose/projecting.ts'
+import { requireSameLog } from '#compose/same-log.ts'
 import { openReadModels } from '#compose/stores.ts'
 import { toolClock } from '#compose/tool-clock.ts'
 import { allProjections } from '#projections/all-projections.ts'
@@ -92,6 +93,7 @@ async function act(
   await using store = await openExistingLog(config, logger)
   await using readModels = await openReadModels(config)
   await requireServing(config, { 'read-models': () => readModels.check() })
+  await requireSameLog(config, { store, readModels })
   const outcome = await actOn(
     { store, readModels },
     { verb, projection, ledgerId, revision, ...said },

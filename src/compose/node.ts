@@ -15,6 +15,7 @@ import {
   openLog,
   openReadModels,
 } from '#compose/stores.ts'
+import { requireSameLog } from '#compose/same-log.ts'
 import { startSweeping } from '#compose/sweeping.ts'
 import { running } from '#compose/running.ts'
 import { openCommandBus } from '#commands/handler/command-bus.ts'
@@ -58,6 +59,7 @@ export async function startNode(
   }
   const atStart = broker && { broker: () => makeTopic(broker, logger) }
   await requireServing(config, { ...healthChecks, ...atStart })
+  await requireSameLog(config, { store, readModels })
   const node = { config, logger, clock, store, readModels }
   const fanOut = await startFanOut(node, roles, starting)
   const { commandBus, failures } = await startWriting(node, roles, starting)

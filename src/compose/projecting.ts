@@ -16,7 +16,7 @@ import type { EventFeed } from '#ports/event-feed.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import { systemPace } from '#ports/pace.ts'
-import { type ReadModels, ReadModelsUnavailable, type ReadModelWriter } from '#ports/read-models.ts'
+import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
@@ -72,8 +72,6 @@ export async function openProjecting(
   const store = await openLogReading(config, logger, opening)
   const writer = await openLongReadModelWriter(config, logger, opening)
   const readModels = opening.use(await openReadModels(config))
-  if (config.eventStore.engine === 'sqlite' && config.feed.engine === 'log')
-    await requireSameLog(store, readModels)
   const parts = {
     projections,
     writer,
@@ -211,18 +209,4 @@ async function together(
 
 function isAbort(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'AbortError'
-}
-
-/** A log that was put back to an older one goes on with other events at revisions that the read models have had. */
-async function requireSameLog(
-  store: Pick<LogReading, 'readAll'>,
-  readModels: Pick<ReadModels, 'feedPosition'>,
-): Promise<void> {
-  const position = await readModels.feedPosition(projectorFeed)
-  if (position === undefined) return
-  const [last] = await store.readAll(position - 1n, 1)
-  if (last?.position === position) return
-  throw new ReadModelsUnavailable(
-    'The read models were made from a longer log than this one: delete read-models.db and its companions and start again; they are made anew.',
-  )
 }

@@ -2,7 +2,8 @@ import { systemClock } from '#adapters/system/clock.ts'
 import { memoryBoundsOf, openKeeping } from '#compose/books.ts'
 import { requireServing } from '#compose/dependencies.ts'
 import { intactLog } from '#compose/intact-log.ts'
-import { openLog } from '#compose/stores.ts'
+import { requireSameLog } from '#compose/same-log.ts'
+import { openLog, openReadModels } from '#compose/stores.ts'
 import { openCommandBus } from '#commands/handler/command-bus.ts'
 import type { CommandBus } from '#commands/handler/outcome.ts'
 import type { Config } from '#config.ts'
@@ -10,12 +11,17 @@ import type { Logger } from '#ports/logger.ts'
 
 /**
  * The write side alone, for the tools; a server may write the same ledgers at the same time.
- * @throws {DependenciesUnavailable} where the log can't be reached.
+ * @throws {DependenciesUnavailable} where the log can't be reached, {ReadModelsUnavailable} where it isn't that of the
+ * read models in the folder.
  */
 export async function openWriteSide(config: Config, logger: Logger): Promise<CommandBus> {
   await using opening = new AsyncDisposableStack()
   const store = opening.use(await openLog(config, logger))
   await requireServing(config, { 'event-store': () => store.check() })
+  if (config.readModels.engine === 'sqlite') {
+    await using readModels = await openReadModels(config)
+    await requireSameLog(config, { store, readModels })
+  }
   const keeping = await openKeeping(config, logger, opening)
   const log = intactLog(store, logger)
   const parts = { store: log, clock: systemClock, logger, keeping, memory: memoryBoundsOf(config) }

@@ -1,3 +1,4 @@
+import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -136,6 +137,28 @@ describe('daybook projections', () => {
     const late = await skip('eve')
     expect([late.code, late.stderr]).toEqual([1, expect.stringMatching(refused)])
   }, 120_000)
+
+  it('refuse, as the start does, a log that was put back to before a skip', async () => {
+    await using folder = await poisoned()
+    const log = join(folder.path, 'data', 'log.db')
+    const skip = (name: string) =>
+      daybook(['projections', 'skip', name, 'acme', '--revision', '4', ...said], {
+        folder: folder.path,
+      })
+    await untilParked(folder.path)
+    await copyFile(log, join(folder.path, 'older'))
+    {
+      await using program = await startProgram(folder.path)
+      expect((await skip('accounts')).code).toBe(0)
+      await program.stop()
+    }
+    for (const companion of ['-wal', '-shm']) await rm(`${log}${companion}`, { force: true })
+    await copyFile(join(folder.path, 'older'), log)
+    const refused = /acted on daybook-projections revision 0, which this log does not hold/
+    await expect(startProgram(folder.path)).rejects.toThrow(refused)
+    const again = await skip('holds')
+    expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(refused)])
+  }, 60_000)
 
   it('do not judge by a build that a killed rebuild left', async () => {
     await using folder = await poisoned()

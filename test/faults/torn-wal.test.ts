@@ -1,5 +1,6 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { checkLedger } from '#test/support/history-checker.ts'
 import { ApiClient } from '#test/support/http-client.ts'
@@ -61,7 +62,7 @@ describe('a torn or flipped WAL tail', () => {
       const { wal, acknowledgedEnd } = await killedAtRest(folder.path)
       damage(wal, acknowledgedEnd - 6_000)
       await expect(startProgram(folder.path)).rejects.toThrow(
-        /read models were made from a longer log than this one/,
+        /read models were made from a longer log than this one, .* have applied torn revision \d+ of /,
       )
       const audit = await runProgram(['verify-books'], folder.path)
       expect([audit.code, audit.output]).toEqual([
@@ -70,6 +71,18 @@ describe('a torn or flipped WAL tail', () => {
       ])
     },
   )
+
+  it('in acknowledged commits is noticed where the place up to which they were read was not saved', {
+    timeout: 120_000,
+  }, async () => {
+    await using folder = await temporaryFolder()
+    const { wal, acknowledgedEnd } = await killedAtRest(folder.path)
+    truncateSync(wal, acknowledgedEnd - 6_000)
+    // What a kill leaves between the commit of the read models and their place in the log.
+    using readModels = new DatabaseSync(join(folder.path, 'data', 'read-models.db'))
+    readModels.exec("UPDATE feeds SET position = 1 WHERE feed = 'projector'")
+    await expect(startProgram(folder.path)).rejects.toThrow(/have applied torn revision \d+ of /)
+  })
 })
 
 function flipAt(path: string, at: number): void {
