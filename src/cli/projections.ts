@@ -2,7 +2,7 @@ import process from 'node:process'
 import { openExistingLog } from '#cli/existing-log.ts'
 import { revisionOption } from '#cli/options.ts'
 import { projectionNamed } from '#cli/projection-names.ts'
-import { listLines } from '#cli/projections/list.ts'
+import { damagedIn, listLines } from '#cli/projections/list.ts'
 import { whetherBuilding } from '#cli/projections/is-building.ts'
 import { actOn } from '#cli/projections/act.ts'
 import { type Arguments, type Shell, type Subcommand, WrongUsage } from '#cli/subcommand.ts'
@@ -12,6 +12,7 @@ import { requireSameLog } from '#compose/same-log.ts'
 import { openReadModels } from '#compose/stores.ts'
 import { toolClock } from '#compose/tool-clock.ts'
 import { allProjections } from '#projections/all-projections.ts'
+import { readActLog } from '#projections/runtime/act-log.ts'
 import { projectionStatuses } from '#projections/runtime/projection-statuses.ts'
 import { isLedgerId } from '#values/ids.ts'
 import { nearest } from '#cli/nearest.ts'
@@ -63,9 +64,10 @@ async function list(
     isBuilding: whetherBuilding(readModels),
     nowMs: toolClock.now(),
   })
+  const damagedActs = damagedIn(await readActLog(store))
   const lines = flags.has('json')
-    ? [JSON.stringify({ projections: statuses })]
-    : listLines(statuses)
+    ? [JSON.stringify({ projections: statuses, damagedActs })]
+    : listLines(statuses, damagedActs)
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return 0
 }

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import type { Finding } from '#cli/audit/finding.ts'
+import type { Finding, OwnFinding } from '#cli/audit/finding.ts'
 import { LedgerAudit } from '#cli/audit/ledger-audit.ts'
 import { auditReadModel } from '#cli/audit/read-model-audit.ts'
 import { openExistingLogAsIs } from '#cli/existing-log.ts'
@@ -9,12 +9,12 @@ import { openProgress, type Progress } from '#cli/progress.ts'
 import type { Subcommand } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
 import { openReadModels } from '#compose/stores.ts'
-import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
+import { ledgerOfStream, ledgerStream, projectionsStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
-import { ActLog, type Skips } from '#projections/runtime/act-log.ts'
+import { type ActLog, readActLog, type Skips } from '#projections/runtime/act-log.ts'
 import { servingModels } from '#projections/runtime/live-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -40,8 +40,7 @@ export const verifyBooks: Subcommand = {
     const only = ledgerOption(given)
     const ledgers = only === undefined ? await ledgersIn(store) : [only]
     const report = new Report(given.flags.has('json'))
-    const acts = new ActLog(store)
-    await acts.refresh()
+    const acts = await readActLog(store)
     const served = await servingModels(readModels, allProjections)
     const models = { store, readModels, skips: acts, served, report }
     for (const ledgerId of ledgers) {
@@ -49,6 +48,7 @@ export const verifyBooks: Subcommand = {
       await auditModels({ ...models, ledgerId })
     }
     if (only === undefined) await auditStrangers(models, ledgers)
+    auditActs(acts, report)
     noteSkips(acts, ledgers, report)
     noteUnserved(served, report)
     report.end(ledgers.length)
@@ -62,14 +62,14 @@ class Report {
   documents = 0
   findings = 0
   readonly #json: boolean
-  readonly #kept: Finding[] = []
+  readonly #kept: (Finding | OwnFinding)[] = []
   readonly #notes: string[] = []
 
   constructor(json: boolean) {
     this.#json = json
   }
 
-  add(finding: Finding): void {
+  add(finding: Finding | OwnFinding): void {
     this.findings += 1
     if (this.#json) this.#kept.push(finding)
     else process.stdout.write(`${lineOf(finding)}\n`)
@@ -93,8 +93,10 @@ class Report {
 
 type Audited = { readonly ledgerId: LedgerId; readonly report: Report }
 
-function lineOf({ ledgerId, revision, rule, detail }: Finding): string {
-  return `${ledgerId}${revision === undefined ? '' : ` revision ${revision}`}: ${rule}: ${detail}`
+function lineOf(finding: Finding | OwnFinding): string {
+  const { revision, rule, detail } = finding
+  const where = 'stream' in finding ? finding.stream : finding.ledgerId
+  return `${where}${revision === undefined ? '' : ` revision ${revision}`}: ${rule}: ${detail}`
 }
 
 async function auditLog(parts: Audited & { readonly store: EventStore }): Promise<void> {
@@ -147,6 +149,12 @@ async function auditStrangers(
     for (const ledgerId of (await readModels.checkpoints(projection)).keys())
       if (!known.has(ledgerId) && (await store.head(ledgerStream(ledgerId))) === 'no-stream')
         report.add({ ledgerId, rule: 'read-model', detail: `${projection.name}: not in the log` })
+}
+
+/** Of which ledger a damaged act was can't be told: it is a finding whichever is asked for. */
+function auditActs({ damaged }: ActLog, report: Report): void {
+  for (const { place, damage: detail } of damaged)
+    report.add({ stream: projectionsStream, revision: place.toString(), rule: 'acts', detail })
 }
 
 /** What people had skipped is no finding: it is told, with who did it. */

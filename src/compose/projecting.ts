@@ -79,7 +79,7 @@ export async function openProjecting(
     readModels,
     logger,
     clock: systemClock,
-    acts: new ActLog(store),
+    acts: new ActLog(store, logger),
     effort: besideOthers,
     lane: openBuildLane(config, logger, { areToServe: true }),
     place: placeInLog(config),

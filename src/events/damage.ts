@@ -21,16 +21,22 @@ export function damageOf({ stream, revision, type, json }: Stored): string | und
   const ledgerId = ledgerOfStream(stream)
   if (isOwnStream(stream)) return undefined
   if (ledgerId === undefined) return 'its stream is none of a ledger'
+  const idEnd = sealEnd(json)
+  if (idEnd === undefined) return 'its bytes have changed'
+  const isHere =
+    json.includes(`,"ledgerId":"${ledgerId}","recordedAt":"`, idEnd) &&
+    json.includes(`,"revision":"${revision}","schemaVersion":`, idEnd) &&
+    json.includes(`,"type":"${type}","writer":"`, idEnd)
+  return isHere ? undefined : 'it is an event of another place'
+}
+
+/** Where the id ends in the canonical JSON of an event; undefined where it isn't the digest of the bytes around it. */
+export function sealEnd(json: string): number | undefined {
   // The last member of that name is the envelope's own: after it come only members whose names are known.
   const at = json.lastIndexOf(idBefore)
   const idAt = at + idBefore.length
   const idEnd = idAt + idLength
   const around = json.slice(0, at + 1) + json.slice(idEnd + idAfter.length)
   const isWhole = at >= 0 && json.startsWith(idAfter, idEnd)
-  if (!isWhole || eventId(around) !== json.slice(idAt, idEnd)) return 'its bytes have changed'
-  const isHere =
-    json.includes(`,"ledgerId":"${ledgerId}","recordedAt":"`, idEnd) &&
-    json.includes(`,"revision":"${revision}","schemaVersion":`, idEnd) &&
-    json.includes(`,"type":"${type}","writer":"`, idEnd)
-  return isHere ? undefined : 'it is an event of another place'
+  return isWhole && eventId(around) === json.slice(idAt, idEnd) ? idEnd : undefined
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openLogFeed } from '#adapters/log/feed.ts'
 import { systemClock } from '#adapters/system/clock.ts'
-import { ledgerStream } from '#events/stream-names.ts'
+import { ledgerStream, projectionsStream } from '#events/stream-names.ts'
 import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
@@ -58,7 +58,6 @@ export class KeptModels implements AsyncDisposable {
   readonly lines
   readonly #logger
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
-  #acts = 0
 
   constructor(models: ReadModels & ReadModelWriter = openMemoryReadModels()) {
     this.models = models
@@ -78,10 +77,10 @@ export class KeptModels implements AsyncDisposable {
   }
 
   async act(act: Pick<ProjectionAct, 'act' | 'ledgerId' | 'revision'>, version = 1): Promise<void> {
-    this.#acts += 1
+    const head = await this.store.head(projectionsStream)
     const said = { actor: 'ops', reason: 'a test', recordedAt: new Date().toISOString() }
-    const all = { id: `act-${this.#acts}`, projection: 'counts', version, ...said, ...act }
-    await recordAct(this.store, all, this.#acts === 1 ? undefined : BigInt(this.#acts - 2))
+    const all = { projection: 'counts', version, ...said, ...act }
+    await recordAct(this.store, all, head === 'no-stream' ? undefined : head)
   }
 
   start(projections: readonly Projection[]): void {

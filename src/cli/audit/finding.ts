@@ -6,6 +6,14 @@ export type Finding = {
   readonly detail: string
 }
 
+/** The same of a stream that is the program's own, and of no ledger. */
+export type OwnFinding = {
+  readonly stream: string
+  readonly revision: string
+  readonly rule: 'acts'
+  readonly detail: string
+}
+
 /** What was broken; the numbers are those of the rules that always hold. */
 export type Rule =
   | 'envelope'

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkpointIn } from '#cli/checkpoint-in.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
@@ -8,7 +7,8 @@ import type { EventStore } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 import { whetherBuilding } from '#cli/projections/is-building.ts'
 import type { Projection } from '#projections/projection.ts'
-import { type ProjectionAct, readActs, recordAct } from '#projections/runtime/acts.ts'
+import { readActLog } from '#projections/runtime/act-log.ts'
+import { type ProjectionAct, recordAct } from '#projections/runtime/acts.ts'
 import { actsFeed } from '#projections/runtime/keeper.ts'
 import { buildsUnderWay } from '#projections/runtime/left-builds.ts'
 import { type LiveModel, servingModel } from '#projections/runtime/live-models.ts'
@@ -55,8 +55,7 @@ function actOf(
 ): ProjectionAct {
   const recordedAt = new Date(toolClock.now()).toISOString()
   const said = { actor, reason, recordedAt }
-  const { name } = projection
-  return { id: randomUUID(), act: verb, projection: name, version, ledgerId, revision, ...said }
+  return { act: verb, projection: projection.name, version, ledgerId, revision, ...said }
 }
 
 /**
@@ -89,13 +88,10 @@ async function sameSkips(
   { verb, projection, ledgerId, revision }: Wanted,
 ): Promise<readonly ProjectionAct[]> {
   if (verb !== 'skip') return []
-  const acts = await readActs(store)
-  return acts.filter(
+  const { skips } = await readActLog(store)
+  return skips.filter(
     (act) =>
-      act.act === 'skip' &&
-      act.projection === projection.name &&
-      act.ledgerId === ledgerId &&
-      act.revision === revision,
+      act.projection === projection.name && act.ledgerId === ledgerId && act.revision === revision,
   )
 }
 

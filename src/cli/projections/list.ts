@@ -1,8 +1,21 @@
 import { table } from '#cli/table.ts'
+import { projectionsStream } from '#events/stream-names.ts'
+import type { ActLog } from '#projections/runtime/act-log.ts'
 import type { ProjectionStatus } from '#projections/runtime/projection-status.ts'
+import type { RevisionId } from '#values/ids.ts'
 
-/** A table of the read models, and below it what stands still, was skipped or is being built. */
-export function listLines(statuses: readonly ProjectionStatus[]): readonly string[] {
+type ListedDamage = { readonly revision: RevisionId; readonly reason: string }
+
+/** Acts that are not what was recorded, with their revisions in the stream of acts. */
+export function damagedIn({ damaged }: ActLog): readonly ListedDamage[] {
+  return damaged.map(({ place, damage }) => ({ revision: place.toString(), reason: damage }))
+}
+
+/** A table of the read models, and below it what stands still, was skipped, is being built or is damaged. */
+export function listLines(
+  statuses: readonly ProjectionStatus[],
+  damagedActs: readonly ListedDamage[],
+): readonly string[] {
   const rows = statuses.map((each) => [
     each.name,
     `v${each.version}`,
@@ -13,7 +26,14 @@ export function listLines(statuses: readonly ProjectionStatus[]): readonly strin
     `${each.parkedLedgers.length}`,
   ])
   const head = ['projection', 'version', 'build', 'status', 'lag', 'seconds', 'parked']
-  return [...table([head, ...rows], new Set([2, 4, 5, 6])), ...statuses.flatMap(detailsOf)]
+  return [
+    ...table([head, ...rows], new Set([2, 4, 5, 6])),
+    ...statuses.flatMap(detailsOf),
+    ...damagedActs.map(
+      ({ revision, reason }) =>
+        `${projectionsStream} revision ${revision} is damaged: ${reason}; nobody acts on it`,
+    ),
+  ]
 }
 
 function detailsOf(status: ProjectionStatus): readonly string[] {

@@ -26,7 +26,7 @@ export async function openBuilding(
   const writer = opening.use(await openReadModelWriter(target))
   const readModels = opening.use(await openReadModels(target))
   await requireServing(target, { 'read-models': () => readModels.check() })
-  const acts = new ActLog(store)
+  const acts = new ActLog(store, logger)
   await acts.refresh()
   const opened = opening.move()
   return {

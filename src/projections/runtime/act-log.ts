@@ -1,6 +1,8 @@
+import { projectionsStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
+import type { Logger } from '#ports/logger.ts'
 import type { ReadModelShape } from '#ports/read-models.ts'
-import { type RecordedAct, readActs } from '#projections/runtime/acts.ts'
+import { type DamagedAct, type RecordedAct, readActs } from '#projections/runtime/acts.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 type Model = Pick<ReadModelShape, 'name' | 'version'>
@@ -17,39 +19,69 @@ type Between = { readonly after: bigint; readonly before: bigint }
 /** Where nobody has skipped anything. */
 export const noSkips: Skips = { isSkipped: () => false, isSkippedBetween: () => false }
 
-/** The acts recorded so far, as far as they were read. */
+type Reading = Pick<EventStore, 'readStream'>
+
+/** The acts recorded until now. */
+export async function readActLog(store: Reading): Promise<ActLog> {
+  const acts = new ActLog(store)
+  await acts.refresh()
+  return acts
+}
+
+/** The acts recorded so far, as far as they were read. One that is damaged is as if nobody had recorded it. */
 export class ActLog implements Skips {
-  readonly #store: Pick<EventStore, 'readStream'>
+  readonly #store: Reading
+  readonly #logger: Pick<Logger, 'error'> | undefined
   readonly #skips: RecordedAct[] = []
   /** By model and ledger. */
   readonly #skipped = new Map<string, Set<bigint>>()
   readonly #acts: RecordedAct[] = []
+  readonly #damaged: DamagedAct[] = []
+  #place: bigint | undefined
 
-  constructor(store: Pick<EventStore, 'readStream'>) {
+  /** The logger is told once of each damaged act. */
+  constructor(store: Reading, logger?: Pick<Logger, 'error'>) {
     this.#store = store
+    this.#logger = logger
   }
 
-  /** The place of the last act read; undefined: none. */
+  /** The place of the last act read, damaged or not; undefined: none. */
   get place(): bigint | undefined {
-    return this.#acts.at(-1)?.place
+    return this.#place
   }
 
   get skips(): readonly RecordedAct[] {
     return this.#skips
   }
 
+  get damaged(): readonly DamagedAct[] {
+    return this.#damaged
+  }
+
   /** Those that were read and come after the place. */
-  after(place: bigint | undefined): readonly RecordedAct[] {
-    return this.#acts.slice(Number((place ?? -1n) + 1n))
+  after(place: bigint = -1n): readonly RecordedAct[] {
+    return this.#acts.slice(this.#acts.findLastIndex((act) => act.place <= place) + 1)
   }
 
   /** Reads what was recorded since. */
   async refresh(): Promise<void> {
-    for (const act of await readActs(this.#store, this.place)) {
-      if (act.place !== (this.place ?? -1n) + 1n) continue
-      this.#acts.push(act)
-      if (act.act === 'skip') this.#skip(act)
+    for (const act of await readActs(this.#store, this.#place)) {
+      if (act.place <= (this.#place ?? -1n)) continue
+      this.#place = act.place
+      if ('damage' in act) this.#tell(act)
+      else this.#take(act)
     }
+  }
+
+  #tell(act: DamagedAct): void {
+    this.#damaged.push(act)
+    const fields = { stream: projectionsStream, revision: act.place.toString(), reason: act.damage }
+    this.#logger?.error(fields, 'a recorded act is damaged: nobody acts on it')
+  }
+
+  #take(act: RecordedAct): void {
+    this.#acts.push(act)
+    if (act.act === 'skip') this.#skip(act)
   }
 
   #skip(act: RecordedAct): void {

@@ -1,3 +1,5 @@
+import { sealEnd } from '#events/damage.ts'
+import { eventId } from '#events/event-id.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import {
   type EventStore,
@@ -6,7 +8,7 @@ import {
   WrongExpectedRevision,
 } from '#ports/event-store.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
-import type { LedgerId } from '#values/ids.ts'
+import { isLedgerId, isRevisionId, type LedgerId, type RevisionId } from '#values/ids.ts'
 import { isJsonObject, type Json } from '#values/json.ts'
 
 /**
@@ -14,7 +16,6 @@ import { isJsonObject, type Json } from '#values/json.ts'
  * ever. `revision` is where it stood.
  */
 export type ProjectionAct = {
-  readonly id: string
   readonly act: 'retry' | 'skip'
   readonly projection: string
   readonly version: number
@@ -28,20 +29,27 @@ export type ProjectionAct = {
 /** An act and its place in the stream of acts. */
 export type RecordedAct = ProjectionAct & { readonly place: bigint }
 
+/** A place in the stream of acts at which there is not what was once recorded: nobody acts on it. */
+export type DamagedAct = { readonly place: bigint; readonly damage: string }
+
 const types = { retry: 'ProjectionRetried', skip: 'ProjectionEventSkipped' } as const
+const texts = ['projection', 'actor', 'reason', 'recordedAt'] as const
 const pageActs = 500
 
-/** The acts recorded after `place`, in order, to the end there is; all of them without one. */
+/** What was recorded after `place`, in order, to the end there is; all of it without one. */
 export async function readActs(
   store: Pick<EventStore, 'readStream'>,
   place: bigint = -1n,
-): Promise<readonly RecordedAct[]> {
-  const acts: RecordedAct[] = []
-  for (;;) {
-    const next = (acts.at(-1)?.place ?? place) + 1n
+): Promise<readonly (RecordedAct | DamagedAct)[]> {
+  const acts: (RecordedAct | DamagedAct)[] = []
+  for (let next = place + 1n; ; ) {
     const page = await store.readStream(projectionsStream, next, pageActs)
     if (page.length === 0) return acts
-    acts.push(...page.map(actOf))
+    for (const event of page) {
+      if (event.revision > next) acts.push({ place: next, damage: 'it is missing' })
+      acts.push(actAt(event))
+      next = event.revision + 1n
+    }
   }
 }
 
@@ -54,39 +62,56 @@ export async function recordAct(
   act: ProjectionAct,
   after: bigint | undefined,
 ): Promise<bigint | undefined> {
+  const place = (after ?? -1n) + 1n
   try {
-    await store.append(projectionsStream, [eventOf(act)], after ?? 'no-stream')
-    return (after ?? -1n) + 1n
+    await store.append(projectionsStream, [eventOf(act, place)], after ?? 'no-stream')
+    return place
   } catch (error) {
     if (error instanceof WrongExpectedRevision) return undefined
     throw error
   }
 }
 
-function eventOf({ revision, ...act }: ProjectionAct): EventToAppend {
-  const json = canonicalJson({ ...act, revision: revision.toString() })
-  return { id: act.id, type: types[act.act], json }
+/** An act as it is stored: it says its place, and its id is the digest of all else that it says (decision 0025). */
+function eventOf({ revision, ...said }: ProjectionAct, place: bigint): EventToAppend {
+  const act = { ...said, place: place.toString(), revision: revision.toString() }
+  const id = eventId(canonicalJson(act))
+  return { id, type: types[act.act], json: canonicalJson({ ...act, id }) }
 }
 
-/** @throws a bug where the stream holds something else. */
-function actOf({ revision: place, json }: StoredEvent): RecordedAct {
-  const stored: Json = JSON.parse(json)
-  const members = isJsonObject(stored) ? stored : {}
-  const textOf = (name: string): string => {
-    const value = members[name]
-    if (typeof value === 'string') return value
-    throw new Error(`${projectionsStream} holds something else at revision ${place}`)
+/** The act at a place of the stream, or why nobody can act on what is there. */
+function actAt({ revision, type, json }: StoredEvent): RecordedAct | DamagedAct {
+  const damaged = (damage: string) => ({ place: revision, damage })
+  if (sealEnd(json) === undefined) return damaged('its bytes have changed')
+  const act = parsed(json)
+  if (!isAct(act)) return damaged('it says what no act of this version does')
+  const isHere = act.place === revision.toString() && types[act.act] === type
+  if (!isHere) return damaged('it is an act of another place')
+  return { ...act, revision: BigInt(act.revision), place: revision }
+}
+
+/** Null for what is no JSON. */
+function parsed(json: string): Json {
+  try {
+    const value: Json = JSON.parse(json)
+    return value
+  } catch {
+    return null
   }
-  return {
-    place,
-    id: textOf('id'),
-    act: textOf('act') === 'skip' ? 'skip' : 'retry',
-    projection: textOf('projection'),
-    version: Number(members['version']),
-    ledgerId: textOf('ledgerId'),
-    revision: BigInt(textOf('revision')),
-    actor: textOf('actor'),
-    reason: textOf('reason'),
-    recordedAt: textOf('recordedAt'),
-  }
+}
+
+type StoredAct = Omit<ProjectionAct, 'revision'> & {
+  readonly revision: RevisionId
+  readonly place: RevisionId
+}
+
+function isAct(stored: Json): stored is StoredAct {
+  return (
+    isJsonObject(stored) &&
+    (stored['act'] === 'retry' || stored['act'] === 'skip') &&
+    Number.isSafeInteger(stored['version']) &&
+    isLedgerId(stored['ledgerId']) &&
+    isRevisionId(stored['revision']) &&
+    texts.every((name) => typeof stored[name] === 'string')
+  )
 }

@@ -73,10 +73,9 @@ async function takeActs(
 ): Promise<bigint | undefined> {
   const { acts, projector, writer } = parts
   await persist(parts, signal, () => acts.refresh())
-  const taken = acts.after(since)
-  for (const ledgerId of new Set(taken.map((act) => act.ledgerId)))
+  const { place } = acts
+  for (const ledgerId of new Set(acts.after(since).map((act) => act.ledgerId)))
     await projector.retry(ledgerId, signal)
-  const place = taken.at(-1)?.place ?? since
   if (place === undefined) return undefined
   const known = await persist(parts, signal, () => writer.feedPosition(actsFeed))
   if (known === undefined || known < place)

@@ -5,7 +5,8 @@ import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import type { Checkpoint, ReadModels } from '#ports/read-models.ts'
 import { systemPace } from '#ports/pace.ts'
 import type { Projection } from '#projections/projection.ts'
-import { type RecordedAct, readActs } from '#projections/runtime/acts.ts'
+import { readActLog } from '#projections/runtime/act-log.ts'
+import type { RecordedAct } from '#projections/runtime/acts.ts'
 import { eachBounded } from '#projections/runtime/each-bounded.ts'
 import { buildsUnderWay, type IsBuilding } from '#projections/runtime/left-builds.ts'
 import { servingModel } from '#projections/runtime/live-models.ts'
@@ -39,7 +40,7 @@ export async function projectionStatuses(
 ): Promise<readonly ProjectionStatus[]> {
   const { projections, store, nowMs } = parts
   const all = await Promise.all(projections.map((projection) => buildsOf(parts, projection)))
-  const acts = await readActs(store)
+  const { skips } = await readActLog(store)
   const ledgerIds = new Set(all.flatMap(({ checkpoints }) => [...checkpoints.keys()]))
   for (const ledgerId of await newLedgers(parts)) ledgerIds.add(ledgerId)
   const found = await eachBounded([...ledgerIds], concurrentReads, async (ledgerId) => {
@@ -50,7 +51,7 @@ export async function projectionStatuses(
     found.flatMap(([ledgerId, head]) => (head === undefined ? [] : [[ledgerId, head]])),
   )
   return all.map((built) => {
-    const skippedEvents = acts.flatMap((act) => skippedIn(built.model, act))
+    const skippedEvents = skips.flatMap((skip) => skippedIn(built.model, skip))
     return projectionStatus({ ...built, heads, nowMs, skippedEvents })
   })
 }
@@ -81,9 +82,9 @@ const none: ReadonlyMap<LedgerId, Checkpoint> = new Map()
 
 function skippedIn(
   { name, version }: StatusInput['model'],
-  { act, projection, version: acted, ledgerId, revision, ...said }: RecordedAct,
+  { projection, version: acted, ledgerId, revision, ...said }: RecordedAct,
 ): readonly SkippedEvent[] {
-  if (act !== 'skip' || projection !== name || acted !== version) return []
+  if (projection !== name || acted !== version) return []
   const { actor, reason, recordedAt } = said
   return [{ ledgerId, revision: revision.toString(), actor, reason, recordedAt }]
 }

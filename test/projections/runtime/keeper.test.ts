@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { projectionsStream } from '#events/stream-names.ts'
 import { ledgers } from '#projections/ledgers.ts'
 import { counting, KeptModels } from '#test/support/kept-models.ts'
 
@@ -45,6 +46,19 @@ describe('an event that one projection cannot take in', () => {
     await kept.act({ act: 'retry', ledgerId: 'acme', revision: 3n })
     await kept.untilServed(counts, 'acme')
     expect(await kept.count(counts, 'acme')).toMatchObject({ count: 5 })
+  })
+
+  it('is gone past though the act before is damaged', async () => {
+    await using kept = new KeptModels()
+    const counts = counting(1, atThree)
+    await kept.record('acme', 5)
+    const damaged = { id: crypto.randomUUID(), type: 'ProjectionEventSkipped', json: '}' }
+    await kept.store.append(projectionsStream, [damaged], 'no-stream')
+    kept.start([counts])
+    await kept.until(async () => (await kept.count(counts, 'acme')).parked === 3n)
+    await kept.act({ act: 'skip', ledgerId: 'acme', revision: 3n })
+    await kept.untilServed(counts, 'acme')
+    await kept.until(async () => (await kept.models.feedPosition('acts')) === 1n)
   })
 
   it('is taken in by a fixed projection at its start', async () => {

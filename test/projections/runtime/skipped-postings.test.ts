@@ -144,7 +144,6 @@ async function skippedThrough(log: Log, limits: Limits, { times = 9 } = {}) {
       await recordAct(
         log.store,
         {
-          id: `${name}-${parked.revision}`,
           act: 'skip',
           projection: name,
           version,
