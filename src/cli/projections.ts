@@ -4,6 +4,7 @@ import { revisionOption } from '#cli/options.ts'
 import { projectionNamed } from '#cli/projection-names.ts'
 import { damagedIn, listLines } from '#cli/projections/list.ts'
 import { whetherBuilding } from '#cli/projections/is-building.ts'
+import { standstillInLog } from '#cli/projections/standstill-in-log.ts'
 import { actOn } from '#cli/projections/act.ts'
 import { type Arguments, type Shell, type Subcommand, WrongUsage } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
@@ -75,10 +76,11 @@ async function list(
 type Named = { readonly name: string | undefined; readonly ledgerId: string | undefined }
 
 async function act(
-  { arguments: given, config, logger }: Shell,
+  shell: Shell,
   verb: 'retry' | 'skip',
   { name, ledgerId }: Named,
 ): Promise<number> {
+  const { arguments: given, config, logger } = shell
   if (name === undefined) throw new WrongUsage('NAME is missing.')
   const projection = projectionNamed(name)
   if (ledgerId === undefined) throw new WrongUsage('LEDGER is missing.')
@@ -97,7 +99,7 @@ async function act(
   await requireServing(config, { 'read-models': () => readModels.check() })
   await requireSameLog(config, { store, readModels })
   const outcome = await actOn(
-    { store, readModels },
+    { store, readModels, standstillInLog: standstillInLog(shell) },
     { verb, projection, ledgerId, revision, ...said },
   )
   process.stdout.write(`${outcome.sentence}\n`)

@@ -45,6 +45,26 @@ describe('a damaged act', () => {
     },
     60_000,
   )
+
+  it('is recorded again where what serves has gone past the event already', async () => {
+    await using folder = await skipped()
+    flipBit(logOf(folder.path), { byte: placeOf(folder.path, '{"act":"skip"'), bit: 0 })
+    const run = (...given: string[]) => daybook(given, { folder: folder.path })
+    await using program = await startProgram(folder.path)
+    await untilStatus(program.url, 200)
+    expect((await run('rebuild', 'accounts', '--check')).code).toBe(1)
+    const other = await run('projections', ...skip.with(4, '3'))
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('is not parked')])
+    const again = await run('projections', ...skip)
+    expect([again.code, again.stdout]).toEqual([
+      0,
+      'acme goes on in accounts, now at revision 5.\n',
+    ])
+    expect((await run('rebuild', 'accounts', '--check')).code).toBe(0)
+    expect((await run('verify-books')).stdout).not.toContain('read-model: accounts')
+    const late = await run('projections', ...skip)
+    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('is skipped in accounts')])
+  }, 60_000)
 })
 
 /** A ledger that goes past an event in the accounts because somebody said so. */

@@ -5,9 +5,10 @@ import { toolClock } from '#compose/tool-clock.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { ReadModels } from '#ports/read-models.ts'
+import type { StandstillInLog } from '#cli/projections/standstill-in-log.ts'
 import { whetherBuilding } from '#cli/projections/is-building.ts'
 import type { Projection } from '#projections/projection.ts'
-import { readActLog } from '#projections/runtime/act-log.ts'
+import { type ActLog, readActLog } from '#projections/runtime/act-log.ts'
 import { type ProjectionAct, recordAct } from '#projections/runtime/acts.ts'
 import { actsFeed } from '#projections/runtime/keeper.ts'
 import { buildsUnderWay } from '#projections/runtime/left-builds.ts'
@@ -17,6 +18,7 @@ import type { LedgerId } from '#values/ids.ts'
 export type Stores = {
   readonly store: Pick<EventStore, 'head' | 'append' | 'readStream'>
   readonly readModels: ReadModels
+  readonly standstillInLog: StandstillInLog
 }
 
 /** What somebody wants done, and says about it. `revision` is there for a skip. */
@@ -58,18 +60,21 @@ function actOf(
   return { act: verb, projection: projection.name, version, ledgerId, revision, ...said }
 }
 
+type Standstill = { readonly model: LiveModel; readonly parked: { readonly revision: bigint } }
+
 /**
  * Where the ledger is parked: in what serves, or in what is being built. @throws {ToolFailed} where it isn't, or elsewhere,
  * or somebody has skipped this there already.
  */
-async function standstill({ store, readModels }: Stores, wanted: Wanted) {
+async function standstill(stores: Stores, wanted: Wanted): Promise<Standstill> {
   const { projection, ledgerId, revision, verb } = wanted
   const { name } = projection
-  const same = await sameSkips(store, wanted)
-  const versions = new Set<number>()
-  for await (const model of modelsOf(readModels, projection)) {
-    versions.add(model.version)
-    const parked = (await checkpointIn(readModels, model, ledgerId))?.parked
+  const acts = await readActLog(stores.store)
+  const same = sameSkips(acts, wanted)
+  const models: LiveModel[] = []
+  for await (const model of modelsOf(stores.readModels, projection)) {
+    models.push(model)
+    const parked = (await checkpointIn(stores.readModels, model, ledgerId))?.parked
     if (parked === undefined) continue
     refuseDone(same.filter(({ version }) => version === model.version))
     if (verb === 'skip' && parked.revision !== revision)
@@ -78,21 +83,33 @@ async function standstill({ store, readModels }: Stores, wanted: Wanted) {
       )
     return { model, parked }
   }
-  refuseDone(same.filter(({ version }) => versions.has(version)))
+  refuseDone(same.filter(({ version }) => models.some((model) => model.version === version)))
+  const lost = acts.damaged.length > 0 ? await lostSkip(stores, wanted, models[0]) : undefined
+  if (lost !== undefined) return lost
   throw new ToolFailed(`${ledgerId} is not parked in ${name}: nothing was recorded.`)
 }
 
 /** The skips of this very event in any version of the projection; none where a retry is wanted. */
-async function sameSkips(
-  store: Stores['store'],
+function sameSkips(
+  { skips }: ActLog,
   { verb, projection, ledgerId, revision }: Wanted,
-): Promise<readonly ProjectionAct[]> {
+): readonly ProjectionAct[] {
   if (verb !== 'skip') return []
-  const { skips } = await readActLog(store)
   return skips.filter(
     (act) =>
       act.projection === projection.name && act.ledgerId === ledgerId && act.revision === revision,
   )
+}
+
+/** What serves has gone past the event, but of the log alone it couldn't be made: the skip is among the damaged acts. */
+async function lostSkip(
+  { standstillInLog }: Stores,
+  { ledgerId, revision }: Wanted,
+  model: LiveModel | undefined,
+): Promise<Standstill | undefined> {
+  if (model === undefined || revision === undefined) return undefined
+  const parked = await standstillInLog(model, ledgerId, revision)
+  return parked?.revision === revision ? { model, parked } : undefined
 }
 
 /** @throws {ToolFailed} saying who was first. */
