@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { openExistingLog } from '#cli/existing-log.ts'
+import { openExistingLog, openExistingLogAsIs } from '#cli/existing-log.ts'
 import { revisionOption } from '#cli/options.ts'
 import { projectionNamed } from '#cli/projection-names.ts'
 import { damagedIn, listLines } from '#cli/projections/list.ts'
@@ -54,7 +54,7 @@ async function list(
 ): Promise<number> {
   if (surplus !== undefined)
     throw new WrongUsage(`${JSON.stringify(surplus)} is one argument too many.`)
-  await using store = await openExistingLog(config, logger)
+  await using store = await openExistingLogAsIs(config, logger)
   await using readModels = await openReadModels(config)
   await requireServing(config, { 'read-models': () => readModels.check() })
   const statuses = await projectionStatuses({

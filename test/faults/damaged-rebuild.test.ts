@@ -25,6 +25,9 @@ describe('rebuilding read models from a log with a damaged event', () => {
     const first = await daybook(['rebuild', '--all'], { folder: folder.path })
     expect(first.code).toBe(0)
     expect(await parked(folder.path)).toEqual(all.map((name) => ({ name, north: revision })))
+    const listed = await daybook(['projections', 'list'], { folder: folder.path })
+    const sentence = `holds: north is parked at revision ${revision}: the event is damaged`
+    expect([listed.code, listed.stdout]).toEqual([0, expect.stringContaining(sentence)])
     const again = await daybook(['rebuild', '--all', '--json'], { folder: folder.path })
     expect(again.code).toBe(0)
     const { projections } = JSON.parse(again.stdout)

@@ -1,3 +1,4 @@
+import { damageOf } from '#events/damage.ts'
 import { decodeEvent } from '#events/decode.ts'
 import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
@@ -130,10 +131,11 @@ async function headOf(
   return waitingSince === undefined ? { revision } : { revision, waitingSince }
 }
 
-/** An event that can't be read is why a ledger is parked: its lag is told without it. */
-function recordedAtOf({ json }: StoredEvent): Timestamp | undefined {
+/** An event that is damaged or can't be read is why a ledger is parked: its lag is told without it. */
+function recordedAtOf(event: StoredEvent): Timestamp | undefined {
+  if (damageOf(event) !== undefined) return undefined
   try {
-    return decodeEvent(json).recordedAt
+    return decodeEvent(event.json).recordedAt
   } catch (error) {
     if (error instanceof UndecodableEvent) return undefined
     throw error

@@ -43,6 +43,24 @@ describe('the status of read models that are to be made', () => {
   })
 })
 
+describe('a ledger that waits at a damaged event', () => {
+  it('has a lag that is told without it', async () => {
+    const store = new MemoryEventStore()
+    const [opened] = history([ledgerOpened()]).map((event) => stored(event))
+    const json = opened?.json.replace('"recordedAt":"2', '"recordedAt":"x') ?? ''
+    await store.append(ledgerStream('acme'), [{ id: 'a', type: 'LedgerOpened', json }], 'no-stream')
+    const statuses = await projectionStatuses({
+      projections: [accounts],
+      readModels: openMemoryReadModels(),
+      store,
+      feedPosition: async () => undefined,
+      isBuilding: async () => false,
+      nowMs: 0,
+    })
+    expect(statuses).toMatchObject([{ lagEvents: 1, lagSeconds: 0 }])
+  })
+})
+
 describe('a build that is not ended', () => {
   const previous = { ...accounts, version: 1 }
 
