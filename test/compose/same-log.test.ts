@@ -164,8 +164,7 @@ async function skipped() {
   let place: bigint | undefined
   for (const { name: projection, version } of allProjections) {
     const said = { actor: 'ops', reason: 'INC-7', recordedAt: recordedAtOf(9n) }
-    const id = `00000000-0000-4000-8000-${`${(place ?? -1n) + 1n}`.padStart(12, '0')}`
-    const what = { id, act: 'skip', projection, version, ledgerId, revision: 2n } as const
+    const what = { act: 'skip', projection, version, ledgerId, revision: 2n } as const
     const act: ProjectionAct = { ...what, ...said }
     place = await recordAct(store, act, place)
   }
