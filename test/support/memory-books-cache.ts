@@ -23,6 +23,8 @@ export class MemoryBooksCache implements BooksCacheWriter {
   #turn: Promise<unknown> = Promise.resolve()
   /** While set, nothing of the index can be asked. */
   broken = false
+  /** While set, its facts can't be asked for. */
+  brokenFacts = false
 
   async *readSnapshot(ledgerId: LedgerId): AsyncIterable<readonly string[]> {
     const text = this.snapshots.get(ledgerId)
@@ -47,6 +49,7 @@ export class MemoryBooksCache implements BooksCacheWriter {
   }
 
   find(number: bigint, { kind, key, atMost }: FactQuestion) {
+    if (this.brokenFacts) throw new BooksCacheUnavailable('the facts are broken')
     const facts = this.#shelf(number).facts.get(`${kind} ${key}`) ?? []
     const known = facts.filter(({ revision }) => revision <= atMost)
     return known.reduce<Fact | undefined>(

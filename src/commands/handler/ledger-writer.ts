@@ -59,6 +59,11 @@ export class LedgerWriter {
     return isOpened(this.#ledger)
   }
 
+  /** Whether nothing is lost with it: there was no ledger when last looked at, and its cache may still be believed. */
+  get blank(): boolean {
+    return !this.opened && !this.#memory.distrusted
+  }
+
   /** Queues jobs, in order; each is settled once. */
   submit(jobs: readonly Job[]): void {
     this.#queue.push(...jobs)

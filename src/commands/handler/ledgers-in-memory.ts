@@ -79,7 +79,7 @@ export class LedgersInMemory implements Disposable {
     const resident = this.#residents.get(ledgerId)
     if (resident?.writer !== writer) return
     // Anyone may ask for any name.
-    if (!writer.opened) return this.#drop(ledgerId, resident)
+    if (writer.blank) return this.#drop(ledgerId, resident)
     this.#measure(resident)
     this.#makeRoom()
   }

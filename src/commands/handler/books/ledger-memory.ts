@@ -116,6 +116,11 @@ export class LedgerMemory {
     if (error instanceof BooksCacheUnavailable) this.#distrusted = true
   }
 
+  /** Whether books of this ledger do without the cache. */
+  get distrusted(): boolean {
+    return this.#distrusted
+  }
+
   /** Whether a key was certainly never used. */
   surelyLacks(ledger: Ledger, key: string): boolean {
     try {

@@ -199,6 +199,19 @@ describe('an index that fails', () => {
     )
   })
 
+  it('is not asked again, though it seems to be whole', async () => {
+    const kept = await aKeptLedger()
+    kept.cache.brokenFacts = true
+    const keeping = keepingIn(kept.cache, kept.store, { intervalEvents: 1_000 })
+    await using side = new WriteSide({ store: kept.store, keeping })
+    const ask = (key: string) => {
+      const members = { ...depositing('7'), externalReference: key.replace('k', 'r') }
+      return side.ask('PostTransaction', members, { key })
+    }
+    expect(await ask('k3')).toMatchObject({ status: 503, code: 'unavailable' })
+    for (const key of ['k3', 'k4']) expect(asAnswered(await ask(key))).toBe(kept.answers.get(key))
+  })
+
   it('does not refuse a batch either', async () => {
     const kept = await aKeptLedger()
     await using side = new WriteSide({ ...kept, keeping: keepingIn(kept.cache, kept.store) })
