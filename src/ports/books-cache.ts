@@ -55,7 +55,8 @@ export type BooksCache = Disposable & {
   /** @throws {BooksCacheUnavailable} */
   filterLayer(number: bigint, layer: number): FilterLayer | undefined
   /**
-   * Waits for nobody. Undefined where there is no such fact, and only where the number still stands for the ledger.
+   * Waits for nobody. Undefined where there is no such fact, and only where the number still stands for the ledger; two
+   * accounts of the facts agree on that, and that none is newer.
    * @throws {BooksCacheUnavailable}
    */
   find(number: bigint, question: FactQuestion): Pick<Fact, 'revision' | 'value'> | undefined

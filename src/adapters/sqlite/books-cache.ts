@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BooksFiles } from '#adapters/sqlite/books-file.ts'
+import { FactsDamaged } from '#adapters/sqlite/books-fact-rows.ts'
 import { BooksIndex } from '#adapters/sqlite/books-index.ts'
 import {
   readSnapshotFile,
@@ -61,19 +62,23 @@ function cacheOf(files: BooksFiles, connection: ReadModelConnection): BooksCache
   }
 }
 
-/** Gives SQLite's errors the port's name. An index whose bytes are wrong is removed, so that the next start makes one. */
+/** Gives SQLite's errors the port's name. An index that is damaged is removed, so that the next start makes one. */
 function attempting(files: BooksFiles): <Result>(work: () => Result) => Result {
   return (work) => {
     try {
       return work()
     } catch (error) {
-      if (isCorrupt(error) || isNotADatabase(error)) files.removeIndex()
+      if (isDamage(error)) files.removeIndex()
       if (error instanceof BooksCacheUnavailable) throw error
       throw new BooksCacheUnavailable(`the index of the books: ${reasonOf(error)}`, {
         cause: error,
       })
     }
   }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof FactsDamaged || isCorrupt(error) || isNotADatabase(error)
 }
 
 async function withTurn<Result>(

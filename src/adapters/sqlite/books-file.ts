@@ -20,8 +20,8 @@ const unfinishedMsMax = 3_600_000
 /** Marks a file as an index of books ("DbBI"). */
 const applicationId = 0x44_62_42_49n
 
-/** The layout below and what the filter hashes to. A file of another one is made anew: all of it comes from the log. */
-const layoutVersion = 2n
+/** The layout below and what filter and marks hash to. A file of another one is made anew: all of it comes from the log. */
+const layoutVersion = 3n
 
 const schema = `
 CREATE TABLE ledgers (
@@ -38,6 +38,10 @@ CREATE TABLE facts (
   ledger INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
   value TEXT NOT NULL, checksum INTEGER NOT NULL,
   PRIMARY KEY (ledger, kind, key, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE marks (
+  ledger INTEGER NOT NULL, run INTEGER NOT NULL, hash INTEGER NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (ledger, run, hash, revision)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE layers (
   ledger INTEGER NOT NULL, layer INTEGER NOT NULL, count INTEGER NOT NULL, bits BLOB NOT NULL,

@@ -1,23 +1,15 @@
 import { crc32 } from 'node:zlib'
+import { checksumOf, FactsDamaged, kindCodes, wholeFact } from '#adapters/sqlite/books-fact-rows.ts'
+import { BooksMarks } from '#adapters/sqlite/books-marks.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import {
   BooksCacheUnavailable,
   type Fact,
-  type FactKind,
   type FactQuestion,
   type FilterLayer,
   type IndexedLedger,
 } from '#ports/books-cache.ts'
 import type { LedgerId } from '#values/ids.ts'
-
-const kindCodes: Readonly<Record<FactKind, number>> = {
-  key: 1,
-  reference: 2,
-  reversal: 3,
-  'hold-end': 4,
-}
-
-const kinds = Object.keys(kindCodes).filter(isKind)
 
 const findFact = `SELECT revision, value, checksum FROM facts
   WHERE ledger = ? AND kind = ? AND key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1`
@@ -41,16 +33,20 @@ const putLedger = `UPDATE ledgers
 const discard = 'INSERT INTO discarded SELECT number FROM ledgers WHERE ledger = ?'
 const findDiscarded = 'SELECT number FROM discarded LIMIT 1'
 const dropFacts = `DELETE FROM facts WHERE (ledger, kind, key, revision) IN
-  (SELECT ledger, kind, key, revision FROM facts WHERE ledger = ? LIMIT 5000)`
+  (SELECT ledger, kind, key, revision FROM facts WHERE ledger = ? LIMIT ?)`
 const dropLayers = 'DELETE FROM layers WHERE ledger = ?'
 const dropDiscarded = 'DELETE FROM discarded WHERE number = ?'
+
+const tidiedMax = 5_000
 
 /** The index of facts behind one connection. Throws SQLite's errors and `BooksCacheUnavailable`. */
 export class BooksIndex {
   readonly #connection: ReadModelConnection
+  readonly #marks: BooksMarks
 
   constructor(connection: ReadModelConnection) {
     this.#connection = connection
+    this.#marks = new BooksMarks(connection)
   }
 
   indexed(ledgerId: LedgerId): IndexedLedger | undefined {
@@ -68,8 +64,15 @@ export class BooksIndex {
     return found
   }
 
+  /** That there is none, or none that is newer, is believed only where the marks have none either. */
+  find(number: bigint, question: FactQuestion) {
+    const found = this.#find(number, question)
+    if (this.#marks.has(number, question, (found?.revision ?? -1n) + 1n)) throw new FactsDamaged()
+    return found
+  }
+
   /** A fact that isn't found says nothing where all of the ledger's are gone. */
-  find(number: bigint, { kind, key, atMost }: FactQuestion) {
+  #find(number: bigint, { kind, key, atMost }: FactQuestion) {
     const row = this.#connection.prepare(findFact).get(number, kindCodes[kind], key, atMost)
     if (row === undefined) {
       this.#requireNumber(number)
@@ -82,7 +85,7 @@ export class BooksIndex {
 
   /**
    * A fact whose key has become another one isn't found, but stands where it stood: a search for the key that it had
-   * ends beside it.
+   * ends beside it. So does one that ended in a page of the marks, in which the same fact may have been marked.
    */
   #requireNeighbours(place: readonly [bigint, number, string, bigint]): void {
     for (const text of [findNext, findPrevious]) {
@@ -117,6 +120,7 @@ export class BooksIndex {
       for (const fact of facts) {
         const { kind, key, revision, value } = fact
         add.run(number, kindCodes[kind], key, revision, value, checksumOf(number, fact))
+        this.#marks.add(number, fact)
       }
       if (indexed.factsTo < to.revision)
         this.#put(ledgerId, { ...indexed, factsTo: to.revision, factsEventId: to.eventId })
@@ -147,8 +151,8 @@ export class BooksIndex {
     const number = this.#connection.prepare(findDiscarded).get()?.['number']
     if (typeof number !== 'bigint') return false
     return this.#connection.transaction(() => {
-      const { changes } = this.#connection.prepare(dropFacts).run(number)
-      if (Number(changes) > 0) return true
+      const { changes } = this.#connection.prepare(dropFacts).run(number, tidiedMax)
+      if (Number(changes) > 0 || this.#marks.drop(number, tidiedMax)) return true
       this.#connection.prepare(dropLayers).run(number)
       this.#connection.prepare(dropDiscarded).run(number)
       return true
@@ -173,23 +177,6 @@ export class BooksIndex {
     if (this.#connection.prepare(findNumber).get(number) !== undefined) return
     throw begunAnew()
   }
-}
-
-/** SQLite has no checksums of its own: a flipped bit in a number is as good as another number. */
-function checksumOf(number: bigint, { kind, key, revision, value }: Fact): number {
-  return crc32(`${number} ${kind} ${revision} ${value} ${key}`)
-}
-
-/** The fact in a row. @throws {BooksCacheUnavailable} where it is not as it was written. */
-function wholeFact(row: Readonly<Record<string, unknown>>): Fact {
-  const { ledger, key, revision, value, checksum } = row
-  const kind = kinds.find((each) => kindCodes[each] === Number(row['kind']))
-  if (typeof ledger !== 'bigint' || typeof key !== 'string' || kind === undefined)
-    throw wrongBytes()
-  if (typeof revision !== 'bigint' || typeof value !== 'string') throw wrongBytes()
-  const fact = { kind, key, revision, value }
-  if (checksum !== BigInt(checksumOf(ledger, fact))) throw wrongBytes()
-  return fact
 }
 
 /** A bit that is lost from a filter is a key that was never used. */
@@ -219,8 +206,4 @@ function begunAnew(): BooksCacheUnavailable {
 
 function wrongBytes(): BooksCacheUnavailable {
   return new BooksCacheUnavailable('the index holds other bytes than were written')
-}
-
-function isKind(text: string): text is FactKind {
-  return Object.hasOwn(kindCodes, text)
 }
