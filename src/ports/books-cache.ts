@@ -66,7 +66,7 @@ export type BooksCache = Disposable & {
 export type BooksCacheWriter = BooksCache & {
   /** Runs while nobody else on the same folder keeps, in whatever process. @throws the signal's reason where it waits no more. */
   exclusively<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result>
-  /** Forgets all facts of the ledger and its filter; those that come get a new number. */
+  /** Forgets the ledger's snapshot, then all its facts and its filter; those that come get a new number. */
   beginAnew(ledgerId: LedgerId): IndexedLedger
   /** Stores facts, durably and all or none; known ones stay as they are. `to` is the last event whose facts these are. */
   learn(

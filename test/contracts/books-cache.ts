@@ -63,6 +63,16 @@ export function describeBooksCache(name: string, makeShelf: () => Promise<BooksS
     })
   })
 
+  describe(`${name}: a ledger that is begun anew`, () => {
+    it('has no snapshot any more: what comes into the index may not be what that left to it', async () => {
+      await using at = await aShelf()
+      for (const ledgerId of ['acme', 'other']) await at.cache.saveSnapshot(ledgerId, ['one\n'])
+      at.cache.beginAnew('acme')
+      expect(await linesOf(at.other)).toEqual([])
+      expect(await linesOf(at.other, 'other')).toEqual(['one'])
+    })
+  })
+
   describe(`${name}: facts`, () => {
     it('are found up to the revision asked for, the newest first', async () => {
       await using at = await aShelf()

@@ -67,6 +67,7 @@ export class MemoryBooksCache implements BooksCacheWriter {
 
   beginAnew(ledgerId: LedgerId): IndexedLedger {
     this.#refuseBroken()
+    this.snapshots.delete(ledgerId)
     const old = this.#shelfOf(ledgerId)
     if (old !== undefined) this.#shelves.delete(old.indexed.number)
     this.#lastNumber += 1n

@@ -40,7 +40,11 @@ export function openSqliteBooksCacheWriter(folder: string): BooksCacheWriter {
   return {
     ...cacheOf(files, connection),
     exclusively: (work, signal) => withTurn(files, work, signal),
-    beginAnew: (ledgerId) => attempt(() => index.beginAnew(ledgerId)),
+    beginAnew: (ledgerId) =>
+      attempt(() => {
+        removeSnapshotFile(files, ledgerId)
+        return index.beginAnew(ledgerId)
+      }),
     learn: (number, facts, to) => attempt(() => index.learn(number, facts, to)),
     saveFilter: (number, layers, filterTo) =>
       attempt(() => index.saveFilter(number, layers, filterTo)),

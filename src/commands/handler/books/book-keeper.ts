@@ -83,16 +83,10 @@ async function beginKeep(
   const learn = (fact: Learnt) => void learnt.push(fact)
   const loaded = await loadKeptBooks({ cache, log, ledgerId, learnt: learn })
   const parts = { cache, log, signal, learnt, rest }
-  if (loaded.kind === 'loaded' && (await isOfLog(loaded.indexed, log)))
-    return new Keep(parts, loaded.books, loaded.indexed)
+  if (loaded.kind === 'loaded') return new Keep(parts, loaded.books, loaded.indexed)
   if (loaded.kind === 'unusable')
     logger.warn({ ledgerId, reason: loaded.reason }, 'a snapshot is made anew')
   return new Keep(parts, booksAnew(ledgerId, learn), cache.beginAnew(ledgerId))
-}
-
-/** An index that is further than the snapshot may be so with the events of another log. */
-async function isOfLog({ factsTo, factsEventId }: IndexedLedger, log: LogReader): Promise<boolean> {
-  return (await log.at(factsTo))?.id === factsEventId
 }
 
 type KeepParts = {

@@ -39,8 +39,8 @@ export function booksAnew(ledgerId: LedgerId, learnt?: (fact: Learnt) => void): 
 }
 
 /**
- * The books as a snapshot has them, their past bound to its revision. The log is asked whether the snapshot is of this
- * very log, the index whether it has all that the snapshot leaves out.
+ * The books as a snapshot has them, their past bound to its revision. The log is asked whether snapshot and index are of
+ * this very log, the index whether it has all that the snapshot leaves out.
  * @throws {EventStoreUnavailable} where the log can't be read; nothing else.
  */
 export async function loadKeptBooks(from: KeptFrom): Promise<Loaded> {
@@ -50,8 +50,9 @@ export async function loadKeptBooks(from: KeptFrom): Promise<Loaded> {
     const header = await restoreSnapshot(ledger, cache.readSnapshot(ledgerId))
     if (header === undefined) return { kind: 'nothing' }
     const indexed = cache.indexed(ledgerId)
-    const reason = lackOf(header, indexed) ?? (await otherLog(header, log))
-    if (reason !== undefined || indexed === undefined) return unusable(reason)
+    if (indexed === undefined) return unusable('the index does not know the ledger')
+    const reason = lackOf(header, indexed) ?? (await otherLog(header, indexed, log))
+    if (reason !== undefined) return unusable(reason)
     const filter = KeyFilter.of(await layersOf(cache, indexed))
     const { revision: atMost } = ledger.head
     remembered.leaveTo(new Past(cache, { number: indexed.number, atMost }, filter))
@@ -62,13 +63,12 @@ export async function loadKeptBooks(from: KeptFrom): Promise<Loaded> {
   }
 }
 
-function unusable(reason = 'the index does not know the ledger'): Loaded {
+function unusable(reason: string): Loaded {
   return { kind: 'unusable', reason }
 }
 
-function lackOf(header: SnapshotHeader, indexed: IndexedLedger | undefined): string | undefined {
+function lackOf(header: SnapshotHeader, indexed: IndexedLedger): string | undefined {
   const revision = BigInt(header.revision)
-  if (indexed === undefined) return 'the index does not know the ledger'
   if (indexed.factsTo < revision) return `the index ends at revision ${indexed.factsTo}`
   if (indexed.filterTo < revision) return `the filter ends at revision ${indexed.filterTo}`
   return undefined
@@ -77,14 +77,22 @@ function lackOf(header: SnapshotHeader, indexed: IndexedLedger | undefined): str
 /** What only the log says must not pass for a fault of the snapshot. */
 class LogUnreadable extends Error {}
 
+/** Snapshot and index each name the event that they end with: either may be of another log with the same ledger. */
 async function otherLog(
-  { revision, eventId }: SnapshotHeader,
+  header: SnapshotHeader,
+  { factsTo, factsEventId }: IndexedLedger,
   log: LogReader,
 ): Promise<string | undefined> {
-  const known = await log.at(BigInt(revision)).catch((cause: unknown) => {
+  const ends = [
+    [BigInt(header.revision), header.eventId],
+    [factsTo, factsEventId],
+  ] as const
+  const revisions = ends.map(([revision]) => revision)
+  const events = await log.pick(factsTo, revisions).catch((cause: unknown) => {
     throw new LogUnreadable('the log cannot be read', { cause })
   })
-  return known?.id === eventId ? undefined : `the log has another event at revision ${revision}`
+  const wrong = ends.find(([revision, eventId]) => events.get(revision)?.id !== eventId)
+  return wrong && `the log has another event at revision ${wrong[0]}`
 }
 
 /** One layer, of 2 MiB at most, between two turns of the event loop. A key of a layer that is missing would count as new. */

@@ -63,6 +63,16 @@ describe('a keeper', () => {
     expect(keeper.cache.snapshots.get('acme')).toBe(other.cache.snapshots.get('acme'))
   })
 
+  it('leaves no snapshot beside an index that it began anew and could not finish', async () => {
+    const keeper = aKeeper(dice)
+    await keeper.keep(8n)
+    keeper.cache.snapshots.set('acme', 'what is this?\n')
+    keeper.cache.saveSnapshot = () => Promise.reject(new Error('the disk is full'))
+    await expect(keeper.keep(keeper.head)).rejects.toThrow('the disk is full')
+    expect(keeper.cache.indexed('acme')).toMatchObject({ filterTo: keeper.head })
+    expect(keeper.cache.snapshots.has('acme')).toBe(false)
+  })
+
   it('stops when it is told to, and goes on another time', async () => {
     const keeper = aKeeper(dice)
     const stop = new AbortController()

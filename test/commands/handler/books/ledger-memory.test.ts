@@ -8,16 +8,16 @@ import { asAnswered, depositing, openedBooks, paying, WriteSide } from '#test/su
 
 const deposits = 20
 
-/** A ledger with a few deposits under known keys, kept up to its head. */
-async function aKeptLedger() {
+/** A ledger with a few deposits under known keys, which begin with a letter, kept up to its head. */
+async function aKeptLedger(letter = 'k') {
   const store = new MemoryEventStore()
   const cache = new MemoryBooksCache()
   const answers = new Map<string, string>()
   await using side = await openedBooks({ store })
   for (let index = 0; index < deposits; index += 1) {
     const members = { ...depositing('7'), externalReference: `r${index}` }
-    const outcome = await side.ask('PostTransaction', members, { key: `k${index}` })
-    answers.set(`k${index}`, asAnswered(outcome))
+    const key = `${letter}${index}`
+    answers.set(key, asAnswered(await side.ask('PostTransaction', members, { key })))
   }
   const head = await store.head(ledgerStream('acme'))
   if (head === 'no-stream') throw new Error('nothing was stored')
@@ -99,7 +99,23 @@ describe('a start with something kept that is not to be used', () => {
     const other = await aKeptLedger()
     kept.cache.snapshots.set('acme', other.cache.snapshots.get('acme') ?? '')
     expect(await startAnew(kept)).toEqual(ignored)
-    expect(await startAnew({ ...other, cache: kept.cache })).toEqual([])
+    expect(await startAnew(other)).toEqual([])
+  })
+
+  it('ignores an index of another log beside the snapshot of this one', async () => {
+    const kept = await aKeptLedger()
+    const { cache } = await aKeptLedger('x')
+    cache.snapshots.set('acme', kept.cache.snapshots.get('acme') ?? '')
+    expect(await startAnew({ ...kept, cache })).toEqual(ignored)
+  })
+
+  it('ignores such an index that is further than the snapshot', async () => {
+    const kept = await aKeptLedger()
+    const older = new MemoryBooksCache()
+    await keepingIn(older, kept.store).keeper.keep('acme', kept.head - 3n)
+    const { cache } = await aKeptLedger('x')
+    cache.snapshots.set('acme', older.snapshots.get('acme') ?? '')
+    expect(await startAnew({ ...kept, cache })).toEqual(ignored)
   })
 
   it('ignores a snapshot of which a layer of the filter is missing', async () => {
