@@ -85,21 +85,25 @@ export type HeldPosting = Omit<Posting, 'amount'> & {
 
 export type Referent = { readonly transactionId: RevisionId } | { readonly holdId: RevisionId }
 
-/** The books before anything happened; `everGrowing` where not all of them is to stay in memory. */
-export function unopenedLedger(ledgerId: LedgerId, everGrowing = inMemory()): Ledger {
+/** The maps of the books, for who brings others than plain ones. */
+export type LedgerMaps = Pick<Ledger, 'assets' | 'accounts' | 'openHolds' | keyof EverGrowing>
+
+/** The books before anything happened; `maps` are empty. */
+export function unopenedLedger(ledgerId: LedgerId, maps: Partial<LedgerMaps> = {}): Ledger {
   return {
     ledgerId,
     journal: new Journal(),
     head: { revision: -1n, recordedAt: '', name: '', metadata: {}, createdAt: '', lastAct: -1n },
-    assets: new Map(),
-    accounts: new Map(),
-    openHolds: new Map(),
-    ...everGrowing,
+    ...plainMaps(),
+    ...maps,
   }
 }
 
-function inMemory(): EverGrowing {
+function plainMaps(): LedgerMaps {
   return {
+    assets: new Map(),
+    accounts: new Map(),
+    openHolds: new Map(),
     closedHolds: new Map(),
     references: new Map(),
     reversed: new Map(),

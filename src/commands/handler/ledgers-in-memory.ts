@@ -20,8 +20,8 @@ export const defaultMemoryBounds: MemoryBounds = {
   unkeptMax: 1_000n,
 }
 
-// Events after which a ledger is measured again.
-const measureAfter = 1_000n
+// A ledger is measured again once it has so many more events, or an eighth more; what it weighs is always known.
+const measureAfterMax = 1_000n
 
 // Ledgers that are kept before they are let go, at a time; more are let go at once.
 const leavingMax = 16
@@ -31,8 +31,12 @@ type Resident = {
   usedAt: number
   uses: number
   bytes: number
+  /** What of the bytes its texts are. */
+  weight: number
   measuredAt: bigint
 }
+
+const unmeasured = { bytes: 0, weight: 0, measuredAt: -1n }
 
 /**
  * The writers in memory, least recently used first. Those at rest are let go when there is too much of them, and a
@@ -61,6 +65,8 @@ export class LedgersInMemory implements Disposable {
     if (resident === undefined) return undefined
     resident.usedAt = this.#nowMs()
     resident.uses += 1
+    // Whoever is always busy grows too.
+    this.#measure(resident)
     // Last in the map again.
     this.#residents.delete(ledgerId)
     this.#residents.set(ledgerId, resident)
@@ -69,7 +75,7 @@ export class LedgersInMemory implements Disposable {
 
   add(ledgerId: LedgerId, writer: LedgerWriter): void {
     const usedAt = this.#nowMs()
-    this.#residents.set(ledgerId, { writer, usedAt, uses: 1, bytes: 0, measuredAt: -1n })
+    this.#residents.set(ledgerId, { writer, usedAt, uses: 1, ...unmeasured })
     if (!this.#closed)
       this.#endSweeping ??= this.#pace.every(this.#bounds.idleMs / 10, () => this.#sweep())
   }
@@ -95,12 +101,13 @@ export class LedgersInMemory implements Disposable {
   }
 
   #measure(resident: Resident): void {
-    const { revision, bytes } = resident.writer.standing
-    if (resident.measuredAt >= 0n && revision - resident.measuredAt < measureAfter) return
-    resident.measuredAt = revision
-    const measured = bytes()
+    const { revision, weight, bytes } = resident.writer.standing
+    const isDue = revision - resident.measuredAt >= measureAfter(resident.measuredAt)
+    const measured = isDue ? bytes() : resident.bytes + weight - resident.weight
     this.#bytes += measured - resident.bytes
     resident.bytes = measured
+    resident.weight = weight
+    if (isDue) resident.measuredAt = revision
   }
 
   #isTooMuch(): boolean {
@@ -152,7 +159,11 @@ export class LedgersInMemory implements Disposable {
 
   #forgetMeasure(resident: Resident): void {
     this.#bytes -= resident.bytes
-    resident.bytes = 0
-    resident.measuredAt = -1n
+    Object.assign(resident, unmeasured)
   }
+}
+
+function measureAfter(measuredAt: bigint): bigint {
+  const eighth = measuredAt / 8n + 1n
+  return eighth < measureAfterMax ? eighth : measureAfterMax
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { defaultMemoryBounds } from '#commands/handler/ledgers-in-memory.ts'
+import { ledgerStream } from '#events/stream-names.ts'
 import { keepingIn } from '#test/support/keeping.ts'
 import { MemoryBooksCache } from '#test/support/memory-books-cache.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
@@ -27,6 +28,39 @@ async function isInMemory(side: WriteSide, store: MemoryEventStore, ledgerId: st
   return store.reads.length === 0
 }
 
+/** Some 160 kB of texts. */
+async function withMetadata(side: WriteSide, ledgerId: string): Promise<void> {
+  const metadata = { text: 'x'.repeat(16_000) }
+  for (let each = 0; each < 10; each += 1)
+    await side.ask(
+      'OpenAccount',
+      { accountId: `users:${each}`, type: 'liability', metadata },
+      { ledgerId },
+    )
+}
+
+async function withHolds(side: WriteSide, ledgerId: string): Promise<void> {
+  for (const [accountId, type] of [
+    ['bank', 'asset'],
+    ['users', 'liability'],
+  ] as const)
+    await side.ask('OpenAccount', { accountId, type }, { ledgerId })
+  const postings = [{ debit: 'bank', credit: 'users', asset: 'USD/2', amount: '1' }]
+  for (let each = 0; each < 150; each += 1) {
+    const members = { postings, description: 'x'.repeat(1_000) }
+    expect(await side.ask('PlaceHold', members, { ledgerId })).toMatchObject({ kind: 'accepted' })
+  }
+}
+
+async function withKeys(side: WriteSide, ledgerId: string): Promise<void> {
+  for (let each = 0; each < 500; each += 1)
+    await side.ask(
+      'RegisterAsset',
+      { asset: 'USD/2' },
+      { ledgerId, key: `${each}`.padEnd(255, 'k') },
+    )
+}
+
 describe('ledgers in memory', () => {
   it('stay while there are not too many', async () => {
     const store = new MemoryEventStore()
@@ -51,6 +85,42 @@ describe('ledgers in memory', () => {
     await using side = new WriteSide({ store, memory: bounds({ bytesMax: 1 }) })
     await openAll(side, ['one', 'two'])
     expect(await isInMemory(side, store, 'two')).toBe(true)
+    expect(await isInMemory(side, store, 'one')).toBe(false)
+  })
+
+  describe.each([
+    ['metadata', withMetadata],
+    ['descriptions of holds', withHolds],
+    ['keys', withKeys],
+  ])('with large %s', (_, fill) => {
+    it('are let go where those take too much', async () => {
+      const store = new MemoryEventStore()
+      await using side = new WriteSide({ store, memory: bounds({ bytesMax: 250_000 }) })
+      await openAll(side, ['one', 'two'])
+      await fill(side, 'one')
+      expect(await isInMemory(side, store, 'two')).toBe(true)
+      await fill(side, 'two')
+      expect(await isInMemory(side, store, 'one')).toBe(false)
+    })
+  })
+
+  it('weigh after a start what they weighed before', async () => {
+    const store = new MemoryEventStore()
+    const cache = new MemoryBooksCache()
+    {
+      await using side = new WriteSide({ store })
+      await openAll(side, ['one', 'two'])
+      for (const ledgerId of ['one', 'two']) await withMetadata(side, ledgerId)
+    }
+    const keeping = keepingIn(cache, store, { intervalEvents: 1_000 })
+    for (const ledgerId of ['one', 'two']) {
+      const head = await store.head(ledgerStream(ledgerId))
+      if (head !== 'no-stream') await keeping.keeper.keep(ledgerId, head)
+    }
+    await using side = new WriteSide({ store, keeping, memory: bounds({ bytesMax: 250_000 }) })
+    await isInMemory(side, store, 'one')
+    expect(await isInMemory(side, store, 'one')).toBe(true)
+    await isInMemory(side, store, 'two')
     expect(await isInMemory(side, store, 'one')).toBe(false)
   })
 

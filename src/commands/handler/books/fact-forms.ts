@@ -1,3 +1,4 @@
+import { weightOfAmounts } from '#commands/handler/books/weights.ts'
 import type { HoldEnd, Referent } from '#ledger/ledger.ts'
 import { BooksCacheUnavailable, type Fact, type FactKind } from '#ports/books-cache.ts'
 
@@ -7,6 +8,8 @@ export type FactForm<Value> = {
   encode(value: Value): string
   /** @throws {BooksCacheUnavailable} for what `encode` never made. */
   decode(fact: Pick<Fact, 'revision' | 'value'>): Value
+  /** Bytes of heap that a value takes. */
+  weigh(value: Value): number
 }
 
 /** A key's value is the revision itself. */
@@ -14,6 +17,7 @@ export const keyForm: FactForm<bigint> = {
   kind: 'key',
   encode: () => '',
   decode: ({ revision }) => revision,
+  weigh: () => 24,
 }
 
 export const referenceForm: FactForm<Referent> = {
@@ -26,6 +30,7 @@ export const referenceForm: FactForm<Referent> = {
     if (of === 'transaction' && id !== undefined) return { transactionId: id }
     throw unknownValue('reference')
   },
+  weigh: () => 64,
 }
 
 export const reversalForm: FactForm<readonly bigint[]> = {
@@ -35,6 +40,7 @@ export const reversalForm: FactForm<readonly bigint[]> = {
     if (!/^(-?\d+( -?\d+)*)?$/.test(value)) throw unknownValue('reversal')
     return value === '' ? [] : value.split(' ').map(BigInt)
   },
+  weigh: (amounts) => 32 + weightOfAmounts(amounts),
 }
 
 export const holdEndForm: FactForm<HoldEnd> = {
@@ -44,6 +50,7 @@ export const holdEndForm: FactForm<HoldEnd> = {
     if (value === 'captured' || value === 'voided' || value === 'expired') return value
     throw unknownValue('hold-end')
   },
+  weigh: () => 0,
 }
 
 function unknownValue(kind: FactKind): BooksCacheUnavailable {

@@ -1,21 +1,28 @@
-import type { Account, Hold, Ledger } from '#ledger/ledger.ts'
+import type { KeptBooks } from '#commands/handler/books/kept-books.ts'
+import { weightOfMetadata, weightOfText } from '#commands/handler/books/weights.ts'
+import type { Account, Hold } from '#ledger/ledger.ts'
 
-/** Bytes of heap, as `bench/memory.ts` measures them, rounded up. */
-const bytesEach = { account: 500, balance: 160, hold: 500, fact: 140, ledger: 4_096 }
+/** Bytes of heap, as `bench/memory.ts` measures them, rounded up; of a fact without its key and value. */
+const bytesEach = { account: 500, balance: 160, hold: 500, fact: 80, ledger: 4_096 }
 
 // Looking at all of a million accounts would take longer than what it is for.
 const sampled = 100
 
-/** Bytes of heap that books take, about, with so many facts in memory. */
-export function footprintOf(ledger: Ledger, facts: number): number {
-  const { accounts, openHolds } = ledger
+/** Bytes of heap that books take, about. */
+export function footprintOf({ ledger, weight, remembered, filter }: KeptBooks): number {
+  const { head, accounts, openHolds } = ledger
   const balancesEach = meanOf(accounts.values(), ({ balances }: Account) => balances.size)
   const postingsEach = meanOf(openHolds.values(), ({ postings }: Hold) => postings.length)
   return (
     bytesEach.ledger +
     accounts.size * (bytesEach.account + balancesEach * bytesEach.balance) +
     openHolds.size * bytesEach.hold * Math.max(1, postingsEach) +
-    facts * bytesEach.fact
+    remembered.inMemory * bytesEach.fact +
+    weightOfText(head.name) +
+    weightOfMetadata(head.metadata) +
+    weight() +
+    remembered.weight +
+    filter.bytes
   )
 }
 

@@ -3,15 +3,14 @@ import { Past } from '#commands/handler/books/past.ts'
 import { type Learnt, Remembered } from '#commands/handler/books/remembered.ts'
 import { restoreSnapshot } from '#commands/handler/books/snapshot.ts'
 import type { SnapshotHeader } from '#commands/handler/books/snapshot-lines.ts'
+import { type WeighedLedger, weighedLedger } from '#commands/handler/books/weighed-ledger.ts'
 import type { LogReader } from '#commands/handler/log-reader.ts'
-import { type Ledger, unopenedLedger } from '#ledger/ledger.ts'
 import type { BooksCache, FilterLayer, IndexedLedger } from '#ports/books-cache.ts'
 import { systemPace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** Books with their past out of memory. */
-export type KeptBooks = {
-  readonly ledger: Ledger
+export type KeptBooks = WeighedLedger & {
   readonly remembered: Remembered
   readonly filter: KeyFilter
 }
@@ -34,8 +33,7 @@ export type Loaded =
 /** Books of a ledger of which nothing is kept. */
 export function booksAnew(ledgerId: LedgerId, learnt?: (fact: Learnt) => void): KeptBooks {
   const remembered = new Remembered(learnt)
-  const ledger = unopenedLedger(ledgerId, remembered.maps)
-  return { ledger, remembered, filter: new KeyFilter() }
+  return { ...weighedLedger(ledgerId, remembered.maps), remembered, filter: new KeyFilter() }
 }
 
 /**
@@ -45,7 +43,8 @@ export function booksAnew(ledgerId: LedgerId, learnt?: (fact: Learnt) => void): 
  */
 export async function loadKeptBooks(from: KeptFrom): Promise<Loaded> {
   const { cache, log, ledgerId, learnt } = from
-  const { ledger, remembered } = booksAnew(ledgerId, learnt)
+  const books = booksAnew(ledgerId, learnt)
+  const { ledger, remembered } = books
   try {
     const header = await restoreSnapshot(ledger, cache.readSnapshot(ledgerId))
     if (header === undefined) return { kind: 'nothing' }
@@ -56,7 +55,7 @@ export async function loadKeptBooks(from: KeptFrom): Promise<Loaded> {
     const filter = KeyFilter.of(await layersOf(cache, indexed))
     const { revision: atMost } = ledger.head
     remembered.leaveTo(new Past(cache, { number: indexed.number, atMost }, filter))
-    return { kind: 'loaded', books: { ledger, remembered, filter }, indexed }
+    return { kind: 'loaded', books: { ...books, filter }, indexed }
   } catch (error) {
     if (error instanceof LogUnreadable) throw error.cause
     return unusable(error instanceof Error ? error.message : String(error))

@@ -2,7 +2,7 @@ import { footprintOf } from '#commands/handler/books/footprint.ts'
 import { booksAnew, type KeptBooks, loadKeptBooks } from '#commands/handler/books/kept-books.ts'
 import { Past } from '#commands/handler/books/past.ts'
 import type { LogReader } from '#commands/handler/log-reader.ts'
-import { type Ledger, unopenedLedger } from '#ledger/ledger.ts'
+import type { Ledger } from '#ledger/ledger.ts'
 import {
   type BooksCache,
   BooksCacheUnavailable,
@@ -27,7 +27,9 @@ export type Standing = {
   readonly revision: bigint
   /** Events that are not kept; 0 where nothing is ever kept. */
   readonly unkept: bigint
-  /** What the books take in memory, about. */
+  /** What has no bound of its own of what the books take in memory: texts above all. */
+  readonly weight: number
+  /** All that the books take in memory, about. */
   readonly bytes: () => number
 }
 
@@ -48,7 +50,9 @@ const keysPerTurn = 5_000
  */
 export class LedgerMemory {
   readonly #parts: MemoryParts
-  /** The books that are in use, where their past can be left to the index. */
+  /** The books that are in use. */
+  #inUse: KeptBooks | undefined
+  /** The same, where their past can be left to the index. */
   #books: KeptBooks | undefined
   /** The snapshot that they began from. */
   #snapshot: bigint | undefined
@@ -134,22 +138,24 @@ export class LedgerMemory {
   standing(ledger: Ledger): Standing {
     const { revision } = ledger.head
     const isKept = this.#books?.ledger === ledger
-    const { remembered, filter } = this.#books ?? {}
-    const inMemory = isKept && remembered ? remembered.inMemory : Number(revision + 1n)
+    const books = this.#inUse?.ledger === ledger ? this.#inUse : undefined
     return {
       revision,
       unkept: isKept ? revision - this.#kept : 0n,
-      bytes: () => footprintOf(ledger, inMemory) + (filter?.bytes ?? 0),
+      weight: books === undefined ? 0 : books.weight() + books.remembered.weight,
+      bytes: () => (books === undefined ? 0 : footprintOf(books)),
     }
   }
 
   #without(): Ledger {
+    this.#inUse = booksAnew(this.#parts.ledgerId)
     this.#books = undefined
     this.#snapshot = undefined
-    return unopenedLedger(this.#parts.ledgerId)
+    return this.#inUse.ledger
   }
 
   #use(books: KeptBooks, isLoaded: boolean): Ledger {
+    this.#inUse = books
     this.#books = books
     this.#snapshot = isLoaded ? books.ledger.head.revision : undefined
     this.#kept = books.ledger.head.revision

@@ -1,5 +1,7 @@
 import type { FactForm } from '#commands/handler/books/fact-forms.ts'
 import type { Past } from '#commands/handler/books/past.ts'
+import { WeighedMap } from '#commands/handler/books/weighed-map.ts'
+import { weightOfText } from '#commands/handler/books/weights.ts'
 import type { Remembering } from '#ledger/ledger.ts'
 
 /**
@@ -9,8 +11,8 @@ import type { Remembering } from '#ledger/ledger.ts'
 export class RememberedMap<Value> implements Remembering<string, Value> {
   readonly #form: FactForm<Value>
   readonly #learnt: ((key: string, value: Value) => void) | undefined
-  #young = new Map<string, Value>()
-  #sealed: Map<string, Value> | undefined
+  #young: WeighedMap<string, Value>
+  #sealed: WeighedMap<string, Value> | undefined
   #past: Past | undefined
   // A new key is asked for several times before it is set, each time by the same string.
   #absent: string | undefined
@@ -19,6 +21,7 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
   constructor(form: FactForm<Value>, learnt?: (key: string, value: Value) => void) {
     this.#form = form
     this.#learnt = learnt
+    this.#young = this.#newGeneration()
   }
 
   /** @throws {BooksCacheUnavailable} */
@@ -49,11 +52,16 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
     return this.#young.size + (this.#sealed?.size ?? 0)
   }
 
+  /** Bytes that the keys and values of these take. */
+  get weight(): number {
+    return this.#young.weight + (this.#sealed?.weight ?? 0)
+  }
+
   /** What is young becomes sealed. @throws {Error} where something is sealed already. */
   seal(): void {
     if (this.#sealed !== undefined) throw new Error('a generation is sealed already')
     this.#sealed = this.#young
-    this.#young = new Map()
+    this.#young = this.#newGeneration()
   }
 
   sealedKeys(): Iterable<string> {
@@ -69,6 +77,10 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
 
   get kind() {
     return this.#form.kind
+  }
+
+  #newGeneration(): WeighedMap<string, Value> {
+    return new WeighedMap((value, key) => weightOfText(key) + this.#form.weigh(value))
   }
 
   #fromPast(key: string): Value | undefined {

@@ -18,7 +18,7 @@ export class Remembered {
   readonly maps: EverGrowing
   readonly #all: readonly Pick<
     RememberedMap<unknown>,
-    'inMemory' | 'seal' | 'sealedKeys' | 'leaveTo' | 'kind'
+    'inMemory' | 'weight' | 'seal' | 'sealedKeys' | 'leaveTo' | 'kind'
   >[]
 
   /** `learnt` is told of everything that is set, in order. */
@@ -33,6 +33,11 @@ export class Remembered {
 
   get inMemory(): number {
     return this.#all.reduce((sum, map) => sum + map.inMemory, 0)
+  }
+
+  /** Bytes that the keys and values of these take. */
+  get weight(): number {
+    return this.#all.reduce((sum, map) => sum + map.weight, 0)
   }
 
   /** Only while nothing of the young generation can be taken back. */
