@@ -80,6 +80,11 @@ export class AppendLine {
     else await this.#dismissWorker()
   }
 
+  /** Takes no more appends for good: the log has failed elsewhere. */
+  fail(message: string, cause: unknown): void {
+    this.#fail(cause, message)
+  }
+
   #refusal(bytes: number): string | undefined {
     if (this.failed.aborted) return 'the event log has failed; the process has to end'
     if (this.#closing) return 'the event log is closing'
@@ -134,9 +139,9 @@ export class AppendLine {
   }
 
   /** What the worker had may be stored; what waited is not. */
-  #fail(cause: unknown): void {
+  #fail(cause: unknown, message = 'the commit of the event log failed'): void {
     if (this.failed.aborted) return
-    const reason = new AppendOutcomeUnknown('the commit of the event log failed', { cause })
+    const reason = new AppendOutcomeUnknown(message, { cause })
     this.#failure.abort(reason)
     for (const { reject } of this.#sent) reject(new AppendOutcomeUnknown(reason.message, { cause }))
     for (const { reject } of this.#waiting) reject(new EventStoreUnavailable(reason.message))

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { AppendLine } from '#adapters/sqlite/append-line.ts'
 import { backUpEventLog } from '#adapters/sqlite/event-log-backup.ts'
 import { prepareEventLog } from '#adapters/sqlite/event-log-file.ts'
+import { watchPlace } from '#adapters/sqlite/event-log-place.ts'
 import { openSqliteEventLogReading } from '#adapters/sqlite/event-log-reading.ts'
 import { reasonOf } from '#adapters/sqlite/sqlite-results.ts'
 import type { EventStore } from '#ports/event-store.ts'
@@ -19,8 +20,8 @@ export type SqliteEventStore = EventStore & {
 }
 
 /**
- * Opens, or makes, the log of a data folder. `failed` aborts when a COMMIT or the thread that makes them fails; the
- * process then has to end, since only opening the log anew tells what is stored.
+ * Opens, or makes, the log of a data folder. `failed` aborts when a COMMIT or the thread that makes them fails, or when
+ * the log is no longer in its folder; the process then has to end, since only opening the log anew tells what is stored.
  * @throws {EventLogRefused | EventLogDamaged | EventStoreUnavailable}
  */
 export async function openSqliteEventStore({
@@ -34,6 +35,9 @@ export async function openSqliteEventStore({
   await using opening = new AsyncDisposableStack()
   const line = opening.adopt(new AppendLine(await startWorker(path)), (it) => it.close())
   const log = opening.use(await openSqliteEventLogReading(path))
+  const place = opening.use(
+    watchPlace(path, (reason) => line.fail('the event log is not in its folder any more', reason)),
+  )
   line.failed.addEventListener('abort', () =>
     logger?.error({ reason: reasonOf(line.failed.reason.cause) }, 'the event log failed'),
   )
@@ -48,6 +52,7 @@ export async function openSqliteEventStore({
     head: log.head,
     check: async () => {
       line.failed.throwIfAborted()
+      place.look()
       await log.readAll(undefined, 1)
     },
     failed: line.failed,

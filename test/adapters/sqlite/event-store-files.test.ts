@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import {
   chmodSync,
+  copyFileSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -39,6 +42,38 @@ async function aLog() {
 }
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
+
+describe('a log that is no longer where it was opened', () => {
+  it.each<[string, (at: ReturnType<typeof aFolder>) => void]>([
+    ['deleted', ({ folder }) => rmSync(folder, { recursive: true })],
+    ['renamed', ({ folder, parent }) => renameSync(folder, join(parent, 'elsewhere'))],
+    [
+      'replaced',
+      ({ log }) => {
+        copyFileSync(log, `${log}.copy`)
+        renameSync(`${log}.copy`, log)
+      },
+    ],
+  ])('fails at the next check where it was %s', async (_, takeAway) => {
+    using at = aFolder()
+    await using store = await openSqliteEventStore({ folder: at.folder })
+    await store.append(aStream(), someEvents(1), 'no-stream')
+    await store.check()
+    takeAway(at)
+    await expect(store.check()).rejects.toThrow(at.log)
+    expect(store.failed.reason).toMatchObject({
+      cause: { message: expect.stringContaining(at.log) },
+    })
+    await expect(store.append(aStream(), someEvents(1), 'no-stream')).rejects.toThrow('has failed')
+  })
+
+  it('fails by itself within seconds', async () => {
+    using at = aFolder()
+    await using store = await openSqliteEventStore({ folder: at.folder })
+    rmSync(at.folder, { recursive: true })
+    await once(store.failed, 'abort', { signal: AbortSignal.timeout(5_000) })
+  })
+})
 
 describe('the files of a log', () => {
   it.each([0o000, 0o022, 0o777])("are its owner's alone under umask %o", async (umask) => {
