@@ -3,7 +3,12 @@ import { join } from 'node:path'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
 import { intactLog } from '#compose/intact-log.ts'
-import { type Log, openLog, openSqliteLog, type SqliteLogSettings } from '#compose/stores.ts'
+import {
+  type Log,
+  openLogToRead,
+  openSqliteLogToRead,
+  type SqliteLogSettings,
+} from '#compose/stores.ts'
 import type { Config } from '#config.ts'
 import type { Logger } from '#ports/logger.ts'
 
@@ -26,7 +31,7 @@ export async function openExistingLog(config: Config, logger: Logger): Promise<L
 export async function openExistingLogAsIs(config: Config, logger: Logger): Promise<Log> {
   requireLog(config)
   await using opening = new AsyncDisposableStack()
-  const store = opening.use(await openLog(config, logger))
+  const store = opening.use(await openLogToRead(config, logger))
   await requireServing(config, { 'event-store': () => store.check() })
   opening.move()
   return store
@@ -36,9 +41,9 @@ export async function openExistingLogAsIs(config: Config, logger: Logger): Promi
 export async function openExistingSqliteLog(
   config: Config,
   logger: Logger,
-): ReturnType<typeof openSqliteLog> {
+): ReturnType<typeof openSqliteLogToRead> {
   requireLog(config)
-  return openSqliteLog(inFolder(config), logger)
+  return openSqliteLogToRead(inFolder(config), logger)
 }
 
 function requireLog(config: Config): void {

@@ -48,6 +48,25 @@ export async function openSqliteLog(
   return openSqliteEventStore({ folder, logger })
 }
 
+/** The log for a tool that only reads: in a read-only folder too, where it takes no appends. */
+export async function openLogToRead(config: Config, logger: Logger): Promise<Log> {
+  const { eventStore } = config
+  return eventStore.engine === 'sqlite'
+    ? openSqliteLogToRead(eventStore, logger)
+    : openLog(config, logger)
+}
+
+/** The same, for what only a log in a folder can do. */
+export async function openSqliteLogToRead(
+  settings: SqliteLogSettings,
+  logger: Logger,
+): Promise<SqliteEventStore> {
+  const { isReadOnlyFolder } = await import('#adapters/sqlite/read-only-folder.ts')
+  if (!isReadOnlyFolder(settings.folder)) return openSqliteLog(settings, logger)
+  const { openReadOnlyEventStore } = await import('#adapters/sqlite/event-store-read-only.ts')
+  return openReadOnlyEventStore(settings.folder)
+}
+
 /** The query side of the read models; empty where no projector has run yet. */
 export async function openReadModels({ readModels }: Config): Promise<ReadModels> {
   if (readModels.engine === 'mongodb') {

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
+import { placeToRead } from '#adapters/sqlite/read-only-folder.ts'
 
 type Pragmas = Readonly<Record<string, string | bigint>>
 
@@ -32,9 +33,10 @@ export function openWriterConnection(path: string): DatabaseSync {
   return configured(new DatabaseSync(path, options), writerPragmas)
 }
 
-/** Opens the log for reading; sees what is committed when a statement begins. */
+/** Opens the log for reading, in a read-only folder too; sees what is committed when a statement begins. */
 export function openReaderConnection(path: string): DatabaseSync {
-  return configured(new DatabaseSync(path, { ...options, readOnly: true }), readerPragmas)
+  const place = placeToRead(path)
+  return configured(new DatabaseSync(place, { ...options, readOnly: true }), readerPragmas)
 }
 
 const options = { timeout: 0, readBigInts: true, defensive: true } as const

@@ -20,6 +20,7 @@ import {
   logSchemaVersion,
 } from '#adapters/sqlite/event-log-format.ts'
 import { refuseNetworkFolder } from '#adapters/sqlite/network-folder.ts'
+import { isReadOnlyFolder } from '#adapters/sqlite/read-only-folder.ts'
 import { isDiskFull, reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
 
@@ -32,6 +33,8 @@ export async function prepareEventLog(folder: string): Promise<string> {
   refuseOldSqlite()
   makeFolder(resolve(folder))
   refuseNetworkFolder(folder)
+  if (isReadOnlyFolder(resolve(folder)))
+    throw new EventLogRefused(`The data folder ${folder} is read-only.`)
   const path = join(resolve(folder), logFileName)
   const created = makePrivateFile(path)
   if (created) syncFolder(dirname(path))

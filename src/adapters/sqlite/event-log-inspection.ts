@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pragma } from '#adapters/sqlite/event-log-connection.ts'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
 import { logApplicationId, logParts, logSchemaVersion } from '#adapters/sqlite/event-log-format.ts'
+import { placeToRead } from '#adapters/sqlite/read-only-folder.ts'
 import {
   awaitsRollback,
   isCorrupt,
@@ -35,7 +36,8 @@ function takeBackHalfWritten(path: string): void {
 }
 
 function inspect(path: string): void {
-  using database = new DatabaseSync(path, { readOnly: true, timeout: 0, readBigInts: true })
+  const options = { readOnly: true, timeout: 0, readBigInts: true }
+  using database = new DatabaseSync(placeToRead(path), options)
   namingDamage(path, () => {
     const identity = pragma(database, 'application_id')
     if (identity === 0n && isEmpty(database)) return

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import type { BuiltModel } from '#ports/read-models.ts'
 import type { Sql } from '#adapters/sqlite/read-models-find.ts'
+import { placeToRead } from '#adapters/sqlite/read-only-folder.ts'
 
 /** A row by column; the values are looked at where rows become documents. */
 export type Row = Readonly<Record<string, SQLOutputValue>>
@@ -32,7 +33,7 @@ export class ReadModelConnection {
 
   constructor({ path, readOnly, pragmas }: Options) {
     const options = { readOnly, timeout: 0, readBigInts: true, defensive: true } as const
-    this.#database = new DatabaseSync(path, options)
+    this.#database = new DatabaseSync(readOnly ? placeToRead(path) : path, options)
     try {
       this.configure(pragmas)
     } catch (error) {
