@@ -1,6 +1,7 @@
 import { atomicJob, batchTasks, isTask } from '#commands/handler/batch-tasks.ts'
 import { ClockGuard } from '#commands/handler/clock-guard.ts'
 import { rehearseBatch, rehearseCommand, revisionsRehearsed } from '#commands/handler/dry-run.ts'
+import { FailureLines } from '#commands/handler/failure-lines.ts'
 import { type SingleJob, singleJob, type Task, taskOf } from '#commands/handler/job.ts'
 import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
 import { type Bounds, LedgerWriters } from '#commands/handler/ledger-writers.ts'
@@ -52,9 +53,10 @@ export function openCommandBus(parts: {
   const { store, logger, keeping, bounds = defaultBounds, memory = defaultMemoryBounds } = parts
   const { pace = systemPace, writer = randomId() } = parts
   const clock = new ClockGuard(parts.clock)
+  const failures = new FailureLines(logger, () => parts.clock.monotonic())
   const inMemory = new LedgersInMemory(memory, () => parts.clock.monotonic(), pace)
   const writers = new LedgerWriters(
-    { store, logger, clock, pace, keeping, writer },
+    { store, logger, failures, clock, pace, keeping, writer },
     bounds,
     inMemory,
   )

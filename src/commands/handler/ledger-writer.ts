@@ -178,7 +178,7 @@ export class LedgerWriter {
     }
     this.#conflicts = 0
     this.#hydrated = false
-    this.#parts.logger.warn({ err: error, ledgerId: this.#ledgerId }, 'an append failed')
+    this.#tell('warn', error, 'an append failed')
     // A failure of no known kind says nothing about what was stored.
     for (const job of taken) refuse(job, isExpected(error) ? refusalFor(error) : outcomeUnknown)
     if (!isExpected(error)) throw error
@@ -219,11 +219,15 @@ export class LedgerWriter {
 
   /** A failure outside any decision (the log can't be read, or contradicts itself): nobody waits for ever. */
   #giveUp(error: unknown): void {
-    this.#parts.logger.error({ err: error, ledgerId: this.#ledgerId }, 'a ledger writer failed')
+    this.#tell('error', error, 'a ledger writer failed')
     this.#memory.failed(error)
     // Where the store was only away, the books are right as far as they go; a long log is not read anew.
     if (!isExpected(error)) this.#ledger = unopenedLedger(this.#ledgerId)
     this.#hydrated = false
     this.#refuseWaiting(refusalFor(error))
+  }
+
+  #tell(level: 'warn' | 'error', error: unknown, message: string): void {
+    this.#parts.failures.tell({ level, error, message, ledgerId: this.#ledgerId })
   }
 }

@@ -1,5 +1,6 @@
 import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
 import type { ClockGuard } from '#commands/handler/clock-guard.ts'
+import type { FailureLines } from '#commands/handler/failure-lines.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { Pace } from '#ports/pace.ts'
@@ -10,6 +11,7 @@ export type WriterParts = {
   readonly clock: ClockGuard
   readonly pace: Pace
   readonly logger: Logger
+  readonly failures: FailureLines
   /** This process's random id, part of every event it writes. */
   readonly writer: string
   /** Where there is none, every start folds whole logs, and all of them stays in memory. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppendOutcomeUnknown, type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { recordingLogger } from '#test/support/recording-logger.ts'
 import { depositing, item, openedBooks, paying, WriteSide } from '#test/support/write-side.ts'
 
 async function aSide() {
@@ -28,6 +29,30 @@ describe('a store that is unavailable', () => {
     }
     const again = await side.ask('PostTransaction', paying('100'), { key: 'k' })
     expect(again).toMatchObject({ kind: 'accepted', revision: 6n, replayed: false })
+  })
+
+  it('is told of in full once, and then once a second with how often', async () => {
+    const { logger, lines } = recordingLogger()
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store, logger })
+    const failWith = async (count: number) => {
+      for (let each = 0; each < count; each += 1) {
+        store.faults.push({ kind: 'unavailable' })
+        await side.ask('PostTransaction', depositing('1'))
+      }
+    }
+    const told = () => lines.map(({ fields }) => ('times' in fields ? fields.times : 'in full'))
+    await failWith(30)
+    expect(told()).toEqual(['in full'])
+    side.clock.pass(1_000)
+    await failWith(30)
+    expect(told()).toEqual(['in full', 30])
+    side.clock.pass(60_000)
+    await failWith(2)
+    expect(told()).toEqual(['in full', 30, 'in full'])
+    store.unreadable = true
+    await side.rehearse('PostTransaction', depositing('1'))
+    expect(lines.at(-1)).toMatchObject({ level: 'error', fields: { err: expect.any(Error) } })
   })
 
   it('lets those who come later see the durable books', async () => {
