@@ -53,7 +53,10 @@ export async function startNode(
   const readModels = starting.use(await openReadModels(config))
   const broker = brokerOf(config, roles)
   const healthChecks: HealthChecks = {
-    'event-store': () => store.check(),
+    'event-store': async () => {
+      await store.check()
+      return store.refuses?.() ? 'refusing' : 'up'
+    },
     ...(roles.some((role) => role !== 'relay') && { 'read-models': () => readModels.check() }),
     ...(broker && { broker: () => checkTopic(broker, logger) }),
   }

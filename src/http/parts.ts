@@ -33,7 +33,7 @@ export type Queries = Readonly<Record<QueryName, Query<unknown>>>
 /** The log as this layer reads it. */
 export type Log = Pick<EventStore, 'head' | 'readStream'>
 
-/** Rejects when a dependency cannot serve. */
+/** Rejects when a dependency cannot serve; `'refusing'` where it serves and yet takes nothing new. */
 export type HealthCheck = () => Promise<unknown>
 
 /** What the HTTP layer is put together from. */

@@ -92,6 +92,8 @@ export type EventStore = AsyncDisposable & {
   end(signal?: AbortSignal): Promise<bigint | undefined>
   /** Rejects when the store cannot serve. */
   check(): Promise<void>
+  /** Whether it refused the last append, a full disk above all, though it serves reads; left out where it can't tell. */
+  refuses?(): boolean
   /** Aborted, with the reason, when the process has to end because an outcome is unknown for good. */
   readonly failed: AbortSignal
 }

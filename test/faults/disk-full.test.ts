@@ -30,6 +30,7 @@ it('a full disk refuses commands with 503, keeps reads, and needs no restart onc
   const first = await fill(api)
   expect(`${first.status} ${first.string('code')}`).toMatch(/^503 unavailable$/)
   expect((await api.get('/v1/ledgers/full')).status).toBe(200)
+  expect(await readiness(api)).toBe('200 refusing')
   expect((await api.get('/v1/ledgers/full/events')).status).toBe(200)
 
   await rm(ballast)
@@ -37,6 +38,7 @@ it('a full disk refuses commands with 503, keeps reads, and needs no restart onc
     api.post('/v1/ledgers/full/transactions', transaction('after'), { 'idempotency-key': 'after' }),
   )
   expect(again.status).toBe(201)
+  expect(await readiness(api)).toBe('200 up')
   const balance = await retried(() =>
     api.get('/v1/ledgers/full/accounts/a:1', { 'min-revision': `${again.revision}` }),
   )
@@ -48,6 +50,11 @@ it('a full disk refuses commands with 503, keeps reads, and needs no restart onc
   ).toEqual([])
   expect(await program.stop()).toEqual({ code: 0, signal: null })
 }, 120_000)
+
+async function readiness(api: ApiClient): Promise<string> {
+  const ready = await api.get('/health/ready')
+  return `${ready.status} ${String(ready.at('data', 'dependencies', 'event-store'))}`
+}
 
 const accepted = { filled: 0 }
 

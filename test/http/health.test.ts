@@ -23,6 +23,14 @@ describe('readiness', () => {
     })
   })
 
+  it('is still there where a dependency refuses what is new, and says so', async () => {
+    const healthChecks = { log: async () => 'refusing', 'read-models': async () => {} }
+    http = await openHarness({ healthChecks })
+    const { status, body } = await read(http.request('/health/ready'))
+    expect(status).toBe(200)
+    expect(body['data']).toMatchObject({ dependencies: { log: 'refusing', 'read-models': 'up' } })
+  })
+
   it('is a 503 that names the one that fails, and not why', async () => {
     const down = new Error('password in here')
     http = await openHarness({

@@ -47,6 +47,7 @@ export class AppendLine {
   #sent: readonly Waiting[] = []
   #sending = false
   #closing = false
+  #refusing = false
 
   constructor(worker: Worker) {
     this.#worker = worker
@@ -57,6 +58,11 @@ export class AppendLine {
 
   get failed(): AbortSignal {
     return this.#failure.signal
+  }
+
+  /** Whether the last commit could not be made. */
+  get refusing(): boolean {
+    return this.#refusing
   }
 
   readonly append: EventStore['append'] = async (stream, events, expected) => {
@@ -123,6 +129,7 @@ export class AppendLine {
   }
 
   #settle(answer: FromWorker): void {
+    this.#refusing = answer[0] === 'unavailable'
     switch (answer[0]) {
       case 'ready':
         return

@@ -55,6 +55,7 @@ export async function openSqliteEventStore({
       place.look()
       await log.readAll(undefined, 1)
     },
+    refuses: () => line.refusing,
     failed: line.failed,
     backup: (to) => backUpEventLog(path, to),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -69,21 +69,21 @@ async function stateOf(
   { limits, logger }: HealthParts,
   name: string,
   check: HealthCheck,
-): Promise<'up' | 'down'> {
+): Promise<'up' | 'refusing' | 'down'> {
   try {
-    await within(limits.healthCheckMs, check())
-    return 'up'
+    const found = await within(limits.healthCheckMs, check())
+    return found === 'refusing' ? 'refusing' : 'up'
   } catch (error) {
     logger.warn({ dependency: name, error }, 'a health check failed')
     return 'down'
   }
 }
 
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+async function within(limitMs: number, work: Promise<unknown>): Promise<unknown> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs)
   try {
-    await Promise.race([work, late])
+    return await Promise.race([work, late])
   } finally {
     clearTimeout(timer)
   }
