@@ -17,8 +17,13 @@ export type WeighedLedger = { readonly ledger: Ledger; readonly weight: () => nu
 /** Books before anything happened; what is ever-growing is weighed elsewhere. */
 export function weighedLedger(ledgerId: LedgerId, everGrowing: EverGrowing): WeighedLedger {
   const assets = new WeighedMap<Asset, RegisteredAsset>(weightOfAsset)
-  const accounts = new WeighedMap<AccountId, Account>(weightOfAccount)
+  const accounts = new WeighedMap<AccountId, Account>(weightOfAccount, haveSameTexts)
   const openHolds = new WeighedMap<RevisionId, Hold>(weightOfHold)
   const ledger = unopenedLedger(ledgerId, { ...everGrowing, assets, accounts, openHolds })
   return { ledger, weight: () => assets.weight + accounts.weight + openHolds.weight }
+}
+
+/** Every posting sets an account anew, with the metadata that it had. */
+function haveSameTexts(one: Account, other: Account): boolean {
+  return one.metadata === other.metadata
 }

@@ -12,7 +12,8 @@ describe('a weighed map', () => {
   it('weighs what is in it, however that came to be', () => {
     fc.assert(
       fc.property(fc.array(act), (acts) => {
-        const map = new WeighedMap<string, string>((value, of) => 10 * of.length + value.length)
+        const weigh = (value: string, of: string) => 10 * of.length + value.length
+        const map = new WeighedMap<string, string>(weigh, (one, other) => one === other)
         for (const { key: at, value } of acts) {
           if (value === undefined) map.delete(at)
           else map.set(at, value)
