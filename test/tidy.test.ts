@@ -32,6 +32,11 @@ describe('the source', () => {
     const later = /\b(TO[D]O|FIX[M]E)\b/
     expect(everywhere.filter((path) => later.test(read(path)))).toEqual([])
   })
+
+  it('draws schedules where a printed one can be played again', () => {
+    const drawn = everywhere.filter((path) => /\bfc\.scheduler\(\)/.test(read(path)))
+    expect(drawn).toEqual(['test/support/any-schedule.ts'])
+  })
 })
 
 describe('a folder of the source', () => {

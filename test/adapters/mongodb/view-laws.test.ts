@@ -18,6 +18,7 @@ import {
   Projector,
   Sightings,
 } from '#test/adapters/mongodb/projectors-and-readers.ts'
+import { anySchedule } from '#test/support/any-schedule.ts'
 import { patienceMs, runs, seed, untilEnough } from '#test/support/property-runs.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 
@@ -30,7 +31,7 @@ describe(`views of read models on MongoDB, in any order of all that happens (see
   it(law, { timeout: patienceMs }, async () => {
     const seen = new Sightings()
     const property = fc.asyncProperty(
-      fc.scheduler(),
+      anySchedule,
       aHistory,
       projectorsOf,
       readersOf,
