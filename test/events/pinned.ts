@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { EventType } from '#events/ledger-event.ts'
 import type { IsMap, Shape } from '#test/events/shape.ts'
 import type { Written } from '#test/events/written-events.ts'
+import type { JsonObject } from '#values/json.ts'
 
 const folder = import.meta.dirname
 
@@ -18,17 +19,34 @@ export function shapeFile(type: string, version: number): string {
   return `shapes/${kebab(type)}-v${version}.json`
 }
 
-/** What a shape file says; undefined where there is none. */
+/** The shape of a file, with what was added to it since; undefined where there is none. */
 export function pinnedShape(file: string): Shape | undefined {
-  const path = join(folder, file)
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+  const first = firstShape(file)
+  return first && Object.assign({}, first, ...additionsTo(file).map(([, added]) => added))
+}
+
+/** What a shape file says by itself. */
+export function firstShape(file: string): Shape | undefined {
+  return existsSync(join(folder, file)) ? JSON.parse(read(file)) : undefined
+}
+
+/** The files that add to a shape members that may be absent, each named for its member: `…-v1-with-note.json`. */
+export function additionsTo(file: string): readonly (readonly [string, Shape])[] {
+  return globSync(file.replace(/\.json$/, '-with-*.json'), { cwd: folder })
+    .toSorted()
+    .map((each) => [each, JSON.parse(read(each))])
+}
+
+/** What a golden event is pinned to be lifted to. */
+export function pinnedLift(file: string): JsonObject | undefined {
+  return existsSync(join(folder, file)) ? JSON.parse(read(file)) : undefined
 }
 
 /** Every golden event, with the name of its file. */
 export function goldenEvents(): readonly (readonly [string, Written])[] {
   return globSync('golden/*.json', { cwd: folder })
     .toSorted()
-    .map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8'))])
+    .map((file) => [file, JSON.parse(read(file))])
 }
 
 /** Which objects of a type have whatever members a client gives them. */
@@ -53,4 +71,8 @@ export function eventId(contents: string): string {
     `${variant}${digest.slice(18, 20)}`,
     digest.slice(20, 32),
   ].join('-')
+}
+
+function read(file: string): string {
+  return readFileSync(join(folder, file), 'utf8')
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { differences, misfits, type Shape, shapeOf } from '#test/events/shape.ts'
+import {
+  differences,
+  misfits,
+  type Shape,
+  shapeOf,
+  unsaidLists,
+  wrongAdditions,
+} from '#test/events/shape.ts'
 
 const isMap = (path: string) => path === 'metadata'
 const pinned: Shape = {
@@ -68,6 +75,31 @@ describe('one object', () => {
     ])
     expect(misfits({ ...whole, lines: [{}] }, pinned, isMap)).toEqual([
       'lines[].account is missing',
+    ])
+  })
+})
+
+describe('a list', () => {
+  it('is unsaid where nothing was ever seen in it', () => {
+    expect(unsaidLists(pinned)).toEqual([])
+    expect(unsaidLists(shapeOf([{ ...whole, lines: [] }], isMap))).toEqual(['lines'])
+  })
+})
+
+describe('what is added to a shape', () => {
+  it('may be absent, with all that is within it', () => {
+    const added = { 'fee?': 'object', 'fee.amount': 'string', 'tags?': 'array', 'tags[]': 'string' }
+    expect(wrongAdditions(added, pinned)).toEqual([])
+    expect(wrongAdditions({ 'lines[].to?': 'string' }, pinned)).toEqual([])
+  })
+
+  it('is nothing that has to be there, and makes nothing that is there another', () => {
+    expect(wrongAdditions({ fee: 'string' }, pinned)).toEqual([
+      "fee has to be there, and old events don't have it",
+    ])
+    expect(wrongAdditions({ 'amount?': 'string', note: 'number' }, pinned)).toEqual([
+      'amount is there already',
+      'note is there already',
     ])
   })
 })

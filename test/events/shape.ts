@@ -48,6 +48,27 @@ export function misfits(object: Json, pinned: Shape, isMap: IsMap): readonly str
   return [...strange, ...lacking]
 }
 
+/** Why members can't be added to a shape that is pinned, in words: old events don't have them. */
+export function wrongAdditions(added: Shape, pinned: Shape): readonly string[] {
+  const [news, before] = [membersOf(added), membersOf(pinned)]
+  const isWithin = (path: string) =>
+    [...news.keys()].some((each) => path.startsWith(`${each}.`) || path.startsWith(`${each}[]`))
+  return [...news].flatMap(([path, { optional }]) => {
+    if (before.has(path)) return [`${path} is there already`]
+    return optional || isWithin(path)
+      ? []
+      : [`${path} has to be there, and old events don't have it`]
+  })
+}
+
+/** The lists of a shape that says nothing of what is in them. */
+export function unsaidLists(shape: Shape): readonly string[] {
+  const members = membersOf(shape)
+  return [...members].flatMap(([path, { kinds }]) =>
+    kinds.split(' | ').includes('array') && !members.has(`${path}[]`) ? [path] : [],
+  )
+}
+
 /** The paths of a shape, without their question marks. */
 function membersOf(shape: Shape) {
   return new Map(
