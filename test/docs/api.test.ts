@@ -33,6 +33,15 @@ describe('the reference of the API', () => {
     expect(written).toEqual(known)
   })
 
+  it('has every code that it ever had, with its status', () => {
+    const pinned = readFileSync(join(root, 'test/docs/codes.txt'), 'utf8').trimEnd().split('\n')
+    const unrecorded = [...codes].filter(([code = '']) => !Object.hasOwn(rejectionStatuses, code))
+    expect(
+      unrecorded.map(([code, status]) => `${code} ${status}`).toSorted(),
+      'Codes are only ever added to: test/docs/codes.txt has those that the books do not store',
+    ).toEqual(pinned.toSorted())
+  })
+
   it('names every command', () => {
     const named = /The commands' names,([^]*?)\. ExpireHold/.exec(page)?.[1]?.match(/\b[A-Z]\w+/g)
     expect(named).toHaveLength(16)
