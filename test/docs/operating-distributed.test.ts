@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Role } from '#compose/roles.ts'
+import { allProjections } from '#projections/all-projections.ts'
 import { clusterSettings } from '#test/support/cluster-settings.ts'
 import { type Cluster, openCluster } from '#test/support/cluster.ts'
 import { type Program, runProgram, type Settings, startProgram } from '#test/support/program.ts'
@@ -54,7 +55,7 @@ describeWith(
         const { data } = projectionStatuses.parse(await get(`${api.url}/v1/projections`))
         return data.map(({ lagEvents }) => lagEvents)
       }
-      await expect.poll(lags, caughtUp).toEqual([0, 0, 0, 0, 0, 0, 0])
+      await expect.poll(lags, caughtUp).toEqual(allProjections.map(() => 0))
       expect((await fetch(`${api.url}/v1/ledgers/before`)).status).toBe(200)
       await cluster.process('projector').stop()
       await open(api.url, 'after')

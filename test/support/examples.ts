@@ -16,7 +16,7 @@ import type {
   HoldPlaced,
   HoldVoided,
 } from '#events/hold-events.ts'
-import type { LedgerEvent } from '#events/ledger-event.ts'
+import { currentVersions, type LedgerEvent } from '#events/ledger-event.ts'
 import type { AssetRegistered, LedgerChanged, LedgerOpened } from '#events/ledger-events.ts'
 import type { Posting, TransactionPosted } from '#events/transaction-events.ts'
 import {
@@ -49,7 +49,7 @@ export function recorded<Event extends LedgerEvent>(
   const { revision = 0n, ledgerId = 'acme' } = fields
   const envelope: EnvelopeFields & { readonly id: string } = {
     id: `00000000-0000-5000-8000-${revision.toString(16).padStart(12, '0')}`,
-    schemaVersion: 1,
+    schemaVersion: currentVersions[event.type],
     ledgerId,
     revision,
     recordedAt: recordedAtOf(revision),
