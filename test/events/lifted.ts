@@ -41,7 +41,11 @@ export function liftComplaints(
   return liftedFiles(known, golden, event).flatMap(({ to, file }) => {
     const data = liftedTo(known, event, to)
     const text = JSON.stringify(data, null, 2)
-    const wrong = [...misfits(data, pins.shape(event.type, to) ?? {}, mapsIn(event.type))]
+    const shape = pins.shape(event.type, to)
+    const wrong =
+      shape === undefined
+        ? [`is of no shape that is pinned: there is no ${shapeFile(event.type, to)}`]
+        : [...misfits(data, shape, mapsIn(event.type))]
     const pinned = pins.lifted(file)
     if (pinned === undefined) wrong.push(`is to be pinned once it is right: ${text}`)
     else if (canonicalJson(pinned) !== canonicalJson(data))

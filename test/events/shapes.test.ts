@@ -89,9 +89,10 @@ describe('the pinned shapes', () => {
   })
 
   it.each(goldenEvents())('fit what was stored once: %s', (file, { type, schemaVersion, data }) => {
-    const pinned = pinnedShape(shapeFile(type, schemaVersion)) ?? {}
+    const pinned = pinnedShape(shapeFile(type, schemaVersion))
+    expect(pinned, `There is no test/events/${shapeFile(type, schemaVersion)}`).toBeDefined()
     expect(
-      misfits(data, pinned, mapsIn(type)),
+      misfits(data, pinned ?? {}, mapsIn(type)),
       `The shape of ${type} version ${schemaVersion} was edited: ${file} is not of it any more. ${guide}`,
     ).toEqual([])
   })
