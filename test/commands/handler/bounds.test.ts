@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { systemPace } from '#ports/pace.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { depositing, item, openAcme, openedBooks, paying } from '#test/support/write-side.ts'
 
@@ -103,13 +104,14 @@ describe('a writer that closes', () => {
     const side = await openedBooks({ store })
     const release = store.hold()
     const taken = side.ask('PostTransaction', depositing('1'))
-    const closing = side[Symbol.asyncDispose]()
+    const closing = side[Symbol.asyncDispose]().then(() => 'closed')
     expect(await side.ask('PostTransaction', depositing('1'))).toMatchObject({
       code: 'unavailable',
     })
     expect(await side.rehearse('PostTransaction', depositing('1'))).toMatchObject({
       code: 'unavailable',
     })
+    expect(await Promise.race([closing, systemPace.turn()])).not.toBe('closed')
     release()
     await closing
     expect(await taken).toMatchObject({ kind: 'accepted' })

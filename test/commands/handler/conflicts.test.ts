@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Outcome } from '#commands/handler/outcome.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import {
@@ -137,6 +138,22 @@ describe('a writer that was overtaken', () => {
       'TransactionPosted',
       'CommandRejected',
     ])
+  })
+
+  it('decides again in the order of arrival, before what came meanwhile', async () => {
+    await using writers = await twoWriters()
+    const { first, second, store } = writers
+    const answers: Promise<Outcome>[] = []
+    const ask = (amount: string) => answers.push(first.ask('PostTransaction', paying(amount)))
+    const by = () => {
+      ask('3')
+      return second.ask('PostTransaction', depositing('1'))
+    }
+    store.faults.push({ kind: 'overtaken', by })
+    for (const amount of ['1', '2']) ask(amount)
+    await expect.poll(() => answers.length).toBe(3)
+    const outcomes = await Promise.all(answers)
+    expect(outcomes.map(({ revision }) => revision)).toEqual([8n, 9n, 10n])
   })
 
   it('takes its own time from the other’s event on: it never goes back', async () => {
