@@ -25,6 +25,7 @@ export class ProjectorWorld {
   readonly log: ProjectorLog
   readonly watched: WatchedReadModels
   readonly #events = new MemoryEventStore()
+  #length = 0
   readonly #limits: ProjectorPlan['limits']
   readonly #hurry: Tape
   readonly #mistake: ProjectorMistake
@@ -39,11 +40,24 @@ export class ProjectorWorld {
 
   static async begin(plan: ProjectorPlan, mistake: ProjectorMistake): Promise<ProjectorWorld> {
     const world = new ProjectorWorld(plan, mistake)
-    for (const { stream, revision, type, json } of world.log.events) {
-      const expected = revision === 0n ? 'no-stream' : revision - 1n
-      await world.#events.append(stream, [{ id: `${stream} ${revision}`, type, json }], expected)
-    }
+    await world.grow(world.log.events.length)
     return world
+  }
+
+  /** One whose log begins with half of its events. */
+  static async beginGrowing(plan: ProjectorPlan): Promise<ProjectorWorld> {
+    const world = new ProjectorWorld(plan, (writer) => writer)
+    await world.grow(world.log.events.length / 2)
+    return world
+  }
+
+  /** Makes the log at least so long. */
+  async grow(length: number): Promise<void> {
+    for (const { stream, revision, type, json } of this.log.events.slice(this.#length, length)) {
+      this.#length += 1
+      const expected = revision === 0n ? 'no-stream' : revision - 1n
+      await this.#events.append(stream, [{ id: `${stream} ${revision}`, type, json }], expected)
+    }
   }
 
   /** All that a process's projector, patrol and lease need. */

@@ -1,4 +1,5 @@
-import type { Checkpoint, ModelChange, ReadModelShape } from '#ports/read-models.ts'
+import type { BuiltModel, Checkpoint, ModelChange, ReadModelShape } from '#ports/read-models.ts'
+import type { Projection } from '#projections/projection.ts'
 import type { ProjectorLog } from '#test/interleavings/projector-log.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { SharedReadModels } from '#test/support/scheduled-read-models.ts'
@@ -11,6 +12,7 @@ export class WatchedReadModels {
   readonly violations: string[] = []
   readonly #log: ProjectorLog
   readonly #ends = new Map<string, string>()
+  readonly #served = new Map<string, number>()
 
   constructor(log: ProjectorLog) {
     this.#log = log
@@ -24,14 +26,19 @@ export class WatchedReadModels {
           await this.#look(change, (await before[index])?.revision ?? -1n)
         return committing
       }
-      return { ...models, commit }
+      const serveBuild = async (model: BuiltModel) => {
+        const isServing = await models.serveBuild(model)
+        if (isServing) this.#served.set(keyOf(model), model.build)
+        return isServing
+      }
+      return { ...models, commit, serveBuild }
     })
   }
 
   /** Everything in which the models are not where they have to be in the end. */
-  async contradictions(): Promise<readonly string[]> {
+  async contradictions(projections = this.#log.projections): Promise<readonly string[]> {
     const found = [...this.violations]
-    for (const projection of this.#log.projections)
+    for (const projection of projections)
       for (const ledgerId of this.#log.ledgerIds) {
         found.push(...(await this.#contradictions(projection, ledgerId)))
         const checkpoint = await this.shared.models.checkpoint(projection, ledgerId)
@@ -48,19 +55,27 @@ export class WatchedReadModels {
 
   /** Whether every model has come to its end. */
   get isComplete(): boolean {
-    const { projections, ledgerIds } = this.#log
-    return projections.every((projection) =>
-      ledgerIds.every(
-        (ledgerId) =>
-          this.#ends.get(`${projection.name} ${ledgerId}`) ===
-          endText(this.#log.endOf(projection, ledgerId)),
-      ),
+    return this.#log.projections.every((projection) => this.isAtEnd(projection))
+  }
+
+  /** Whether a build of it came to serve. */
+  hasServed(projection: Projection): boolean {
+    return this.#served.has(keyOf(projection))
+  }
+
+  /** Whether what serves of it has come to its end. */
+  isAtEnd(projection: Projection): boolean {
+    const build = this.#served.get(keyOf(projection)) ?? 1
+    return this.#log.ledgerIds.every(
+      (ledgerId) =>
+        this.#ends.get(`${keyOf(projection)}.${build} ${ledgerId}`) ===
+        endText(this.#log.endOf(projection, ledgerId)),
     )
   }
 
   async #look({ model, ledgerId }: ModelChange, before: bigint): Promise<void> {
     const checkpoint = await this.shared.models.checkpoint(model, ledgerId)
-    this.#ends.set(`${model.name} ${ledgerId}`, placeOf(checkpoint))
+    this.#ends.set(`${keyOf(model)}.${model.build ?? 1} ${ledgerId}`, placeOf(checkpoint))
     const after = checkpoint?.revision ?? -1n
     if (after < before)
       this.violations.push(`${model.name} of ${ledgerId} went back from ${before} to ${after}`)
@@ -80,6 +95,10 @@ export class WatchedReadModels {
     const contradiction = this.#log.contradiction(projection, ledgerId, { checkpoint, documents })
     return contradiction === undefined ? [] : [contradiction]
   }
+}
+
+function keyOf({ name, version }: ReadModelShape): string {
+  return `${name} v${version}`
 }
 
 function placeOf(checkpoint: Checkpoint | undefined): string {

@@ -91,10 +91,21 @@ export function scheduledReadModels(
         overtaken: false,
       }),
     builds: (model) => read(`looks what builds ${model.name} has`, () => models.builds(model)),
-    startBuild: (model, startedAt) => models.startBuild(model, startedAt),
-    serveBuild: (model) => models.serveBuild(model),
-    dropBuild: (model) => models.dropBuild(model),
-    forgetFeedPosition: (feed) => models.forgetFeedPosition(feed),
+    startBuild: (model, startedAt) =>
+      write(`starts a build of ${model.name}`, {
+        whole: () => models.startBuild(model, startedAt),
+      }),
+    serveBuild: (model) =>
+      write(`lets build ${model.build} of ${model.name} serve`, {
+        whole: () => models.serveBuild(model),
+        overtaken: false,
+      }),
+    dropBuild: (model) =>
+      write(`drops build ${model.build} of ${model.name}`, {
+        whole: () => models.dropBuild(model),
+      }),
+    forgetFeedPosition: (feed) =>
+      write(`forgets where ${feed} was`, { whole: () => models.forgetFeedPosition(feed) }),
     feedPosition: (feed) => read(`looks where ${feed} is`, () => models.feedPosition(feed)),
     saveFeedPosition: (feed, position) =>
       write(`notes that ${feed} is at ${position}`, {

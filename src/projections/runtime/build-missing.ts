@@ -59,9 +59,10 @@ export async function startMissing({
 export async function buildMissing(parts: MissingParts, signal: AbortSignal): Promise<boolean> {
   const missing = await persist(parts, signal, () => startMissing(parts))
   if (missing.length === 0) return true
-  const { writer: leases, holder, clock, logger } = parts
+  const { writer: leases, holder, clock, logger, pace = systemPace } = parts
   let isDone = false
-  await holdLease({ leases, name: builderLease, holder, clock, logger }, signal, async (held) => {
+  const lease = { leases, name: builderLease, holder, clock, logger, pace }
+  await holdLease(lease, signal, async (held) => {
     isDone = await buildAll(parts, held)
   })
   return isDone

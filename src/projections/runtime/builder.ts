@@ -172,6 +172,7 @@ export class Builder {
       logger,
       limits,
       skips: acts,
+      pace: this.#pace,
     })
     this.#projectors.set(key, made)
     return made

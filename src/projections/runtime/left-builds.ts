@@ -49,7 +49,7 @@ export async function dropLeftBuilds(parts: MissingParts, signal: AbortSignal): 
     retrying({ limits: projectorLimits, failed, signal: until, pace }, work)
   const look = (until: AbortSignal) => persist(until, () => rebuildsOf(writer, projections))
   if ((await look(signal)).length === 0) return
-  const lease = { leases: writer, name: builderLease, holder, clock, logger, times }
+  const lease = { leases: writer, name: builderLease, holder, clock, logger, times, pace }
   await holdLease(lease, signal, async (held) => {
     for (const model of await look(held)) {
       await persist(held, () => writer.dropBuild(model))
