@@ -85,7 +85,8 @@ async function buildAll(parts: MissingParts, signal: AbortSignal): Promise<boole
   } catch (error) {
     if (!isOfBuild(error)) throw error
     parts.logger.error({ err: error }, 'a read model could not be built; it is tried again')
-    if (error instanceof BuildOutdated) await startAnew(parts, missing)
+    if (error instanceof BuildOutdated)
+      await persist(parts, signal, () => startAnew(parts, missing))
     return false
   }
 }

@@ -47,8 +47,10 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
         await work(until)
         await pace.pause(pollMs, until)
       }
-    } finally {
-      over.abort()
+    } catch (error) {
+      // The other half ends with the same.
+      over.abort(error)
+      throw error
     }
   }
   const followed = repeat(async (each) => {
