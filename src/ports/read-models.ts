@@ -55,6 +55,8 @@ export type StoredDocument = {
   readonly ledgerId?: LedgerId
   /** Only in a change: it is written this once, and the other documents of the change count on it. */
   readonly closed?: true
+  /** Only in what a find with `checksFields` found, where the store would find it by other fields than it has. */
+  readonly misfiled?: true
 }
 
 /** How far one ledger has come in one read model: the last revision applied, and why it stands still if it does. */
@@ -103,6 +105,11 @@ export type Find = {
    * only what their revision allows; the fields of `where` and `orderBy` must be ones that never change.
    */
   readonly evenAhead?: true
+  /**
+   * Says of each document whether the store finds it by the fields that it has, for who audits. In one ledger, without
+   * conditions, in the order of ids. One that the store has under no id comes first, with an empty one.
+   */
+  readonly checksFields?: true
 }
 
 /**
@@ -162,6 +169,13 @@ export type ReadModels = AsyncDisposable & {
   checkpoints(model: ModelBuild): Promise<ReadonlyMap<LedgerId, Checkpoint>>
   /** The ledgers that are parked in one model: costs what there are of these, not of ledgers. */
   parked(model: ModelBuild): Promise<readonly LedgerId[]>
+  /**
+   * Every ledger that a model has documents of, with a checkpoint or without: for who audits. Documents of no ledger at all
+   * come under a name that none can have.
+   */
+  ledgers(model: ModelBuild): Promise<readonly LedgerId[]>
+  /** What the store itself finds wrong in its files, by reading all of them. Left out where they are not Daybook's. */
+  faults?(): Promise<readonly string[]>
   /** What there is of this version, in the order of their numbers; what was dropped is left out. */
   builds(model: ReadModelShape): Promise<readonly Build[]>
   /** How far a feed of the log itself has been read. */

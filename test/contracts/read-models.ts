@@ -12,6 +12,7 @@ import {
   tags,
   tasks,
 } from '#test/contracts/read-models-examples.ts'
+import { describeAudits } from '#test/contracts/read-models-audits.ts'
 import { describeBuilds } from '#test/contracts/read-models-builds.ts'
 import { describeFinds, type Oddities } from '#test/contracts/read-models-finds.ts'
 import { describeIds } from '#test/contracts/read-models-ids.ts'
@@ -38,6 +39,7 @@ export function describeReadModels(
       expect(await all.find(tasks, { where: [], orderBy: ['label'], limit: 9 })).toEqual([])
       expect(await readModels.checkpoints(tasks)).toEqual(new Map())
       expect(await readModels.parked(tasks)).toEqual([])
+      expect(await readModels.ledgers(tasks)).toEqual([])
     })
 
     it('can be checked', async () => {
@@ -340,6 +342,7 @@ export function describeReadModels(
     })
   })
 
+  describeAudits(name, makeStore)
   describeBuilds(name, makeStore)
   describeLeases(name, makeStore)
   describeFinds(name, makeStore, oddities)

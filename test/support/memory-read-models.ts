@@ -53,6 +53,7 @@ export function openMemoryReadModels(
       [...store.checkpointsIn(store.builds.toRead(model))].flatMap(([ledgerId, { parked }]) =>
         parked === undefined ? [] : [ledgerId],
       ),
+    ledgers: async (model) => store.ledgersIn(store.builds.toRead(model)),
     check: async () => {},
     async [Symbol.asyncDispose]() {},
   }
@@ -133,6 +134,12 @@ class MemoryReadModels {
       [...this.#model(model)].flatMap(([ledgerId, { checkpoint }]) =>
         checkpoint === undefined ? [] : [[ledgerId, checkpoint]],
       ),
+    )
+  }
+
+  ledgersIn(model: BuiltModel): readonly LedgerId[] {
+    return [...this.#model(model)].flatMap(([ledgerId, { documents }]) =>
+      documents.size === 0 ? [] : [ledgerId],
     )
   }
 

@@ -25,6 +25,22 @@ export async function loadDocuments(
   return [...(await rowsByKey(collection, keys)).values()].map((row) => documentOf(row.id, row))
 }
 
+/**
+ * The ledgers of which there are documents: one search for each. No ledger's id has a slash, and `0` follows it. A key
+ * without any comes as it is, after a `#`.
+ */
+export async function ledgersOfModel(database: Db, model: BuiltModel): Promise<LedgerId[]> {
+  const ledgers: LedgerId[] = []
+  for (let after = ''; ; ) {
+    const filter = { _id: { $gte: after } }
+    const row = await documentsOfModel(database, model).findOne(filter, { sort: { _id: 1 } })
+    if (row === null) return ledgers
+    const length = row._id.indexOf('/')
+    ledgers.push(length === -1 ? `#${row._id}` : row._id.slice(0, length))
+    after = length === -1 ? `${row._id}\u0000` : `${row._id.slice(0, length)}0`
+  }
+}
+
 /** Those that are there, by `_id`. */
 export async function rowsByKey(
   collection: Collection<Row>,

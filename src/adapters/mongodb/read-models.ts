@@ -1,6 +1,7 @@
 import { builtToRead, readBuilds, readRegistry } from '#adapters/mongodb/builds.ts'
 import { checkpointsOfModel, parkedInModel } from '#adapters/mongodb/checkpoints.ts'
 import { MongoConnection, type MongoOptions } from '#adapters/mongodb/connection.ts'
+import { ledgersOfModel } from '#adapters/mongodb/documents.ts'
 import { readFeedPosition, readLease } from '#adapters/mongodb/feeds-and-leases.ts'
 import { viewOfAll, viewOfLedger } from '#adapters/mongodb/view.ts'
 import type { ReadModels } from '#ports/read-models.ts'
@@ -25,6 +26,12 @@ export async function openMongoReadModels(options: MongoOptions): Promise<ReadMo
       connection.use(async (database) => {
         const built = builtToRead(await readRegistry(database), model)
         return built === undefined ? [] : parkedInModel(database, built)
+      }),
+
+    ledgers: (model) =>
+      connection.use(async (database) => {
+        const built = builtToRead(await readRegistry(database), model)
+        return built === undefined ? [] : ledgersOfModel(database, built)
       }),
 
     builds: (model) => connection.use((database) => readBuilds(database, model)),

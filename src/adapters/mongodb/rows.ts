@@ -1,6 +1,6 @@
 import { nameOf, storedName } from '#adapters/mongodb/member-names.ts'
-import { int64, type Value } from '#adapters/mongodb/values.ts'
-import type { Checkpoint, Document, StoredDocument } from '#ports/read-models.ts'
+import { areFieldsOf, int64, type Value } from '#adapters/mongodb/values.ts'
+import type { Checkpoint, Document, ReadModelShape, StoredDocument } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
 
@@ -47,6 +47,17 @@ export function documentKey(ledgerId: LedgerId, id: string): string {
 /** A document as the port gives it. */
 export function documentOf(id: string, { revision, document }: Content): StoredDocument {
   return { id, revision, document: parsedObject(document) }
+}
+
+/** The same, and whether it is found by the fields that it has. */
+export function checkedDocumentOf(
+  model: ReadModelShape,
+  id: string,
+  content: Content,
+): StoredDocument {
+  const stored = documentOf(id, content)
+  const isFound = areFieldsOf(model, stored.document, content.fields)
+  return isFound ? stored : { ...stored, misfiled: true }
 }
 
 export function checkpointOf({ revision, recordedAt, parked }: CheckpointRow): Checkpoint {

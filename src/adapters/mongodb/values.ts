@@ -26,6 +26,24 @@ export function fieldsOf(model: ReadModelShape, document: Document): Record<stri
   return fields
 }
 
+/** Whether these are just the declared fields of the document; what `fieldsOf` refuses has none. */
+export function areFieldsOf(
+  model: ReadModelShape,
+  document: Document,
+  fields: Readonly<Record<string, unknown>>,
+): boolean {
+  const isDeclared = Object.keys(fields).every((field) => Object.hasOwn(model.fields, field))
+  return (
+    isDeclared &&
+    Object.entries(model.fields).every(([field, type]) => {
+      const member = document[field] ?? undefined
+      if (typeof member !== 'string') return member === undefined && fields[field] === undefined
+      if (type === 'text') return fields[field] === member.toWellFormed()
+      return integerPattern.test(member) && fields[field] === BigInt(member)
+    })
+  )
+}
+
 /** MongoDB's order: what is absent first, integers by size, text by code points (its UTF-8 bytes, not UTF-16). */
 export function compareValues(left: Value | undefined, right: Value | undefined): number {
   if (left === right) return 0
@@ -45,6 +63,7 @@ export function prefixEnd(prefix: string): string | undefined {
   return String.fromCodePoint(...points, next)
 }
 
+const integerPattern = /^-?[0-9]{1,19}$/
 const codePointMax = 0x10_ffff
 const surrogatesFrom = 0xd800
 const surrogatesTo = 0xdfff
@@ -57,6 +76,6 @@ export function int64(name: string, value: bigint): bigint {
 }
 
 function integerOf(field: string, text: string): bigint {
-  if (!/^-?[0-9]{1,19}$/.test(text)) throw new RangeError(`${field} is an integer, not ${text}`)
+  if (!integerPattern.test(text)) throw new RangeError(`${field} is an integer, not ${text}`)
   return int64(field, BigInt(text))
 }

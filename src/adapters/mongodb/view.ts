@@ -5,7 +5,13 @@ import { revisionIndex } from '#adapters/mongodb/collections.ts'
 import type { MongoConnection } from '#adapters/mongodb/connection.ts'
 import { documentsOfModel } from '#adapters/mongodb/documents.ts'
 import { type FindPlan, planFind } from '#adapters/mongodb/find.ts'
-import { type Content, documentKey, documentOf, type Row } from '#adapters/mongodb/rows.ts'
+import {
+  checkedDocumentOf,
+  type Content,
+  documentKey,
+  documentOf,
+  type Row,
+} from '#adapters/mongodb/rows.ts'
 import { compareValues } from '#adapters/mongodb/values.ts'
 import {
   type BuiltModel,
@@ -65,7 +71,7 @@ export async function viewOfLedger(connection: Connection, ledgerId: LedgerId): 
       }
       if (find.evenAhead === true)
         return (await rowsNow(connection, moment.model, { find, plan })).map((row) =>
-          documentOf(row.id, row),
+          found(moment.model, find, { id: row.id, content: row }),
         )
       const { aheadMax } = connection.limits
       return connection.use((database) => findAt(database, moment, { find, plan, aheadMax }))
@@ -118,14 +124,18 @@ async function findAt(database: Db, moment: Moment, asked: Asked): Promise<Store
   const unchanged = rows.map((row) => ({ id: row.id, content: row }))
   const later = model.appendOnly === true ? [] : await rowsAhead(database, moment, asked)
   await assertThere(database, model)
-  if (model.appendOnly === true) return unchanged.map(({ id, content }) => documentOf(id, content))
+  if (model.appendOnly === true) return unchanged.map((shown) => found(model, find, shown))
   const seen = new Set(unchanged.map(({ id }) => id))
   const ahead = later.filter(({ id }) => !seen.has(id))
   const changed = ahead.flatMap((row) => {
     const content = contentAt(moment, row)
     return content === undefined ? [] : [{ id: row.id, content }]
   })
-  return merged([...unchanged, ...changed], find).map(({ id, content }) => documentOf(id, content))
+  return merged([...unchanged, ...changed], find).map((shown) => found(model, find, shown))
+}
+
+function found(model: BuiltModel, { checksFields }: Find, { id, content }: Shown): StoredDocument {
+  return checksFields === true ? checkedDocumentOf(model, id, content) : documentOf(id, content)
 }
 
 function optionsOf({ limit }: Find, { sort, index }: FindPlan) {

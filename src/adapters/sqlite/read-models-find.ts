@@ -94,7 +94,9 @@ function search(
     ...[...filters.values()].flatMap((filter) => comparisons(asked, filter, keyset)),
   ]
   const where = joined(conditions, ' AND ')
-  const columns = [idSelected(model), 'revision', 'document', ...selected(asked, isMerged)]
+  const checked = find.checksFields === true ? fieldColumns(model) : []
+  const columns = [idSelected(model), 'revision', 'document', ...checked]
+  columns.push(...selected(asked, isMerged))
   const from = `FROM "${tableOf(model)}" INDEXED BY "${choice.index.name}"`
   const text = `SELECT ${columns.join(', ')} ${from}`
   return conditions.length === 0
@@ -124,6 +126,10 @@ function comparisons({ model, choice, find }: Asked, filter: Filter, keyset: Key
 export function idSelected(model: ReadModelShape): string {
   const column = idColumn(model)
   return column === 'id' ? column : `CAST(${column} AS TEXT) AS id`
+}
+
+function fieldColumns(model: ReadModelShape): string[] {
+  return Object.keys(model.fields).map((field) => columnOf(model, field))
 }
 
 /** Searches that are merged are put in order by what they select. */

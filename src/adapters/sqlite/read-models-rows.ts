@@ -1,6 +1,7 @@
 import type { List, Row } from '#adapters/sqlite/read-models-connection.ts'
 import { damaged } from '#adapters/sqlite/read-models-errors.ts'
-import type { Checkpoint, Document, StoredDocument } from '#ports/read-models.ts'
+import { areFieldsOf } from '#adapters/sqlite/read-models-values.ts'
+import type { Checkpoint, Document, ReadModelShape, StoredDocument } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /**
@@ -11,6 +12,16 @@ export function documentOf([id, revision, document]: List): StoredDocument {
   if (typeof id !== 'string' || typeof revision !== 'bigint' || typeof document !== 'string')
     throw new TypeError('a row of a collection is no document')
   return { id, revision, document: parsed(document) }
+}
+
+/** The same where the columns of all fields come last: says whether they are what the document makes them. */
+export function checkedDocumentOf(
+  model: ReadModelShape,
+  [id, revision, document, ...fields]: List,
+): StoredDocument {
+  const stored = documentOf([id ?? '', revision, document])
+  const isFound = id !== null && areFieldsOf(model, stored.document, fields)
+  return isFound ? stored : { ...stored, misfiled: true }
 }
 
 /** The same where documents of all ledgers were asked for: the ledger's id comes last. */

@@ -1,4 +1,5 @@
 import type { Document, ReadModelShape } from '#ports/read-models.ts'
+import { isJsonObject } from '#values/json.ts'
 
 /** What a field's column holds: text compared by code points, or an integer. */
 export type Value = string | bigint
@@ -21,6 +22,22 @@ export function fieldValues(model: ReadModelShape, document: Document): (Value |
     if (typeof member !== 'string')
       throw new TypeError(`${field} of a document of ${model.name} is not a string`)
     return type === 'text' ? member : integerToBind(field, member)
+  })
+}
+
+/** Whether a row has just these values of the declared fields; what `fieldValues` refuses has none. */
+export function areFieldsOf(
+  model: ReadModelShape,
+  document: Document,
+  values: readonly unknown[],
+): boolean {
+  if (!isJsonObject(document)) return false
+  return Object.entries(model.fields).every(([field, type], index) => {
+    const member = document[field] ?? null
+    const value = values[index]
+    if (typeof member !== 'string') return member === null && value === null
+    if (type === 'text') return value === member.toWellFormed()
+    return integerPattern.test(member) && value === BigInt(member)
   })
 }
 
@@ -60,9 +77,10 @@ function integerToBind(field: string, text: string): number | bigint {
 
 const exactDigitsMax = 15
 const plainDigits = /^[0-9]+$/
+const integerPattern = /^-?[0-9]{1,19}$/
 
 function integerOf(field: string, text: string): bigint {
-  if (!/^-?[0-9]{1,19}$/.test(text)) throw new RangeError(`${field} is an integer, not ${text}`)
+  if (!integerPattern.test(text)) throw new RangeError(`${field} is an integer, not ${text}`)
   const value = BigInt(text)
   if (value > int64Max || value < -int64Max - 1n)
     throw new RangeError(`${field} is a 64-bit integer, not ${text}`)

@@ -1,6 +1,7 @@
 import { builtToRead, readBuilds } from '#adapters/sqlite/read-models-builds.ts'
-import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import type { List, ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { findStatement } from '#adapters/sqlite/read-models-find.ts'
+import { readFaults, readLedgers } from '#adapters/sqlite/read-models-inspection.ts'
 import { readLease } from '#adapters/sqlite/read-models-leases.ts'
 import {
   hasCollection,
@@ -10,14 +11,20 @@ import {
   readFeedPosition,
   readParked,
 } from '#adapters/sqlite/read-models-reading.ts'
-import { documentOf, documentOfLedger } from '#adapters/sqlite/read-models-rows.ts'
+import {
+  checkedDocumentOf,
+  documentOf,
+  documentOfLedger,
+} from '#adapters/sqlite/read-models-rows.ts'
 import { type Snapshot, Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
 import { Stamps } from '#adapters/sqlite/read-models-stamps.ts'
 import {
   type Build,
   type Checkpoint,
+  type Find,
   isBuilt,
   type Lease,
+  type ReadModelShape,
   type ReadModels,
   type ReadView,
 } from '#ports/read-models.ts'
@@ -82,6 +89,8 @@ export async function openSqliteReadModels({
 
     ...placesAndLeases(atOnce),
 
+    ...inspections(atOnce),
+
     async check() {
       const snapshot = await snapshots.open()
       snapshot.end()
@@ -110,12 +119,28 @@ function placesAndLeases(atOnce: AtOnce): Pick<ReadModels, 'feedPosition' | 'lea
   }
 }
 
+function inspections(atOnce: AtOnce): Pick<ReadModels, 'ledgers' | 'faults'> {
+  return {
+    ledgers: (model) =>
+      atOnce<readonly LedgerId[]>([], (connection) => {
+        const built = builtToRead(connection, model)
+        return built === undefined ? [] : readLedgers(connection, built)
+      }),
+
+    faults: () => atOnce<readonly string[]>([], readFaults),
+  }
+}
+
 const none: ReadonlyMap<LedgerId, Checkpoint> = new Map()
 
 function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
   const oneLedger = (): LedgerId => {
     if (ledgerId !== undefined) return ledgerId
     throw new Error('A view of all ledgers can only find: open one of the ledger.')
+  }
+  const read = (model: ReadModelShape, { checksFields }: Find) => {
+    if (ledgerId === undefined) return documentOfLedger
+    return checksFields === true ? (row: List) => checkedDocumentOf(model, row) : documentOf
   }
   return {
     async checkpoint(model) {
@@ -142,8 +167,7 @@ function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
         const byIdOnly = isBuilt(model)
         if (built === undefined || !hasCollection(connection, built, { byIdOnly })) return undefined
         const statement = findStatement(built, find, ledgerId)
-        const read = ledgerId === undefined ? documentOfLedger : documentOf
-        return statement === undefined ? [] : connection.lists(statement).map(read)
+        return statement === undefined ? [] : connection.lists(statement).map(read(built, find))
       })
       if (found !== undefined) return found
       // A find that no index serves is a bug also where nothing is stored yet.

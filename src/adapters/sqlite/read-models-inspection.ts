@@ -1,0 +1,28 @@
+import { tableOf } from '#adapters/sqlite/read-models-collection.ts'
+import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import { hasCollection } from '#adapters/sqlite/read-models-reading.ts'
+import { textOf } from '#adapters/sqlite/read-models-rows.ts'
+import type { BuiltModel } from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
+
+/** The ledgers of which there are rows: one search for each. A number that stands for no ledger comes as `#NUMBER`. */
+export function readLedgers(connection: ReadModelConnection, model: BuiltModel): LedgerId[] {
+  if (!hasCollection(connection, model, { byIdOnly: true })) return []
+  const table = tableOf(model)
+  const text = `WITH RECURSIVE found (ledger) AS (
+      SELECT min(ledger) FROM "${table}"
+      UNION ALL
+      SELECT (SELECT min(ledger) FROM "${table}" WHERE ledger > found.ledger) FROM found
+        WHERE ledger IS NOT NULL)
+    SELECT coalesce(ledger_id, '#' || ledger) AS ledger_id FROM found
+      LEFT JOIN ledger_numbers ON number = ledger WHERE ledger IS NOT NULL`
+  return connection.all({ text, values: [] }).map((row) => textOf(row, 'ledger_id'))
+}
+
+const faultsMax = 20
+
+/** What SQLite finds wrong in the file's pages, tables and indexes; reads all of it, on the calling thread. */
+export function readFaults(connection: ReadModelConnection): string[] {
+  const rows = connection.all({ text: `PRAGMA integrity_check(${faultsMax})`, values: [] })
+  return rows.map((row) => textOf(row, 'integrity_check')).filter((line) => line !== 'ok')
+}

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { aMongoDatabase } from '#test/adapters/mongodb/database.ts'
+import { aChange, aTask, at, filled, tasks } from '#test/contracts/read-models-examples.ts'
+import { describeWith } from '#test/support/servers/describe-with.ts'
+
+describeWith(['mongodb'], 'MongoDB: a document that somebody has changed', (servers) => {
+  it.each([
+    ['another text', { $set: { 'fields.owner': 'bob' } }],
+    ['no value', { $unset: { 'fields.owner': '' } }],
+    ['one that the document lacks', { $set: { 'fields.due': '' } }],
+    ['one that is not declared', { $set: { 'fields.colour': 'red' } }],
+    ['no integer', { $set: { 'fields.number': '2' } }],
+  ])('is told of by a find that checks the fields: %s', async (_case, change) => {
+    const first = ['1', '2', '3'].map((number) => aTask(number, { number, owner: 'ann' }))
+    await using store = await filled(() => aMongoDatabase(servers), first)
+    const moved = aTask('3', { number: '4' }, 1n)
+    await store.writer.commit([aChange({ expected: 0n, checkpoint: at(1n), documents: [moved] })])
+    await using client = await store.store.connect()
+    const { matchedCount } = await client
+      .db(store.store.database)
+      .collection(`${tasks.name}_v${tasks.version}`)
+      .updateOne({ id: '2' }, change)
+    expect(matchedCount).toBe(1)
+    const found = await store.find({ checksFields: true })
+    expect(found).toEqual([first[0], { ...first[1], misfiled: true }, moved])
+  })
+})
