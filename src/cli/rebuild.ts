@@ -3,7 +3,7 @@ import { projectionNamed } from '#cli/projection-names.ts'
 import { asOnlyBuilder, buildBeside } from '#cli/rebuild/build-beside.ts'
 import { type Checked, checkAgainst } from '#cli/rebuild/check.ts'
 import { openBuilding } from '#cli/rebuild/parts.ts'
-import { printRebuilt, type Rebuilt } from '#cli/rebuild/report.ts'
+import { isEqual, printRebuilt, type Rebuilt } from '#cli/rebuild/report.ts'
 import {
   type Arguments,
   type Shell,
@@ -31,7 +31,8 @@ export const rebuild: Subcommand = {
   },
   notes: [
     'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and what was built is dropped: at once, or after kill -9 by the next rebuild or, in half an hour, by a server. One process builds at a time. What a killed --check left in the data folder is removed by the next rebuild that finds no other check running.',
-    'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs, or of some read model nothing serves, so that it was not compared.',
+    '--check compares all documents, the fields they are found by, and where each ledger of the log stands: how far, and whether it is parked. What is behind is looked at again for five seconds. Where that read model moves on meanwhile, it is only told; where nothing does, since no server runs or its projector is stuck, it differs. On SQLite the file of the read models is read as a whole, too, for damage; MongoDB looks after its own.',
+    'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs, some ledger stands elsewhere than the log says, the file is damaged, or of some read model nothing serves, so that it was not compared.',
   ],
   logsTo: 2,
 
@@ -43,7 +44,7 @@ export const rebuild: Subcommand = {
     if (!hasLog(shell.config)) throw new ToolFailed('there is no log: is DAYBOOK_DATA right?')
     const stop = stopSignal()
     if (flags.has('check')) return check(shell, projections, stop)
-    printRebuilt(await rebuiltBeside(shell, projections, stop), flags.has('json'))
+    printRebuilt(await rebuiltBeside(shell, projections, stop), { asJson: flags.has('json') })
     return 0
   },
 }
@@ -54,13 +55,13 @@ async function check(
   projections: readonly Projection[],
   stop: AbortSignal,
 ): Promise<number> {
-  const { rebuilt, unserved } = await checked(shell, projections, stop)
-  printRebuilt(rebuilt, shell.arguments.flags.has('json'))
+  const { rebuilt, unserved, faults } = await checked(shell, projections, stop)
+  printRebuilt(rebuilt, { asJson: shell.arguments.flags.has('json'), faults })
   if (unserved.length > 0)
     throw new ToolFailed(
       `nothing serves of ${unserved.join(', ')}, so there was nothing to compare: the program builds it when it starts.`,
     )
-  return rebuilt.every(({ comparison }) => comparison?.differences.length === 0) ? 0 : 1
+  return faults.length === 0 && rebuilt.every(isEqual) ? 0 : 1
 }
 
 function projectionsOf({ flags, positionals }: Arguments): readonly Projection[] {

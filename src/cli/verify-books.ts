@@ -145,10 +145,12 @@ async function auditStrangers(
   ledgers: readonly LedgerId[],
 ): Promise<void> {
   const known = new Set(ledgers)
-  for (const projection of served)
-    for (const ledgerId of (await readModels.checkpoints(projection)).keys())
+  for (const projection of served) {
+    const applied = (await readModels.checkpoints(projection)).keys()
+    for (const ledgerId of new Set([...applied, ...(await readModels.ledgers(projection))]))
       if (!known.has(ledgerId) && (await store.head(ledgerStream(ledgerId))) === 'no-stream')
         report.add({ ledgerId, rule: 'read-model', detail: `${projection.name}: not in the log` })
+  }
 }
 
 /** Of which ledger a damaged act was can't be told: it is a finding whichever is asked for. */

@@ -7,6 +7,7 @@ import {
 } from '#cli/audit/expected-documents.ts'
 import type { Finding } from '#cli/audit/finding.ts'
 import { checkpointIn } from '#cli/checkpoint-in.ts'
+import { endOf, findPage, type IdPage } from '#cli/id-pages.ts'
 import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import {
@@ -103,41 +104,41 @@ class Comparison {
         if (expected.has(stored.id)) known += 1
         const difference = differenceOf(stored, expected.get(stored.id))
         if (difference !== undefined) yield difference
+        if (stored.misfiled === true) yield `${nameOf(stored)} is found by other fields than it has`
       }
       this.#compared(documents.length)
     }
     if (known < this.#expected.count) yield* this.#missing(end)
   }
 
-  /** All documents in the order of the model's smallest index. */
+  /** All documents in the order of ids. */
   async *#pages(): AsyncGenerator<Page> {
-    let after: readonly string[] | undefined
+    let after: string | undefined
     try {
-      for (;;) {
-        const page = await this.#nextPage(after)
+      do {
+        const asked = { after, limit: pageSize }
+        const page = await this.#nextPage(asked)
         yield page
-        const last = page.documents.at(-1)
-        if (last === undefined || page.documents.length < pageSize) return
-        after = this.#keyOf(last)
-      }
+        after = endOf(this.#parts.projection, page.documents, asked)
+      } while (after !== undefined)
     } finally {
       await this.#leaveView()
     }
   }
 
   /** In the view of the page before only where they must be of one moment, and for as long as that lasts. */
-  async #nextPage(after: readonly string[] | undefined): Promise<Page> {
+  async #nextPage(asked: IdPage): Promise<Page> {
     const { readModels, ledgerId } = this.#parts
     try {
       if (this.#expected.onlyNow) {
         this.#view ??= await readModels.view(ledgerId)
-        return await this.#page(this.#view, after)
+        return await this.#page(this.#view, asked)
       }
     } catch (error) {
       if (!(error instanceof ReadViewOutdated)) throw error
       await this.#leaveView()
     }
-    return inView(readModels, ledgerId, (view) => this.#page(view, after))
+    return inView(readModels, ledgerId, (view) => this.#page(view, asked))
   }
 
   async #leaveView(): Promise<void> {
@@ -145,25 +146,10 @@ class Comparison {
     this.#view = undefined
   }
 
-  async #page(view: ReadView, after: readonly string[] | undefined): Promise<Page> {
+  async #page(view: ReadView, asked: IdPage): Promise<Page> {
     const { projection } = this.#parts
     const at = (await view.checkpoint(projection))?.revision ?? -1n
-    const find = { where: [], orderBy: this.#order(), limit: pageSize }
-    const documents = await view.find(projection, after === undefined ? find : { ...find, after })
-    return { at, documents }
-  }
-
-  #order(): readonly string[] {
-    const { indexes } = this.#parts.projection
-    return indexes.toSorted((a, b) => a.length - b.length)[0] ?? []
-  }
-
-  #keyOf({ id, document }: StoredDocument): readonly string[] {
-    const valueOf = (field: string) => {
-      const value = document[field]
-      return typeof value === 'string' ? value : ''
-    }
-    return [...this.#order().map(valueOf), id]
+    return { at, documents: await view.find(projection, findPage(projection, asked)) }
   }
 
   async *#missing(at: bigint): AsyncGenerator<string> {
@@ -175,18 +161,24 @@ class Comparison {
   }
 }
 
+function nameOf({ id }: StoredDocument): string {
+  return id === '' ? 'a document under no id' : `document ${id}`
+}
+
 function differenceOf(
-  { id, revision, document }: StoredDocument,
+  each: StoredDocument,
   expected: ExpectedDocument | undefined,
 ): string | undefined {
-  if (expected === undefined) return `document ${id} comes of no event`
+  const { revision, document } = each
+  const name = nameOf(each)
+  if (expected === undefined) return `${name} comes of no event`
   if (revision !== expected.revision)
-    return `document ${id} is of revision ${revision}, the log makes it ${expected.revision}`
+    return `${name} is of revision ${revision}, the log makes it ${expected.revision}`
   const stored = canonicalJson(document)
   if ('digest' in expected)
     return digestOf(document) === expected.digest
       ? undefined
-      : `document ${id} is ${stored}, the log makes another`
+      : `${name} is ${stored}, the log makes another`
   const made = canonicalJson(expected.document)
-  return stored === made ? undefined : `document ${id} is ${stored}, the log makes it ${made}`
+  return stored === made ? undefined : `${name} is ${stored}, the log makes it ${made}`
 }

@@ -1,6 +1,7 @@
-import { compareBuilds, type Comparison } from '#cli/rebuild/compare.ts'
+import { compareBuilds } from '#cli/rebuild/compare.ts'
 import type { Building } from '#cli/rebuild/parts.ts'
 import type { Rebuilt } from '#cli/rebuild/report.ts'
+import type { Comparison } from '#cli/rebuild/sums.ts'
 import { openProgress } from '#cli/progress.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { allProjections } from '#projections/all-projections.ts'

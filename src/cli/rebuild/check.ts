@@ -1,8 +1,10 @@
 import { openProgress } from '#cli/progress.ts'
 import { filled, following, summaryOf } from '#cli/rebuild/build-beside.ts'
-import { compareBuilds } from '#cli/rebuild/compare.ts'
+import { type Compared, compareBuilds } from '#cli/rebuild/compare.ts'
 import type { Building } from '#cli/rebuild/parts.ts'
 import type { Rebuilt } from '#cli/rebuild/report.ts'
+import { deviationsOf, type Pair } from '#cli/rebuild/standings.ts'
+import type { Comparison } from '#cli/rebuild/sums.ts'
 import { requireServing } from '#compose/dependencies.ts'
 import { openReadModels } from '#compose/stores.ts'
 import type { Config } from '#config.ts'
@@ -18,10 +20,13 @@ export type Check = {
   readonly signal: AbortSignal
 }
 
-/** What came of each that could be compared, and the names of those of which nothing serves. */
 export type Checked = {
+  /** What came of each that could be compared. */
   readonly rebuilt: readonly Rebuilt[]
+  /** The names of those of which nothing serves. */
   readonly unserved: readonly string[]
+  /** What the store finds wrong in its own files. */
+  readonly faults: readonly string[]
 }
 
 /** Builds what serves once more elsewhere and compares. */
@@ -29,7 +34,8 @@ export async function checkAgainst(check: Check): Promise<Checked> {
   const { config, building, projections, signal } = check
   await using readModels = await openReadModels(config)
   await requireServing(config, { 'read-models': () => readModels.check() })
-  const pairs = []
+  const faults = (await readModels.faults?.()) ?? []
+  const pairs: (Compared & Pair)[] = []
   const unserved = []
   for (const projection of projections) {
     const live = await servingModel(readModels, projection)
@@ -39,22 +45,28 @@ export async function checkAgainst(check: Check): Promise<Checked> {
     }
     const startedAt = new Date(building.clock.now()).toISOString()
     const build = await building.writer.startBuild(live, startedAt)
-    pairs.push({ live, built: { ...live, build } })
-  }
-  if (pairs.length === 0) return { rebuilt: [], unserved }
-  const models = pairs.map(({ built }) => built)
-  const seconds = await filled(building, { builder: new Builder(building), models, signal })
-  const rebuilt: Rebuilt[] = []
-  for (const { live, built } of pairs) {
-    using progress = openProgress(`comparing ${built.name}`, 0)
-    const summary = { ...(await summaryOf(building, built)), seconds, serves: false }
+    const built = { ...building, model: { ...live, build } }
+    const follow = following(building, built.model, signal)
     const { intact: store, skips } = building
-    const sides = { live: { readModels, model: live }, built: { ...building, model: built } }
-    const follow = following(building, built, signal)
-    const comparison = await compareBuilds({ store, skips, ...sides, follow }, (documents) =>
-      progress.show(0, `${documents} documents`),
-    )
-    rebuilt.push({ ...summary, build: live.build, comparison })
+    pairs.push({ store, skips, live: { readModels, model: live }, built, follow })
   }
-  return { rebuilt, unserved }
+  if (pairs.length === 0) return { rebuilt: [], unserved, faults }
+  const models = pairs.map(({ built }) => built.model)
+  const seconds = await filled(building, { builder: new Builder(building), models, signal })
+  const comparisons: Comparison[] = []
+  for (const pair of pairs) {
+    using progress = openProgress(`comparing ${pair.live.model.name}`, 0)
+    const show = (documents: number) => progress.show(0, `${documents} documents`)
+    comparisons.push(await compareBuilds(pair, show))
+  }
+  const deviations = await deviationsOf(building.store, pairs, { signal })
+  const rebuilt = pairs.map(async ({ live, built }, index) => ({
+    ...(await summaryOf(building, built.model)),
+    build: live.model.build,
+    seconds,
+    comparison: comparisons[index],
+    deviations: deviations[index],
+    serves: false,
+  }))
+  return { rebuilt: await Promise.all(rebuilt), unserved, faults }
 }

@@ -1,6 +1,7 @@
-import { createHash, type Hash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type CompareIds, endOf, findPage, type IdPage, orderOfIds } from '#cli/id-pages.ts'
 import { type Overlay, overlayOf } from '#cli/rebuild/overlay.ts'
+import { type Comparison, type Compared as OnPage, Sums } from '#cli/rebuild/sums.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import {
   type ReadModels,
@@ -25,16 +26,6 @@ export type Compared = {
   readonly follow?: () => Promise<void>
 }
 
-/** Count and checksum (SHA-256 over the documents by ledger and id) of the two, and the documents that differ. */
-export type Comparison = {
-  readonly live: Sum
-  readonly built: Sum
-  /** The first of them; there may be more. */
-  readonly differences: readonly { readonly ledgerId: LedgerId; readonly id: string }[]
-}
-
-export type Sum = { readonly documents: number; readonly checksum: string }
-
 const pageSize = 500
 
 /** What is folded on is folded for every page anew: the more documents that makes, the more of them go on a page. */
@@ -43,7 +34,6 @@ const pageSizeMax = 20_000
 /** Events of one ledger that what was built may lack before it follows. */
 const lackingMax = 2_000n
 
-const differencesMax = 100
 const viewTries = 20
 
 /**
@@ -58,6 +48,7 @@ export async function compareBuilds(
   const ledgers = new Set([
     ...(await live.readModels.checkpoints(live.model)).keys(),
     ...(await built.readModels.checkpoints(built.model)).keys(),
+    ...(await live.readModels.ledgers(live.model)),
   ])
   const sums = new Sums()
   for (const ledgerId of [...ledgers].toSorted()) {
@@ -76,20 +67,14 @@ export async function compareBuilds(
 }
 
 /** The documents of both after an id, up to `last`; undefined: to the end. */
-type Page = {
-  readonly live: ReadonlyMap<string, string>
-  readonly built: ReadonlyMap<string, string>
+type Page = OnPage & {
   readonly last: string | undefined
   /** Documents that one side had to be folded on to. */
   readonly foldedOn: number
   readonly builtLacks: bigint
 }
 
-type Asked = {
-  readonly ledgerId: LedgerId
-  readonly after: string | undefined
-  readonly limit: number
-}
+type Asked = IdPage & { readonly ledgerId: LedgerId }
 
 async function pageAfter(compared: Compared, asked: Asked): Promise<Page> {
   const { ledgerId } = asked
@@ -108,23 +93,26 @@ type Views = Asked & { readonly live: ReadView; readonly built: ReadView }
 
 /** What is live is read at once: it moves on, and a store may soon no longer have what its view showed. */
 async function readPage(compared: Compared, views: Views): Promise<Page> {
-  const { ledgerId, after, limit } = views
+  const { ledgerId, after } = views
   const live = { view: views.live, model: compared.live.model }
   const built = { view: views.built, model: compared.built.model }
-  const [liveAt, livePage] = [await appliedIn(live), await find(live, views)]
-  const [builtAt, builtPage] = [await appliedIn(built), await find(built, views)]
+  const find = ({ view, model }: Viewed) => view.find(model, findPage(model, views))
+  const [liveAt, livePage] = [await appliedIn(live), await find(live)]
+  const [builtAt, builtPage] = [await appliedIn(built), await find(built)]
   const ahead = liveAt > builtAt ? liveAt : builtAt
   const overlay = (side: Viewed, from: bigint) =>
     overlayOf({ ...compared, ...side, ledgerId }, from, ahead)
   const [liveOver, builtOver] = [await overlay(live, liveAt), await overlay(built, builtAt)]
-  const compareIds = orderOf(live.model)
-  const last = smallest([lastOf(livePage, limit), lastOf(builtPage, limit)], compareIds)
+  const compareIds = orderOfIds(live.model)
+  const ends = [livePage, builtPage].map((page) => endOf(live.model, page, views))
+  const last = smallest(ends, compareIds)
   const within = (id: string) =>
     (after === undefined || compareIds(id, after) > 0) &&
     (last === undefined || compareIds(id, last) <= 0)
   return {
     live: textsOf(among(livePage, liveOver, within), compareIds),
     built: textsOf(among(builtPage, builtOver, within), compareIds),
+    misfiled: misfiledOf([...livePage, ...builtPage], within),
     last,
     foldedOn: Math.max(liveOver.size, builtOver.size),
     builtLacks: ahead - builtAt,
@@ -135,17 +123,6 @@ type Viewed = { readonly view: ReadView; readonly model: LiveModel }
 
 async function appliedIn({ view, model }: Viewed): Promise<bigint> {
   return (await view.checkpoint(model))?.revision ?? -1n
-}
-
-function find({ view, model }: Viewed, { after, limit }: Asked) {
-  const orderBy = model.id === undefined ? [] : [model.id]
-  const from = after !== undefined && { after: [...orderBy.map(() => after), after] }
-  return view.find(model, { where: [], orderBy, limit, ...from })
-}
-
-/** Where a page ends; undefined where it reaches the end. */
-function lastOf(page: readonly StoredDocument[], limit: number): string | undefined {
-  return page.length < limit ? undefined : page.at(-1)?.id
 }
 
 function smallest(
@@ -166,6 +143,15 @@ function among(
   return [...documents.values()].filter(({ id }) => within(id))
 }
 
+/** Of the documents as they are stored, whatever they are folded on to. */
+function misfiledOf(
+  page: readonly StoredDocument[],
+  within: (id: string) => boolean,
+): ReadonlySet<string> {
+  const misfiled = page.filter((stored) => stored.misfiled === true && within(stored.id))
+  return new Set(misfiled.map(({ id }) => id))
+}
+
 /** What each document says, in the order of ids. */
 function textsOf(
   documents: readonly StoredDocument[],
@@ -176,49 +162,4 @@ function textsOf(
       .toSorted((a, b) => compareIds(a.id, b.id))
       .map(({ id, revision, document }) => [id, `${revision} ${canonicalJson(document)}`]),
   )
-}
-
-type CompareIds = (a: string, b: string) => number
-
-/** The order of the stores: that of the bytes, or that of the numbers where the ids are some. */
-function orderOf({ id, fields }: LiveModel): CompareIds {
-  if (id !== undefined && fields[id] === 'integer') return (a, b) => Number(BigInt(a) - BigInt(b))
-  return (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))
-}
-
-class Sums {
-  readonly #live = new RunningSum()
-  readonly #built = new RunningSum()
-  readonly #differences: { ledgerId: LedgerId; id: string }[] = []
-
-  get documents(): number {
-    return this.#built.documents
-  }
-
-  add(ledgerId: LedgerId, { live, built }: Page): void {
-    this.#live.add(ledgerId, live)
-    this.#built.add(ledgerId, built)
-    for (const id of new Set([...live.keys(), ...built.keys()]))
-      if (live.get(id) !== built.get(id) && this.#differences.length < differencesMax)
-        this.#differences.push({ ledgerId, id })
-  }
-
-  result(): Comparison {
-    const differences = this.#differences
-    return { live: this.#live.sum(), built: this.#built.sum(), differences }
-  }
-}
-
-class RunningSum {
-  documents = 0
-  readonly #hash: Hash = createHash('sha256')
-
-  add(ledgerId: LedgerId, texts: ReadonlyMap<string, string>): void {
-    this.documents += texts.size
-    for (const [id, text] of texts) this.#hash.update(`${ledgerId} ${id} ${text}\n`)
-  }
-
-  sum(): Sum {
-    return { documents: this.documents, checksum: this.#hash.digest('hex') }
-  }
 }

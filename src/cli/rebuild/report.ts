@@ -1,5 +1,6 @@
 import process from 'node:process'
-import type { Comparison } from '#cli/rebuild/compare.ts'
+import type { Deviation } from '#cli/rebuild/standings.ts'
+import type { Comparison, Difference } from '#cli/rebuild/sums.ts'
 
 /** What came of one projection. `comparison` is absent where there was nothing of the version to compare with. */
 export type Rebuilt = {
@@ -8,29 +9,59 @@ export type Rebuilt = {
   readonly build: number
   readonly ledgers: number
   readonly seconds: number
-  readonly comparison?: Comparison
+  readonly comparison?: Comparison | undefined
+  /** Ledgers that stand elsewhere in what serves; only where the model was checked. */
+  readonly deviations?: readonly Deviation[] | undefined
   /** False where the model was only checked. */
   readonly serves: boolean
 }
 
 const shownMax = 5
 
-/** Prints what came of each, as lines or as one JSON object. */
-export function printRebuilt(all: readonly Rebuilt[], asJson: boolean): void {
-  const text = asJson ? `${JSON.stringify({ projections: all })}\n` : all.flatMap(lines).join('')
+/** Prints what came of each, and what is wrong in the file of what serves, as lines or as one JSON object. */
+export function printRebuilt(
+  all: readonly Rebuilt[],
+  { asJson, faults = [] }: { readonly asJson: boolean; readonly faults?: readonly string[] },
+): void {
+  const broken = faults.map((fault) => `the file of the read models is damaged: ${fault}\n`)
+  const text = asJson
+    ? `${JSON.stringify({ projections: all, ...(faults.length > 0 && { faults }) })}\n`
+    : [...broken, ...all.flatMap(lines)].join('')
   process.stdout.write(text)
 }
 
-function lines({ name, version, build, ledgers, comparison, serves }: Rebuilt): string[] {
+/** Whether what was compared is what the log makes, as far as it can be. */
+export function isEqual({ comparison, deviations = [] }: Rebuilt): boolean {
+  return comparison?.differences.length === 0 && !deviations.some(({ isWrong }) => isWrong)
+}
+
+function lines(each: Rebuilt): string[] {
+  const { name, version, build, ledgers, comparison, deviations = [], serves } = each
   const what = `${name} v${version}`
   const ending = serves ? `build ${build} serves` : 'the live model was left alone'
   if (comparison === undefined)
     return [`${what}: ${ledgers} ledgers, nothing to compare with; ${ending}\n`]
-  const { live, built, differences } = comparison
-  if (differences.length === 0)
-    return [`${what}: ${built.documents} documents, equal, SHA-256 ${built.checksum}; ${ending}\n`]
-  const counts = `live ${live.documents}, rebuilt ${built.documents}`
-  const shown = differences.slice(0, shownMax).map(({ ledgerId, id }) => `  ${ledgerId}: ${id}\n`)
-  const more = differences.length > shownMax ? ['  … and more\n'] : []
-  return [`${what}: documents differ (${counts}); ${ending}\n`, ...shown, ...more]
+  const { differences } = comparison
+  return [
+    `${what}: ${verdict(each, comparison)}; ${ending}\n`,
+    ...shown(differences.map((one) => `${one.ledgerId}: ${nameOf(one)}`)),
+    ...shown(deviations.map(({ ledgerId, sentence }) => `${ledgerId}: ${sentence}`)),
+  ]
+}
+
+function verdict(each: Rebuilt, { live, built, differences }: Comparison): string {
+  if (differences.length > 0)
+    return `documents differ (live ${live.documents}, rebuilt ${built.documents})`
+  const counted = `${built.documents} documents, equal, SHA-256 ${built.checksum}`
+  return isEqual(each) ? counted : `ledgers stand elsewhere than the log says (${counted})`
+}
+
+function shown(all: readonly string[]): string[] {
+  const first = all.slice(0, shownMax).map((line) => `  ${line}\n`)
+  return all.length > shownMax ? [...first, '  … and more\n'] : first
+}
+
+function nameOf({ id, misfiled }: Difference): string {
+  if (id === '') return 'a document under no id'
+  return misfiled === true ? `${id}, found by other fields than it has` : id
 }

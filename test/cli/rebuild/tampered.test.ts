@@ -1,0 +1,160 @@
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { daybook, deposit, ndjson, openingRows } from '#test/cli/daybook.ts'
+import { startProgram, temporaryFolder } from '#test/support/program.ts'
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+beforeAll(async () => {
+  folder = await projected()
+}, 60_000)
+afterAll(() => folder[Symbol.asyncDispose]())
+
+/** The model, and what is done to its rows. */
+const fieldsChanged = [
+  ['entries', `UPDATE entries_v1 SET f_accountId = 'equity' WHERE f_accountId = 'bank'`],
+  ['entries', `UPDATE entries_v1 SET f_effectiveAt = '2040-01-01T00:00:00.000Z'`],
+  ['trial-balances', `UPDATE "trial-balances_v2" SET f_kind = NULL WHERE f_kind = 'account'`],
+  ['accounts', `UPDATE accounts_v1 SET f_status = 'closed' WHERE f_accountId = 'bank'`],
+  ['accounts', `UPDATE accounts_v1 SET f_accountId = NULL WHERE f_accountId = 'bank'`],
+  ['holds', `UPDATE holds_v1 SET f_status = 'voided'`],
+  ['transactions', `UPDATE transactions_v1 SET f_transactionId = NULL WHERE f_transactionId = 3`],
+  ['transactions', 'UPDATE transactions_v1 SET f_externalReference = NULL'],
+  ['commands', `UPDATE commands_v1 SET f_idempotencyKey = 'another' WHERE f_revision = 3`],
+] as const
+
+describe('a field by which documents are found, changed behind the program’s back', () => {
+  it.each(fieldsChanged)('is noticed in %s: %s', async (model, sql) => {
+    await using tampered = await changedBy(sql)
+    const checked = await daybook(['rebuild', model, '--check'], { folder: tampered.path })
+    expect([checked.code, checked.stderr]).toEqual([1, ''])
+    expect(checked.stdout).toMatch(new RegExp(`^${model} v.: documents differ .*\n  acme: `))
+    expect(checked.stdout).toMatch(/, found by other fields than it has|a document under no id/)
+    const verified = await daybook(['verify-books'], { folder: tampered.path })
+    expect([verified.code, verified.stderr]).toEqual([1, ''])
+    expect(verified.stdout).toMatch(
+      new RegExp(
+        `^acme: read-model: ${model}: (document .*|a document under no id) is found by other fields than it has$`,
+        'm',
+      ),
+    )
+  })
+})
+
+describe('a ledger that stands elsewhere in a model than the log says', () => {
+  it.each([
+    [
+      'revision = revision - 2',
+      'applied up to revision 3, 2 events behind, and nothing moves it on',
+    ],
+    ['revision = revision + 4', 'has applied revision 9, the log ends at 5'],
+    [
+      `parked_revision = 6, parked_reason = 'ghost'`,
+      'is parked at revision 6, the log lets it go on',
+    ],
+  ])('is noticed: %s', async (change, said) => {
+    await using tampered = await changedBy(
+      `UPDATE checkpoints SET ${change} WHERE model = 'accounts'`,
+    )
+    await expectDeviation(tampered, said)
+  })
+
+  it('is noticed where its checkpoint is gone', async () => {
+    await using tampered = await changedBy(`DELETE FROM checkpoints WHERE model = 'accounts'`)
+    await expectDeviation(tampered, 'nothing of it is applied, 6 events behind, and nothing')
+  })
+
+  it('is waited for where a program is at work', async () => {
+    await using tampered = await changedBy(`DELETE FROM checkpoints WHERE model = 'accounts'`)
+    const more = ndjson([...openingRows, deposit('1')].map((row) => ({ ...row, ledgerId: 'new' })))
+    await daybook(['import', '-'], { folder: tampered.path, input: more })
+    const checked = daybook(['rebuild', 'accounts', '--check'], { folder: tampered.path })
+    await using program = await startProgram(tampered.path)
+    expect(await checked).toMatchObject({ code: 0, stderr: '' })
+    await program.stop()
+  })
+})
+
+describe('a ledger that only a read model has', () => {
+  it.each([
+    ['ledgers', `SELECT 9, revision, 'ghost', document FROM ledgers_v1`, ': ghost'],
+    ['holds', `SELECT 9, revision, 7, 'open', '2020-01-01', NULL, document FROM holds_v1`, ': 7'],
+  ])('is noticed in %s', async (model, rows, id) => {
+    await using tampered = await changedBy(
+      `INSERT INTO ledger_numbers VALUES (9, 'ghost'); INSERT INTO ${model}_v1 ${rows}`,
+    )
+    const checked = await daybook(['rebuild', model, '--check'], { folder: tampered.path })
+    expect([checked.code, checked.stderr]).toEqual([1, ''])
+    expect(checked.stdout).toContain(`\n  ghost${id}`)
+    expect(checked.stdout).toContain('\n  ghost: the log has no such ledger\n')
+    const verified = await daybook(['verify-books'], { folder: tampered.path })
+    expect(verified.code).toBe(1)
+    expect(verified.stdout).toContain(`ghost: read-model: ${model}: not in the log\n`)
+  })
+})
+
+describe('a file whose index lacks a row', () => {
+  it('is damaged', async () => {
+    const index = 'accounts_v1_by_ledger_status_accountId'
+    const gap = ` WHERE f_accountId <> ''bank''`
+    await using tampered = await changedBy(`PRAGMA writable_schema = ON;
+      UPDATE sqlite_schema SET sql = sql || '${gap}' WHERE name = '${index}';
+      PRAGMA writable_schema = RESET;
+      REINDEX;
+      PRAGMA writable_schema = ON;
+      UPDATE sqlite_schema SET sql = replace(sql, '${gap}', '')`)
+    const checked = await daybook(['rebuild', 'accounts', '--check'], { folder: tampered.path })
+    expect(checked.code).toBe(1)
+    expect(checked.stdout).toContain(
+      `the file of the read models is damaged: wrong # of entries in index ${index}\n`,
+    )
+    expect(checked.stdout).toMatch(/^accounts v1: 2 documents, equal/m)
+    const given = ['rebuild', 'holds', '--check', '--json']
+    const { stdout } = await daybook(given, { folder: tampered.path })
+    const { faults } = JSON.parse(stdout)
+    expect(faults).toContain(`wrong # of entries in index ${index}`)
+  })
+})
+
+type Folder = AsyncDisposable & { readonly path: string }
+
+async function expectDeviation({ path }: Folder, said: string): Promise<void> {
+  const checked = await daybook(['rebuild', 'accounts', 'ledgers', '--check'], { folder: path })
+  expect([checked.code, checked.stderr]).toEqual([1, ''])
+  expect(checked.stdout).toMatch(/^accounts v1: ledgers stand elsewhere than the log says \(/)
+  expect(checked.stdout).toContain(`\n  acme: ${said}`)
+  expect(checked.stdout).toMatch(/^ledgers v1: 1 documents, equal/m)
+}
+
+/** The same data, changed behind the program's back. */
+async function changedBy(sql: string): Promise<Folder> {
+  const copy = await temporaryFolder()
+  await cp(folder.path, copy.path, { recursive: true })
+  using database = new DatabaseSync(join(copy.path, 'data', 'read-models.db'), { defensive: false })
+  database.exec(sql)
+  return copy
+}
+
+/** Six events of one ledger that a program has projected; it is stopped again. */
+async function projected(): Promise<Folder> {
+  const made = await temporaryFolder()
+  const { postings } = deposit('1')
+  const rows = [
+    ...openingRows,
+    deposit('100', { externalReference: 'first' }),
+    deposit('50'),
+    { command: 'PlaceHold', ledgerId: 'acme', postings },
+  ]
+  await daybook(['import', '-'], { folder: made.path, input: ndjson(rows) })
+  await using program = await startProgram(made.path)
+  const isBehind = async () => {
+    const answer = await fetch(`${program.url}/v1/projections`)
+    const { data } = JSON.parse(await answer.text())
+    return data.some(({ lagEvents }: { lagEvents: number }) => lagEvents > 0)
+  }
+  while (await isBehind()) await sleep(20)
+  await program.stop()
+  return made
+}
