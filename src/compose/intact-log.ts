@@ -2,22 +2,23 @@ import type { Log } from '#compose/stores.ts'
 import { damageOf } from '#events/damage.ts'
 import { isOwnStream } from '#events/stream-names.ts'
 import type { Logger } from '#ports/logger.ts'
-import { EventLogDamaged, type StoredEvent } from '#ports/event-store.ts'
+import { EventLogDamaged, type EventPlace, type StoredEvent } from '#ports/event-store.ts'
 
 /**
  * The log for those who serve events or decide by them: no event comes out that is not what was written, and none is
  * passed over. A page ends before a damaged one; reading from there throws. Only damaged ledgers are hurt, but for
- * readers of all of them.
+ * readers of all of them. What is `passed` comes out as it is: for those who skip it.
  * @throws {EventLogDamaged} besides what the log throws.
  */
 export function intactLog<Reading extends Pick<Log, 'readStream' | 'readAll'>>(
   log: Reading,
   logger: Logger,
+  passed: (place: EventPlace) => boolean = () => false,
 ): Reading {
   const sound = (page: readonly StoredEvent[], faultAt: (index: number) => Fault | undefined) => {
     for (const [index] of page.entries()) {
       const fault = faultAt(index)
-      if (fault === undefined) continue
+      if (fault === undefined || passed(fault)) continue
       const { stream, revision, reason } = fault
       logger.error({ stream, revision: revision.toString(), reason }, 'the event log is damaged')
       if (index > 0) return page.slice(0, index)
@@ -37,11 +38,10 @@ export function intactLog<Reading extends Pick<Log, 'readStream' | 'readAll'>>(
   return { ...log, readStream, readAll }
 }
 
-type Place = Pick<StoredEvent, 'stream' | 'revision'>
-type Fault = Place & { readonly reason: string }
+type Fault = EventPlace & { readonly reason: string }
 
 /** What is wrong with an event, where another or none at all may have come instead of it. */
-function faultIn(event: StoredEvent | undefined, place: Place | undefined): Fault | undefined {
+function faultIn(event: StoredEvent | undefined, place: EventPlace | undefined): Fault | undefined {
   if (event === undefined || place === undefined) return undefined
   const { stream, revision } = place
   if (isOwnStream(stream)) return undefined

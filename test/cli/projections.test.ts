@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { allProjections } from '#projections/all-projections.ts'
 import { openLog } from '#compose/stores.ts'
 import { ledgerStream } from '#events/stream-names.ts'
+import type { EventToAppend, StoredEvent } from '#ports/event-store.ts'
 import { daybook, deposit, ndjson, openingRows } from '#test/cli/daybook.ts'
 import { configOf, poisoned } from '#test/cli/poisoned.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
@@ -96,6 +97,29 @@ describe('daybook projections', () => {
     expect([checked.code, checked.stdout]).toEqual([0, expect.stringContaining('equal')])
     const verified = await daybook(['verify-books'], { folder: folder.path })
     expect(verified.stdout).not.toMatch(/read-model:/)
+  }, 120_000)
+
+  it('lists and goes past an event that is damaged, in a rebuild, too', async () => {
+    await using folder = await damagedAt(4n)
+    const run = (...given: string[]) => daybook(given, { folder: folder.path })
+    await untilParked(folder.path)
+    const listed = await run('projections', 'list')
+    expect([listed.code, listed.stderr]).toEqual([0, ''])
+    expect(listed.stdout).toContain(
+      'accounts: acme is parked at revision 4: the event is damaged: its bytes have changed',
+    )
+    const skipped = await run('projections', 'skip', 'accounts', 'acme', '--revision', '4', ...said)
+    expect(skipped).toMatchObject({ code: 0, stderr: '' })
+    const checked = await run('rebuild', 'accounts', '--check')
+    expect([checked.code, checked.stderr]).toEqual([1, ''])
+    expect(checked.stdout).toMatch(
+      /^accounts v1: ledgers stand .*\(2 documents, equal, .*\n {2}acme: is parked at revision 4, the log lets it go on\n$/,
+    )
+    const rebuilt = await run('rebuild', 'accounts')
+    expect([rebuilt.code, rebuilt.stderr]).toEqual([0, ''])
+    expect(rebuilt.stdout).toMatch(/^accounts v1: 2 documents, equal, .*; build 2 serves\n$/)
+    expect(await run('rebuild', 'accounts', '--check')).toMatchObject({ code: 0, stderr: '' })
+    expect((await run('projections', 'list')).stdout).toMatch(/^accounts +v1 +2 +live +0 /m)
   }, 120_000)
 
   it('skips an event once, whoever says so again', async () => {
@@ -203,9 +227,25 @@ async function textAt(url: string): Promise<string> {
 }
 
 /** A ledger with deposits from revision 3 to 6, of which a newer program wrote one. */
-async function unreadableAt(
+function unreadableAt(revision: bigint): Promise<Folder> {
+  const newer = (text: string) => JSON.stringify({ ...JSON.parse(text), schemaVersion: 99 })
+  return changedAt(revision, (event) => rewritten(event, newer))
+}
+
+/** The same, of which the bytes of one have changed. */
+function damagedAt(revision: bigint): Promise<Folder> {
+  return changedAt(revision, (event) => {
+    const { id } = JSON.parse(event.json)
+    return { ...event, id, json: event.json.replace('"writer":"', '"writer":"x') }
+  })
+}
+
+type Folder = AsyncDisposable & { readonly path: string }
+
+async function changedAt(
   revision: bigint,
-): Promise<AsyncDisposable & { readonly path: string }> {
+  change: (event: StoredEvent) => EventToAppend,
+): Promise<Folder> {
   await using known = await temporaryFolder()
   const rows = [...openingRows, ...['300', '50', '100', '150'].map((amount) => deposit(amount))]
   await daybook(['import', '-'], { folder: known.path, input: ndjson(rows) })
@@ -214,12 +254,7 @@ async function unreadableAt(
   await using to = await openLog(configOf(folder), recordingLogger().logger)
   const stream = ledgerStream('acme')
   const events = (await from.readStream(stream, 0n, 100)).map((event) =>
-    rewritten(event, (text) => {
-      const members = JSON.parse(text)
-      return JSON.stringify(
-        event.revision === revision ? { ...members, schemaVersion: 99 } : members,
-      )
-    }),
+    event.revision === revision ? change(event) : rewritten(event, (text) => text),
   )
   await to.append(stream, events, 'no-stream')
   return folder

@@ -144,7 +144,7 @@ function started({ writer }: Building): Promise<readonly LiveModel[]> {
 
 /** The names of the models of which the two builds are not the same, or empty. */
 async function differing(
-  { intact: store, skips, readModels }: Building,
+  { store, skips, readModels }: Building,
   one: readonly LiveModel[],
   other: readonly LiveModel[],
 ): Promise<readonly string[]> {

@@ -118,7 +118,7 @@ async function compared(
   model: LiveModel,
   signal: AbortSignal,
 ): Promise<{ readonly comparison?: Comparison }> {
-  const { intact: store, skips, readModels, writer } = building
+  const { skips, readModels, writer } = building
   const builds = await writer.builds(model)
   const serving = builds.find(({ state }) => state === 'serving')
   if (serving === undefined) return {}
@@ -126,7 +126,7 @@ async function compared(
   using progress = openProgress(`comparing ${model.name}`, 0)
   const comparison = await compareBuilds(
     {
-      store,
+      store: building.intactFor(model),
       skips,
       live,
       built: { readModels, model },

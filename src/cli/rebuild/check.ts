@@ -47,8 +47,8 @@ export async function checkAgainst(check: Check): Promise<Checked> {
     const build = await building.writer.startBuild(live, startedAt)
     const built = { ...building, model: { ...live, build } }
     const follow = following(building, built.model, signal)
-    const { intact: store, skips } = building
-    pairs.push({ store, skips, live: { readModels, model: live }, built, follow })
+    const store = building.intactFor(built.model)
+    pairs.push({ store, skips: building.skips, live: { readModels, model: live }, built, follow })
   }
   if (pairs.length === 0) return { rebuilt: [], unserved, faults }
   const models = pairs.map(({ built }) => built.model)

@@ -7,7 +7,9 @@ import { intactLog } from '#compose/intact-log.ts'
 import { openReadModels, openReadModelWriter } from '#compose/stores.ts'
 import { toolClock } from '#compose/tool-clock.ts'
 import type { Config } from '#config.ts'
+import { ledgerOfStream } from '#events/stream-names.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
+import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { aloneEffort } from '#projections/runtime/builder.ts'
 
 export type BuildingOptions = {
@@ -30,9 +32,12 @@ export async function openBuilding(
   await acts.refresh()
   const opened = opening.move()
   return {
-    // A damaged event parks its ledger in a build as in what serves; it is only compared where nothing is damaged.
+    // A damaged event parks its ledger in a build as in what serves; nothing is folded on over it but what was skipped.
     store,
-    intact: intactLog(store, logger),
+    intactFor: (model: LiveModel) =>
+      intactLog(store, logger, ({ stream, revision }) =>
+        acts.isSkipped(model, ledgerOfStream(stream) ?? '', revision),
+      ),
     writer,
     readModels,
     acts,

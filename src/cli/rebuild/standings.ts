@@ -4,6 +4,7 @@ import { ledgerOfStream, ledgerStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Checkpoint, Parked } from '#ports/read-models.ts'
 import { neverBegun } from '#projections/runtime/fold.ts'
+import { allStreams } from '#projections/runtime/projection-statuses.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** A ledger that stands elsewhere in what serves than the log says, in words. Not wrong while a projector is at work on it. */
@@ -25,7 +26,6 @@ export type Pair = {
 /** So long it is looked whether a projector moves on what stands elsewhere. */
 const patienceMs = 5_000
 const pollMs = 500
-const streamsAtOnce = 1_000
 
 /**
  * What stands elsewhere of each pair, ledgers that only the log has or only the read models included. What is behind is
@@ -36,7 +36,8 @@ export async function deviationsOf(
   pairs: readonly Pair[],
   { patience = patienceMs, signal }: { readonly patience?: number; readonly signal: AbortSignal },
 ): Promise<readonly (readonly Deviation[])[]> {
-  const ledgers = await ledgersIn(log)
+  const streams = await allStreams(log)
+  const ledgers = streams.map(ledgerOfStream).filter((ledgerId) => ledgerId !== undefined)
   return Promise.all(
     pairs.map(async (pair) => {
       let { found, live } = await look(log, pair, ledgers)
@@ -123,15 +124,4 @@ function parkedOtherwise(live: Parked | undefined, built: Parked | undefined): S
       ? 'lets it go on'
       : `parks it at revision ${built.revision}: ${built.reason}`
   return { kind: 'stands', sentence: `${own}, the log ${log}` }
-}
-
-async function ledgersIn(log: Log): Promise<readonly LedgerId[]> {
-  const ledgers: LedgerId[] = []
-  for (let after: string | undefined; log.streams !== undefined; ) {
-    const names: readonly string[] = await log.streams(after, streamsAtOnce)
-    ledgers.push(...names.map(ledgerOfStream).filter((ledgerId) => ledgerId !== undefined))
-    after = names.at(-1)
-    if (after === undefined) break
-  }
-  return ledgers
 }

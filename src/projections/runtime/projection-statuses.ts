@@ -105,8 +105,8 @@ async function newLedgers({ store, feedPosition }: StatusesParts): Promise<reado
   )
 }
 
-/** None where the store can't tell. */
-async function allStreams(store: Pick<EventStore, 'streams'>): Promise<readonly string[]> {
+/** The names of all streams; none where the store can't tell. */
+export async function allStreams(store: Pick<EventStore, 'streams'>): Promise<readonly string[]> {
   const all: string[] = []
   for (;;) {
     const page = (await store.streams?.(all.at(-1), streamsAtOnce)) ?? []
