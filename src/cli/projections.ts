@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { openExistingLog, openExistingLogAsIs } from '#cli/existing-log.ts'
 import { revisionOption } from '#cli/options.ts'
+import { printable } from '#cli/printable.ts'
 import { projectionNamed } from '#cli/projection-names.ts'
 import { damagedIn, listLines } from '#cli/projections/list.ts'
 import { whetherBuilding } from '#cli/projections/is-building.ts'
@@ -40,12 +41,27 @@ export const projections: Subcommand = {
 
   async run(shell) {
     const [verb = '', name, ledgerId] = shell.arguments.positionals
-    if (verb === 'list') return list(shell, name)
-    if (verb === 'retry' || verb === 'skip') return act(shell, verb, { name, ledgerId })
+    const known = verbs.find((each) => each === verb)
+    if (known !== undefined) refuseOthers(shell.arguments, known)
+    if (known === 'list') return list(shell, name)
+    if (known !== undefined) return act(shell, known, { name, ledgerId })
     const meant = nearest(verb, verbs)
     const hint = meant === undefined ? `there are ${verbs.join(', ')}.` : `is ${meant} meant?`
     throw new WrongUsage(`there is no projections ${verb}: ${hint}`)
   },
+}
+
+const taken = {
+  list: ['json'],
+  retry: ['actor', 'reason'],
+  skip: ['actor', 'reason', 'revision'],
+} as const satisfies Record<(typeof verbs)[number], readonly string[]>
+
+/** What a verb would pass over is refused. */
+function refuseOthers({ values, flags }: Arguments, verb: (typeof verbs)[number]): void {
+  const own: readonly string[] = taken[verb]
+  const other = [...values.keys(), ...flags].find((name) => !own.includes(name))
+  if (other !== undefined) throw new WrongUsage(`${verb} takes no --${other}.`)
 }
 
 async function list(
@@ -68,7 +84,7 @@ async function list(
   const damagedActs = damagedIn(await readActLog(store))
   const lines = flags.has('json')
     ? [JSON.stringify({ projections: statuses, damagedActs })]
-    : listLines(statuses, damagedActs)
+    : listLines(statuses, damagedActs).map(printable)
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return 0
 }
@@ -88,11 +104,9 @@ async function act(
     throw new WrongUsage('LEDGER is a ledgerId: lower-case letters, digits and hyphens.')
   const said = { actor: textOption(given, 'actor'), reason: textOption(given, 'reason') }
   const revision = revisionOption(given, 'revision')
-  if ((verb === 'skip') !== (revision !== undefined))
+  if (verb === 'skip' && revision === undefined)
     throw new WrongUsage(
-      verb === 'skip'
-        ? '--revision REVISION is missing: what to go past is said twice, so that it is meant.'
-        : '--revision is for skip: retry begins where the ledger stands.',
+      '--revision REVISION is missing: what to go past is said twice, so that it is meant.',
     )
   await using store = await openExistingLog(config, logger)
   await using readModels = await openReadModels(config)
@@ -102,7 +116,7 @@ async function act(
     { store, readModels, standstillInLog: standstillInLog(shell) },
     { verb, projection, ledgerId, revision, ...said },
   )
-  process.stdout.write(`${outcome.sentence}\n`)
+  process.stdout.write(`${printable(outcome.sentence)}\n`)
   return outcome.code
 }
 
@@ -112,7 +126,9 @@ function textOption({ values }: Arguments, name: string): string {
   const value = values.get(name)?.trim()
   if (value === undefined || value === '')
     throw new WrongUsage(`--${name} ${name.toUpperCase()} is missing: it is recorded.`)
-  if (value.length > textLengthMax || !value.isWellFormed())
-    throw new WrongUsage(`--${name} is a text of at most ${textLengthMax} characters.`)
+  if (value.length > textLengthMax || !value.isWellFormed() || printable(value) !== value)
+    throw new WrongUsage(
+      `--${name} is one line of at most ${textLengthMax} characters, none of them control characters.`,
+    )
   return value
 }

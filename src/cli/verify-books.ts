@@ -5,6 +5,7 @@ import { auditReadModel } from '#cli/audit/read-model-audit.ts'
 import { openExistingLogAsIs } from '#cli/existing-log.ts'
 import { allPages, ledgerHead, ledgerPages } from '#cli/log-pages.ts'
 import { ledgerOption } from '#cli/options.ts'
+import { printable } from '#cli/printable.ts'
 import { openProgress, type Progress } from '#cli/progress.ts'
 import type { Subcommand } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
@@ -72,13 +73,13 @@ class Report {
   add(finding: Finding | OwnFinding): void {
     this.findings += 1
     if (this.#json) this.#kept.push(finding)
-    else process.stdout.write(`${lineOf(finding)}\n`)
+    else process.stdout.write(`${printable(lineOf(finding))}\n`)
   }
 
   /** What is as it should be, and yet has to be known. */
   note(text: string): void {
     if (this.#json) this.#notes.push(text)
-    else process.stdout.write(`note: ${text}\n`)
+    else process.stdout.write(`note: ${printable(text)}\n`)
   }
 
   end(ledgers: number): void {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkpointIn } from '#cli/checkpoint-in.ts'
+import { printable } from '#cli/printable.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { toolClock } from '#compose/tool-clock.ts'
 import { projectionsStream } from '#events/stream-names.ts'
@@ -117,7 +118,7 @@ function refuseDone([first]: readonly ProjectionAct[]): void {
   if (first === undefined) return
   const { projection, ledgerId, revision, actor, recordedAt } = first
   throw new ToolFailed(
-    `revision ${revision} of ${ledgerId} is skipped in ${projection} already, by ${actor} at ${recordedAt}: nothing was recorded.`,
+    `revision ${revision} of ${ledgerId} is skipped in ${projection} already, by ${printable(actor)} at ${recordedAt}: nothing was recorded.`,
   )
 }
 

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { printable } from '#cli/printable.ts'
 import type { Deviation } from '#cli/rebuild/standings.ts'
 import type { Comparison, Difference } from '#cli/rebuild/sums.ts'
 
@@ -57,7 +58,7 @@ function verdict(each: Rebuilt, { live, built, differences }: Comparison): strin
 }
 
 function shown(all: readonly string[]): string[] {
-  const first = all.slice(0, shownMax).map((line) => `  ${line}\n`)
+  const first = all.slice(0, shownMax).map((line) => `  ${printable(line)}\n`)
   return all.length > shownMax ? [...first, '  … and more\n'] : first
 }
 
