@@ -38,7 +38,7 @@ function everythingOf({ groups: all }: Results): string {
 }
 
 const withoutLong =
-  '\nThe largest ledgers take `BENCH_LONG=1` and an hour; without it the section that has them stays as it is.'
+  '\nThe largest ledgers take `BENCH_LONG=1`, some ten minutes more and 15 GB of disk; without it the section that has them stays as it is.'
 
 /** One line for every machine and Node that figures are of. */
 function machinesOf({ groups: all }: Results): string {
