@@ -8,7 +8,7 @@ import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 import { BuildGone, BuildOutdated, BuildStuck } from '#projections/runtime/build-errors.ts'
 import type { Lane, Read } from '#projections/runtime/build-lanes.ts'
-import type { LiveModel } from '#projections/runtime/live-models.ts'
+import { type LiveModel, versionsOf } from '#projections/runtime/live-models.ts'
 
 /** Which builds a lane's thread fills, and in which read models. */
 export type LaneWork = {
@@ -54,13 +54,8 @@ export function ownProjection({
   name,
   version,
 }: Pick<Projection, 'name' | 'version'>): Projection | undefined {
-  const versions = allProjections.flatMap(withPrevious)
+  const versions = allProjections.flatMap(versionsOf)
   return versions.find((each) => each.name === name && each.version === version)
-}
-
-function withPrevious(projection: Projection): readonly Projection[] {
-  const { previous } = projection
-  return previous === undefined ? [projection] : [projection, ...withPrevious(previous)]
 }
 
 /** Time to fill each and to make its indexes, in hundredths of what all take beside reading the log. Measured: decision 0023. */

@@ -6,10 +6,9 @@ import { ledgerStream, projectionsStream } from '#events/stream-names.ts'
 import { EventLogDamaged, type StoredEvent } from '#ports/event-store.ts'
 import { type Checkpoint, type ReadModels, ReadModelsUnavailable } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
-import type { Projection } from '#projections/projection.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
 import { actsFeed } from '#projections/runtime/keeper.ts'
-import type { LiveModel } from '#projections/runtime/live-models.ts'
+import { buildsIn, type LiveModel, versionsOf } from '#projections/runtime/live-models.ts'
 import { recordedAtIn } from '#projections/runtime/recorded-ms.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -44,7 +43,8 @@ export async function requireSameLog(config: Config, parts: Parts): Promise<void
 async function checkpointLacking({ store, readModels }: Parts): Promise<string | undefined> {
   const acts = new ActLog(store)
   const found = new Set<string>()
-  for (const model of await writtenModels(readModels))
+  const versions = allProjections.flatMap(versionsOf)
+  for (const model of await buildsIn(readModels, versions, ['building', 'serving']))
     for (const [ledgerId, checkpoint] of await readModels.checkpoints(model)) {
       const { revision, recordedAt } = checkpoint
       const place = `${ledgerId} revision ${revision} of ${recordedAt}`
@@ -53,20 +53,6 @@ async function checkpointLacking({ store, readModels }: Parts): Promise<string |
       found.add(place)
     }
   return undefined
-}
-
-/** What serves or is being filled, of every version. */
-async function writtenModels(readModels: Parts['readModels']): Promise<readonly LiveModel[]> {
-  const models: LiveModel[] = []
-  for (const projection of allProjections.flatMap(versionsOf))
-    for (const { number: build, state } of await readModels.builds(projection))
-      if (state !== 'retired') models.push({ ...projection, build })
-  return models
-}
-
-function versionsOf(projection: Projection): readonly Projection[] {
-  const { previous } = projection
-  return previous === undefined ? [projection] : [projection, ...versionsOf(previous)]
 }
 
 type Applied = {

@@ -1,19 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { accepted } from '#test/support/http-command-bus.ts'
-import { type Harness, openHarness, problemOf, read } from '#test/support/http-harness.ts'
+import { openHarness, problemOf, read } from '#test/support/http-harness.ts'
 import { connectTo } from '#test/support/http-socket.ts'
-
-const opened: Harness[] = []
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((each) => each.stop()))
-})
-
-async function open(...given: Parameters<typeof openHarness>): Promise<Harness> {
-  const harness = await openHarness(...given)
-  opened.push(harness)
-  return harness
-}
 
 const events = '/v1/ledgers/acme/events'
 const close = '/v1/ledgers/acme/accounts/users:alice/close'
@@ -46,7 +35,7 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 
 describe('requests that are sent on one connection before the answers came', () => {
   it('are answered in order, each handled once the one before it is', async () => {
-    const http = await open()
+    await using http = await openHarness()
     const gate = Promise.withResolvers<void>()
     const seen: string[] = []
     http.bus.execute = async ({ key }) => {
@@ -72,7 +61,7 @@ describe('requests that are sent on one connection before the answers came', () 
 
   it('make one answer at a time for a client that takes none', async () => {
     const store = largeLog()
-    const http = await open({ store })
+    await using http = await openHarness({ store })
     await using connection = await connectTo(http.port)
     connection.socket.pause()
     connection.send(`GET ${events}?limit=200 HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(4))
@@ -85,7 +74,7 @@ describe('requests that are sent on one connection before the answers came', () 
 
   it('are cut off where there are too many', async () => {
     const store = largeLog()
-    const http = await open({ store })
+    await using http = await openHarness({ store })
     await using connection = await connectTo(http.port)
     connection.socket.pause()
     connection.send(`GET ${events}?limit=200 HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(500))
@@ -104,7 +93,7 @@ describe('bodies on their way in', () => {
   ].join('\r\n')
 
   it('are refused where those of others take up all there is, until these are gone', async () => {
-    const http = await open({ limits: { bodiesBytesMax: 1_000 } })
+    await using http = await openHarness({ limits: { bodiesBytesMax: 1_000 } })
     const post = () => http.post(close, { reason: 'x'.repeat(300) })
     expect((await post()).status).toBe(201)
     const connection = await connectTo(http.port)
@@ -117,7 +106,7 @@ describe('bodies on their way in', () => {
   })
 
   it('leave nothing behind, however they end', async () => {
-    const http = await open({ limits: { bodiesBytesMax: 2_000, bodyBytesMax: 500 } })
+    await using http = await openHarness({ limits: { bodiesBytesMax: 2_000, bodyBytesMax: 500 } })
     for (let count = 0; count < 20; count += 1) {
       expect(await problemOf(http.post(close, 'x'.repeat(400)))).toBe('400 malformed-json')
       const body = new Blob(['{"reason":"', 'x'.repeat(900), '"}']).stream()
@@ -130,7 +119,7 @@ describe('bodies on their way in', () => {
   })
 
   it('are not read where they are large and as many commands wait as may', async () => {
-    const http = await open()
+    await using http = await openHarness()
     http.bus.isFull = true
     const commands = [{ command: 'CloseAccount', accountId: 'a', reason: 'x'.repeat(70_000) }]
     expect(await refusal(http.post(batches, { mode: 'atomic', commands }))).toEqual(retryLater)
@@ -141,7 +130,7 @@ describe('bodies on their way in', () => {
 describe('large answers that are not taken', () => {
   it('leave no room for others, until they are taken or their clients are gone', async () => {
     const store = largeLog()
-    const http = await open({ store, limits: { answersBytesMax: 25_000_000 } })
+    await using http = await openHarness({ store, limits: { answersBytesMax: 25_000_000 } })
     const ask = (limit: number) => http.request(`${events}?limit=${limit}`)
     const slow = await connectTo(http.port)
     slow.socket.pause()
@@ -154,7 +143,7 @@ describe('large answers that are not taken', () => {
   })
 
   it('keep commands from being taken, and are given all the same where one was', async () => {
-    const http = await open({ limits: { answersBytesMax: 1_000_000 } })
+    await using http = await openHarness({ limits: { answersBytesMax: 1_000_000 } })
     http.bus.outcome = accepted({ data: { text: 'x'.repeat(30_000_000) } })
     const post = () => http.post(close, { reason: 'moved away' })
     const first = await post()

@@ -5,13 +5,12 @@ import type { Comparison } from '#cli/rebuild/sums.ts'
 import { openProgress } from '#cli/progress.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { allProjections } from '#projections/all-projections.ts'
-import type { Build } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import { Builder } from '#projections/runtime/builder.ts'
 import { rebuildsOf } from '#projections/runtime/left-builds.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
 import { builderLease } from '#projections/runtime/build-missing.ts'
-import type { LiveModel } from '#projections/runtime/live-models.ts'
+import { buildsIn, type LiveModel } from '#projections/runtime/live-models.ts'
 
 /** A builder that ended without a word is waited for this long. */
 const takeOverMs = 8_000
@@ -46,7 +45,7 @@ export async function buildBeside(
   projections: readonly Projection[],
   beside: Beside,
 ): Promise<readonly Rebuilt[]> {
-  await drop(building, await buildsOf(building, projections, ['building', 'retired']))
+  await drop(building, await buildsIn(building.writer, projections, ['building', 'retired']))
   await drop(building, await rebuildsOf(building.writer, allProjections))
   const models: LiveModel[] = []
   try {
@@ -77,7 +76,7 @@ async function builtBeside(
     await builder.serve(model, signal)
     rebuilt.push({ ...(await summaryOf(building, model)), seconds, ...comparison, serves: true })
   }
-  if (dropRetired) await drop(building, await buildsOf(building, projections, ['retired']))
+  if (dropRetired) await drop(building, await buildsIn(building.writer, projections, ['retired']))
   return rebuilt
 }
 
@@ -160,24 +159,11 @@ async function dropUnended(building: Building, models: readonly LiveModel[]): Pr
   const isBegun = ({ name, build }: LiveModel) =>
     models.some((begun) => begun.name === name && begun.build === build)
   try {
-    const unended = await buildsOf(building, models, ['building'])
+    const unended = await buildsIn(building.writer, models, ['building'])
     await drop(building, unended.filter(isBegun))
   } catch (error) {
     building.logger.warn({ err: error }, 'a build that was not ended is left')
   }
-}
-
-async function buildsOf(
-  { writer }: Building,
-  projections: readonly Projection[],
-  states: readonly Build['state'][],
-): Promise<readonly LiveModel[]> {
-  const all = projections.map(async (projection) => {
-    const builds = await writer.builds(projection)
-    const found = builds.filter(({ state }) => states.includes(state))
-    return found.map(({ number: build }) => ({ ...projection, build }))
-  })
-  return (await Promise.all(all)).flat()
 }
 
 async function drop({ writer }: Building, models: readonly LiveModel[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { isBuilt, type ReadModelWriter } from '#ports/read-models.ts'
+import { type Build, isBuilt, type ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
 import { BuildGone } from '#projections/runtime/build-errors.ts'
 import { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
@@ -8,6 +8,26 @@ import type { ProjectorLimits } from '#projections/runtime/limits.ts'
 export type LiveModel = Projection & { readonly build: number }
 
 type Builds = Pick<ReadModelWriter, 'builds'>
+
+/** The projection and the versions before it. */
+export function versionsOf(projection: Projection): readonly Projection[] {
+  const { previous } = projection
+  return previous === undefined ? [projection] : [projection, ...versionsOf(previous)]
+}
+
+/** The builds of just these versions that are in one of the states. */
+export async function buildsIn(
+  readModels: Builds,
+  projections: readonly Projection[],
+  states: readonly Build['state'][],
+): Promise<readonly LiveModel[]> {
+  const all = projections.map(async (projection) => {
+    const builds = await readModels.builds(projection)
+    const found = builds.filter(({ state }) => states.includes(state))
+    return found.map(({ number: build }) => ({ ...projection, build }))
+  })
+  return (await Promise.all(all)).flat()
+}
 
 /** What serves of a projection, or of the version before it until it has been built; undefined: nothing does. */
 export async function servingModel(
