@@ -23,6 +23,17 @@ describe('the Markdown', () => {
     expect(broken).toEqual([])
   })
 
+  it('has no heading twice on a page, but for those of a list of changes', () => {
+    const twice = pages
+      .filter((page) => page !== 'CHANGELOG.md')
+      .flatMap((page) => {
+        const headings = headingsOf(withoutCode(read(page)))
+        const again = headings.filter((heading, index) => headings.indexOf(heading) < index)
+        return again.map((heading) => `${page}#${heading}`)
+      })
+    expect(twice).toEqual([])
+  })
+
   it('shows npm scripts that are there', () => {
     const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'))
     const shown = found(/npm run (?:-s )?([a-z:]+)/g)
@@ -71,8 +82,11 @@ async function faultIn([name = '', ...rest]: readonly string[]): Promise<string 
 }
 
 function linksIn(markdown: string): readonly string[] {
-  const prose = markdown.replaceAll(/^```[^]*?^```/gm, '')
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+  return [...withoutCode(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+}
+
+function withoutCode(markdown: string): string {
+  return markdown.replaceAll(/^```[^]*?^```/gm, '')
 }
 
 function leadsSomewhere(page: string, link: string): boolean {

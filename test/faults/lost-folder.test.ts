@@ -41,4 +41,18 @@ describe('a data folder that is taken away while the program runs', () => {
     await rename(elsewhere, data)
     await checkRestarted(folder.path, load)
   }, 60_000)
+
+  it.each(['log.db-wal', 'log.db-shm'])(
+    'ends it where %s alone was deleted, and nothing that was acknowledged is lost',
+    async (name) => {
+      await using folder = await temporaryFolder()
+      const file = join(folder.path, 'data', name)
+      const load = new Load(['north', 'south'])
+      const fatal = await runWithout(folder.path, () => rm(file), load)
+      expect(fatal).toHaveLength(1)
+      expect(fatal[0]).toContain(`${file} is not the file any more that was opened`)
+      await checkRestarted(folder.path, load)
+    },
+    60_000,
+  )
 })

@@ -2,38 +2,55 @@ import { type BigIntStats, statSync } from 'node:fs'
 
 const lookEveryMs = 1_000
 
-/** Whether a path still names the file that was opened there. */
+/** Whether paths still name the files that were opened there. */
 export type PlaceWatch = Disposable & {
   /** Looks at once. @throws what `lost` is told. */
   look(): void
 }
 
 /**
- * Looks each second whether the path names the file that it names now: what is written to a file without a name is gone
- * when the process ends. Only the path is looked up, since opening the file and closing it would cancel SQLite's locks.
- * `lost` is told once.
+ * Looks each second whether the paths name the files that they name now: what is written to a file without a name is gone
+ * when the process ends, and who comes next makes another one. A file that is not there yet counts from when it is. Only
+ * paths are looked up, since opening the files and closing them would cancel SQLite's locks. `lost` is told once.
  */
-export function watchPlace(path: string, lost: (reason: Error) => void): PlaceWatch {
-  const opened = fileAt(path)
+export function watchPlace(paths: readonly string[], lost: (reason: Error) => void): PlaceWatch {
+  const opened = new Map<string, File>()
   let reason: Error | undefined
+  let isOver = false
   const compare = () => {
-    if (reason !== undefined || isSame(opened, fileAt(path))) return reason
-    reason = new Error(`${path} is not the file any more that was opened: it was moved or deleted`)
-    lost(reason)
-    return reason
+    // Whoever closes the log last takes its companions away.
+    if (reason !== undefined || isOver) return reason
+    for (const path of paths) {
+      const now = fileAt(path)
+      const before = opened.get(path)
+      if (before === undefined && now !== undefined) opened.set(path, now)
+      if (before === undefined || isSame(before, now)) continue
+      reason = new Error(
+        `${path} is not the file any more that was opened: it was moved or deleted`,
+      )
+      lost(reason)
+      return reason
+    }
+    return undefined
   }
+  compare()
   const timer = setInterval(compare, lookEveryMs).unref()
   return {
     look() {
       const found = compare()
       if (found !== undefined) throw found
     },
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]() {
+      isOver = true
+      clearInterval(timer)
+    },
   }
 }
 
+type File = BigIntStats | 'unknown'
+
 /** What can't be looked up for another reason than that there is nothing counts as before. */
-function fileAt(path: string): BigIntStats | 'unknown' | undefined {
+function fileAt(path: string): File | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false })
   } catch {
@@ -41,7 +58,7 @@ function fileAt(path: string): BigIntStats | 'unknown' | undefined {
   }
 }
 
-function isSame(opened: ReturnType<typeof fileAt>, now: ReturnType<typeof fileAt>): boolean {
+function isSame(opened: File, now: File | undefined): boolean {
   if (opened === 'unknown' || now === 'unknown') return true
-  return now !== undefined && opened?.dev === now.dev && opened.ino === now.ino
+  return now !== undefined && opened.dev === now.dev && opened.ino === now.ino
 }

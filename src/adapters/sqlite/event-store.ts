@@ -36,7 +36,9 @@ export async function openSqliteEventStore({
   const line = opening.adopt(new AppendLine(await startWorker(path)), (it) => it.close())
   const log = opening.use(await openSqliteEventLogReading(path))
   const place = opening.use(
-    watchPlace(path, (reason) => line.fail('the event log is not in its folder any more', reason)),
+    watchPlace([path, `${path}-wal`, `${path}-shm`], (reason) =>
+      line.fail('the event log is not in its folder any more', reason),
+    ),
   )
   line.failed.addEventListener('abort', () =>
     logger?.error({ reason: reasonOf(line.failed.reason.cause) }, 'the event log failed'),
