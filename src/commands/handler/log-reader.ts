@@ -3,7 +3,8 @@ import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import { evolve } from '#ledger/evolve.ts'
 import type { Ledger } from '#ledger/ledger.ts'
-import type { EventStore, StoredEvent } from '#ports/event-store.ts'
+import { BooksCacheUnavailable } from '#ports/books-cache.ts'
+import { EventLogDamaged, type EventStore, type StoredEvent } from '#ports/event-store.ts'
 import type { Pace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -30,16 +31,30 @@ export class LogReader {
     return this.#stream
   }
 
-  /** Folds everything into the books that they do not know yet; nothing of it can be taken back. */
+  /**
+   * Folds everything into the books that they do not know yet; nothing of it can be taken back.
+   * @throws {EventLogDamaged} for an event that can't have followed those before it, and what the store throws.
+   */
   async catchUp(ledger: Ledger): Promise<void> {
     for (;;) {
       const page = await this.#store.readStream(this.#stream, ledger.head.revision + 1n, pageSize)
       for (const stored of page) {
-        evolve(ledger, decodeEvent(stored.json))
+        this.#fold(ledger, stored)
         ledger.journal.clear()
       }
       if (page.length === 0) return
       await this.#pace.turn()
+    }
+  }
+
+  #fold(ledger: Ledger, { json, revision }: StoredEvent): void {
+    const event = decodeEvent(json)
+    try {
+      evolve(ledger, event)
+    } catch (cause) {
+      if (cause instanceof BooksCacheUnavailable) throw cause
+      const place = { stream: this.#stream, revision }
+      throw new EventLogDamaged('the log contradicts itself', { cause, place })
     }
   }
 

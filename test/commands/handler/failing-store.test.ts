@@ -120,13 +120,18 @@ describe('a store that is unavailable', () => {
     store.append = append
   })
 
-  it('holds a log that contradicts itself: nobody is told anything but 503', async () => {
+  it.each([
+    ['of another place', '"revision":"6"', '"revision":"9"'],
+    ['of an earlier time', '"recordedAt":"2', '"recordedAt":"1'],
+  ])('holds an event %s: everyone is told 503, and which it is', async (_, is, says) => {
     const { store, side } = await aSide()
     const [stored] = store.eventsOf('ledger-acme').slice(-1)
-    const json = stored?.json.replace('"revision":"5"', '"revision":"9"') ?? ''
+    const next = stored?.json.replace('"revision":"5"', '"revision":"6"') ?? ''
+    const json = next.replace(is, says)
     await store.append('ledger-acme', [{ id: 'forged', type: 'TransactionPosted', json }], 5n)
     await using other = new WriteSide({ store })
-    expect(await other.ask('PostTransaction', paying('1'))).toMatchObject({ code: 'unavailable' })
+    const refused = { code: 'log-damaged', status: 503, context: { revision: '6' } }
+    expect(await other.ask('PostTransaction', paying('1'))).toMatchObject(refused)
     await side[Symbol.asyncDispose]()
   })
 })
