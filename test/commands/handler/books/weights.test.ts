@@ -6,6 +6,9 @@ import { inKeyOrder, type Metadata } from '#values/metadata.ts'
 
 const objects = 400
 
+/** What else goes on in the process may take or give back more than what is measured, but not again and again. */
+const measurings = 5
+
 setFlagsFromString('--expose_gc')
 const collect: () => void = runInNewContext('gc')
 
@@ -38,7 +41,9 @@ describe('what metadata weighs', () => {
     ['the shortest members of no other', (at) => members(64, (n) => [`${at * 64 + n}`, ''])],
     ['one short member', (at) => ({ [`k${at}`]: 'v' })],
   ])('is no less than it takes: %s', (_, make) => {
-    const { taken, weighed } = takenAndWeighed(make)
+    const measured = Array.from({ length: measurings }, () => takenAndWeighed(make))
+    const inOrder = measured.toSorted((a, b) => a.taken - b.taken)
+    const { taken, weighed } = inOrder[Math.floor(measurings / 2)] ?? { taken: 0, weighed: 0 }
     // What else goes on in the process takes a little.
     expect(weighed).toBeGreaterThan(0.95 * taken - 32_000)
     expect(weighed).toBeLessThan(6 * taken + 32_000)
