@@ -95,7 +95,11 @@ async function look(log: Log, { live, built }: Pair, ledgersOfLog: readonly Ledg
 }
 
 function isSame(one: Checkpoint, other: Checkpoint): boolean {
-  return one.revision === other.revision && one.parked?.revision === other.parked?.revision
+  return (
+    one.revision === other.revision &&
+    one.recordedAt === other.recordedAt &&
+    one.parked?.revision === other.parked?.revision
+  )
 }
 
 type Said = Omit<Found, 'ledgerId'>
@@ -111,6 +115,11 @@ function deviation(
   if (revision > head)
     return { kind: 'wrong', sentence: `has applied revision ${revision}, the log ends at ${head}` }
   const behind = built.revision - revision
+  if (behind === 0n && live.recordedAt !== built.recordedAt)
+    return {
+      kind: 'wrong',
+      sentence: `says that revision ${revision} is of ${live.recordedAt}, the log says ${built.recordedAt}`,
+    }
   if (behind <= 0n || live.parked !== undefined) return parkedOtherwise(live.parked, built.parked)
   const since = revision < 0n ? 'nothing of it is applied' : `applied up to revision ${revision}`
   return { kind: 'behind', sentence: `${since}, ${behind} events behind` }

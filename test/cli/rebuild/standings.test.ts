@@ -14,6 +14,14 @@ describe('a ledger in what serves and in what was built', () => {
   it.each([
     ['as far', stand(5n), stand(5n), []],
     ['parked at the same event', stand(2n, 3n), stand(2n, 3n), []],
+    [
+      'as far, but of another time',
+      { ...stand(5n), recordedAt: '2026-03-01T12:00:01.000Z' },
+      stand(5n),
+      [
+        'says that revision 5 is of 2026-03-01T12:00:01.000Z, the log says 2026-03-01T12:00:00.000Z',
+      ],
+    ],
     ['further, since the log went on', stand(7n), stand(5n), []],
     [
       'behind',
