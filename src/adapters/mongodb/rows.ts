@@ -49,14 +49,15 @@ export function documentOf(id: string, { revision, document }: Content): StoredD
   return { id, revision, document: parsedObject(document) }
 }
 
-/** The same, and whether it is found by the fields that it has. */
+/** The same, and whether it is found by the fields that it has, and read by the id under which it is found. */
 export function checkedDocumentOf(
   model: ReadModelShape,
-  id: string,
+  { _id: key, ledgerId, id }: Row,
   content: Content,
 ): StoredDocument {
   const stored = documentOf(id, content)
-  const isFound = areFieldsOf(model, stored.document, content.fields)
+  const isFound =
+    key === documentKey(ledgerId, id) && areFieldsOf(model, stored.document, content.fields)
   return isFound ? stored : { ...stored, misfiled: true }
 }
 

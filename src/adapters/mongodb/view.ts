@@ -25,8 +25,8 @@ import type { LedgerId } from '#values/ids.ts'
 
 type Connection = Pick<MongoConnection, 'use' | 'limits'>
 
-/** What a document was at the view's checkpoint. */
-type Shown = { readonly id: string; readonly content: Content }
+/** What a document was at the view's checkpoint, and how it is kept. */
+type Shown = { readonly row: Row; readonly content: Content }
 
 type Moment = {
   readonly ledgerId: LedgerId
@@ -71,7 +71,7 @@ export async function viewOfLedger(connection: Connection, ledgerId: LedgerId): 
       }
       if (find.evenAhead === true)
         return (await rowsNow(connection, moment.model, { find, plan })).map((row) =>
-          found(moment.model, find, { id: row.id, content: row }),
+          found(moment.model, find, { row, content: row }),
         )
       const { aheadMax } = connection.limits
       return connection.use((database) => findAt(database, moment, { find, plan, aheadMax }))
@@ -121,21 +121,24 @@ async function findAt(database: Db, moment: Moment, asked: Asked): Promise<Store
   const rows = await documentsOfModel(database, model)
     .find({ $and: [plan.current, { revision: { $lte: at } }] }, optionsOf(find, plan))
     .toArray()
-  const unchanged = rows.map((row) => ({ id: row.id, content: row }))
+  const unchanged = rows.map((row) => ({ row, content: row }))
   const later = model.appendOnly === true ? [] : await rowsAhead(database, moment, asked)
   await assertThere(database, model)
   if (model.appendOnly === true) return unchanged.map((shown) => found(model, find, shown))
-  const seen = new Set(unchanged.map(({ id }) => id))
+  const seen = new Set(unchanged.map(({ row }) => row.id))
   const ahead = later.filter(({ id }) => !seen.has(id))
   const changed = ahead.flatMap((row) => {
     const content = contentAt(moment, row)
-    return content === undefined ? [] : [{ id: row.id, content }]
+    return content === undefined ? [] : [{ row, content }]
   })
   return merged([...unchanged, ...changed], find).map((shown) => found(model, find, shown))
 }
 
-function found(model: BuiltModel, { checksFields }: Find, { id, content }: Shown): StoredDocument {
-  return checksFields === true ? checkedDocumentOf(model, id, content) : documentOf(id, content)
+function found(model: BuiltModel, { checksFields }: Find, shown: Shown): StoredDocument {
+  const { row, content } = shown
+  return checksFields === true
+    ? checkedDocumentOf(model, row, content)
+    : documentOf(row.id, content)
 }
 
 function optionsOf({ limit }: Find, { sort, index }: FindPlan) {
@@ -173,7 +176,7 @@ function merged(shown: readonly Shown[], { orderBy, descending, limit }: Find): 
       const fields = compareValues(left.content.fields[field], right.content.fields[field])
       if (fields !== 0) return fields * direction
     }
-    return compareValues(left.id, right.id) * direction
+    return compareValues(left.row.id, right.row.id) * direction
   }
   return shown.toSorted(order).slice(0, limit)
 }

@@ -24,4 +24,17 @@ describeWith(['mongodb'], 'MongoDB: a document that somebody has changed', (serv
     const found = await store.find({ checksFields: true })
     expect(found).toEqual([first[0], { ...first[1], misfiled: true }, moved])
   })
+
+  it('is told of by such a find under another id than its own', async () => {
+    const first = ['1', '2'].map((number) => aTask(number, { number, owner: 'ann' }))
+    await using store = await filled(() => aMongoDatabase(servers), first)
+    await using client = await store.store.connect()
+    const documents = client
+      .db(store.store.database)
+      .collection<{ _id: string; id: string }>(`${tasks.name}_v${tasks.version}`)
+    const moved = await documents.findOneAndDelete({ id: '2' })
+    if (moved !== null) await documents.insertOne({ ...moved, _id: `${moved._id}2` })
+    const found = await store.find({ checksFields: true })
+    expect(found).toEqual([first[0], { ...first[1], misfiled: true }])
+  })
 })
