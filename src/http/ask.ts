@@ -44,7 +44,8 @@ export async function ask(parts: Parts, question: Question): Promise<Answered> {
   if (first !== undefined) return first
   const head = await requireLedger(parts, ledgerId)
   const waitMs = minRevision === undefined ? 0 : parts.limits.minRevisionWaitMs
-  const answered = await waitFor(attempt, { clock: parts.clock, waitMs })
+  const { clock, changes } = parts
+  const answered = await waitFor(attempt, { clock, waitMs, changes })
   if (answered === undefined) throw projectionBehind(applied, head)
   return answered
 }

@@ -1,4 +1,5 @@
 import { Intake } from '#http/intake.ts'
+import { ModelChanges } from '#http/model-changes.ts'
 import { Room } from '#http/room.ts'
 import type { CommandBus } from '#commands/handler/outcome.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -96,6 +97,7 @@ export const defaultLimits = {
 export type Parts = AppParts & {
   readonly limits: HttpLimits
   readonly intake: Intake
+  readonly changes: ModelChanges
   readonly answers: Room
 }
 
@@ -103,7 +105,8 @@ export function partsOf(given: AppParts): Parts {
   const limits = { ...defaultLimits, ...given.limits }
   const hasRoom = (bytes: number) => given.commandBus.hasRoom(bytes)
   const intake = new Intake({ bytesMax: limits.bodiesBytesMax, hasRoom })
-  return { ...given, limits, intake, answers: new Room(limits.answersBytesMax) }
+  const changes = new ModelChanges(given.readModels, given.clock)
+  return { ...given, limits, intake, changes, answers: new Room(limits.answersBytesMax) }
 }
 
 export type HealthParts = HealthAppParts & { readonly limits: HttpLimits }

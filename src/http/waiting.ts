@@ -3,19 +3,33 @@ import type { Clock } from '#ports/clock.ts'
 const pauseFirstMs = 2
 const pauseMaxMs = 10
 
+/** When to try again: after what `mark` stood for has changed. Where it is undefined, that can't be told. */
+type Changes<Mark> = {
+  mark(): Promise<Mark | undefined>
+  since(mark: Mark, deadline: number): Promise<void>
+}
+
 /**
- * Tries again, with growing pauses, until the attempt comes to something or `waitMs` have passed; gives what the last
- * attempt came to, undefined if it was nothing.
+ * Tries again, at every change or else with growing pauses, until the attempt comes to something or `waitMs` have passed;
+ * gives what the last attempt came to, undefined if it was nothing.
  */
-export async function waitFor<Result>(
+export async function waitFor<Result, Mark>(
   attempt: () => Promise<Result | undefined>,
-  { clock, waitMs }: { readonly clock: Clock; readonly waitMs: number },
+  {
+    clock,
+    waitMs,
+    changes,
+  }: { readonly clock: Clock; readonly waitMs: number; readonly changes?: Changes<Mark> },
 ): Promise<Result | undefined> {
   const deadline = clock.monotonic() + waitMs
   for (let pauseMs = pauseFirstMs; ; pauseMs = Math.min(2 * pauseMs, pauseMaxMs)) {
+    // Before the attempt, so that no change falls between the two.
+    const mark = await changes?.mark()
     const result = await attempt()
     if (result !== undefined || clock.monotonic() >= deadline) return result
-    await pause(pauseMs)
+    await (changes === undefined || mark === undefined
+      ? pause(pauseMs)
+      : changes.since(mark, deadline))
   }
 }
 
