@@ -49,9 +49,13 @@ export class WriterProcesses {
     return this.#isHurried || this.#hasFailed || this.world.passedMs >= patienceMs
   }
 
-  /** Ends all as a signal would. */
+  /** Ends all as a signal would; one may still be killed meanwhile. */
   async close(): Promise<void> {
-    await Promise.all(this.#running.map(({ side }) => side[Symbol.asyncDispose]()))
+    await Promise.all(
+      this.#running.map(({ side, process }) =>
+        Promise.race([side[Symbol.asyncDispose](), process.death]),
+      ),
+    )
   }
 
   #start(tape: Tape, place: number): WriterProcess {
