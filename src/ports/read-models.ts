@@ -135,19 +135,6 @@ export class ReadModelsUnavailable extends Error {
   override readonly name = 'ReadModelsUnavailable'
 }
 
-/** The store takes no document of this size. Nothing that was to be committed with it shows. */
-export class DocumentTooLarge extends Error {
-  override readonly name = 'DocumentTooLarge'
-  readonly model: ReadModelShape
-  readonly ledgerId: LedgerId
-
-  constructor(model: ModelBuild, ledgerId: LedgerId, id: string) {
-    super(`the document ${id} of ${model.name} has become too large to be stored`)
-    this.model = model
-    this.ledgerId = ledgerId
-  }
-}
-
 /** A mark of what was stored when it was taken: says nothing by itself, only whether it equals another. */
 export type Stamp = string
 
@@ -206,7 +193,7 @@ export type ReadModelWriter = AsyncDisposable & {
    * where a change expected it, or its build is retired: another projector was first; read the builds and the checkpoints
    * again. Then nothing was stored, unless the other one was at it in the same moment. Whatever cuts a commit off: where
    * any other document of a change was stored, its closed ones were, too.
-   * @throws {DocumentTooLarge}
+   * @throws {DocumentTooLarge | DocumentUnfit} of `refused-documents.ts`
    */
   commit(changes: readonly ModelChange[]): Promise<boolean>
   /** As on the query side. */

@@ -17,6 +17,7 @@ import { describeBuilds } from '#test/contracts/read-models-builds.ts'
 import { describeFinds, type Oddities } from '#test/contracts/read-models-finds.ts'
 import { describeIds } from '#test/contracts/read-models-ids.ts'
 import { describeLeases } from '#test/contracts/read-models-leases.ts'
+import { describeUnfit } from '#test/contracts/read-models-unfit.ts'
 
 const startedAt = '2026-01-02T03:04:05.678Z'
 const int64Max = 2n ** 63n - 1n
@@ -344,6 +345,7 @@ export function describeReadModels(
 
   describeAudits(name, makeStore)
   describeBuilds(name, makeStore)
+  describeUnfit(name, makeStore)
   describeLeases(name, makeStore)
   describeFinds(name, makeStore, oddities)
   describeIds(name, makeStore)

@@ -13,6 +13,8 @@ import {
   type ReadView,
   type StoredDocument,
 } from '#ports/read-models.ts'
+import { DocumentUnfit } from '#ports/refused-documents.ts'
+import { assertFit } from '#projections/runtime/fit.ts'
 import { MemoryBuilds } from '#test/support/memory-builds.ts'
 import { search } from '#test/support/document-search.ts'
 import type { LedgerId } from '#values/ids.ts'
@@ -116,6 +118,7 @@ class MemoryReadModels {
       this.builds.isWritable(this.builds.meant(model)) &&
       this.ledger(model, ledgerId)?.checkpoint?.revision === expected
     if (!changes.every(current)) return false
+    for (const change of changes) assertFitting(change)
     const torn = this.#faults.tears()
     for (const change of changes) this.#store(change, torn)
     if (torn) throw new ReadModelsUnavailable('cut off before the checkpoints moved')
@@ -204,6 +207,16 @@ function keyOf({ name, version, build }: BuiltModel): string {
 }
 
 /** What comes back from a store is what JSON keeps of it. */
+/** @throws {DocumentUnfit} */
+function assertFitting({ model, ledgerId, documents }: ModelChange): void {
+  for (const { id, document } of documents)
+    try {
+      assertFit(model, id, document)
+    } catch (cause) {
+      throw new DocumentUnfit(model, ledgerId, { id, cause })
+    }
+}
+
 function copied(document: Document): Document {
   const copy: Document = JSON.parse(JSON.stringify(document))
   return copy

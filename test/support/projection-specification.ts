@@ -1,9 +1,13 @@
 import { expect } from 'vitest'
 import type { RecordedEvent } from '#events/envelope.ts'
 import type { Projection } from '#projections/projection.ts'
+import { assertFit } from '#projections/runtime/fit.ts'
 import type { JsonObject } from '#values/json.ts'
 
-/** What a projection makes of events, in the most naive way: one event and one document after the other. */
+/**
+ * What a projection makes of events, in the most naive way: one event and one document after the other.
+ * @throws where no store could keep a document, or find it by what the projection declares.
+ */
 export function foldAll<Document extends JsonObject>(
   projection: Projection<Document>,
   events: readonly RecordedEvent[],
@@ -33,7 +37,9 @@ export function foldStored<Document extends JsonObject>(
           revision,
           document: closing.make(closing.parts.map(documentOf)),
         })
-      documents.set(id, { revision, document: projection.evolve(before, event, id) })
+      const document = projection.evolve(before, event, id)
+      assertFit(projection, id, document)
+      documents.set(id, { revision, document })
     }
   return documents
 }

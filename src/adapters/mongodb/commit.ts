@@ -6,14 +6,10 @@ import { documentsOfModel, rowsByKey } from '#adapters/mongodb/documents.ts'
 import { isDuplicate, isOfSize } from '#adapters/mongodb/errors.ts'
 import { type Content, documentKey, type Row, storedObject } from '#adapters/mongodb/rows.ts'
 import { fieldsOf, int64 } from '#adapters/mongodb/values.ts'
-import {
-  type BuiltModel,
-  DocumentTooLarge,
-  type ModelChange,
-  type ReadModelShape,
-  type StoredDocument,
-} from '#ports/read-models.ts'
+import type { BuiltModel, ModelChange, ReadModelShape, StoredDocument } from '#ports/read-models.ts'
+import { DocumentTooLarge, DocumentUnfit } from '#ports/refused-documents.ts'
 import type { LedgerId } from '#values/ids.ts'
+import { isJsonObject } from '#values/json.ts'
 
 /** The documents of one collection, one write each, whatever number of ledgers they are of. */
 type Writes = { readonly model: BuiltModel; readonly documents: ReadonlyMap<string, Write> }
@@ -180,14 +176,22 @@ function contentOf({ revision, fields, document }: Row): Content {
   return { revision, fields, document }
 }
 
+/** @throws {DocumentUnfit} */
 function rowOf(model: ReadModelShape, { ledgerId, stored }: Write): Row {
   const { id, document } = stored
-  return {
-    _id: documentKey(ledgerId, id),
-    ledgerId,
-    id,
-    revision: int64(`the revision of ${id}`, stored.revision),
-    fields: fieldsOf(model, document),
-    document: storedObject(document),
+  try {
+    if (!isJsonObject(document)) throw new TypeError('it is no object')
+    if (model.id !== undefined && document[model.id] !== id)
+      throw new TypeError(`its ${model.id} is not its id`)
+    return {
+      _id: documentKey(ledgerId, id),
+      ledgerId,
+      id,
+      revision: int64(`the revision of ${id}`, stored.revision),
+      fields: fieldsOf(model, document),
+      document: storedObject(document),
+    }
+  } catch (cause) {
+    throw new DocumentUnfit(model, ledgerId, { id, cause })
   }
 }

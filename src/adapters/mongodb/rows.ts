@@ -72,7 +72,7 @@ export function checkpointFields({ revision, recordedAt, parked }: Checkpoint): 
   return { ...moved, parked: stop }
 }
 
-/** What JSON keeps of a document, as MongoDB takes it. */
+/** What JSON keeps of a document, as MongoDB takes it. @throws {TypeError} for what JSON has not. */
 export function storedObject(document: Document): StoredObject {
   const members = Object.entries(document).flatMap(([name, value]) =>
     value === undefined ? [] : [[storedName(name), storedValue(value)] as const],
@@ -82,7 +82,10 @@ export function storedObject(document: Document): StoredObject {
 
 function storedValue(value: Json): Json {
   if (Array.isArray(value)) return value.map(storedValue)
-  return isJsonObject(value) ? storedObject(value) : value
+  if (isJsonObject(value)) return storedObject(value)
+  // It would come back as another.
+  if (typeof value === 'bigint') throw new TypeError('JSON has no bigints')
+  return value
 }
 
 function parsedObject(stored: StoredObject): Document {

@@ -10,8 +10,16 @@ import type { ReadModelConnection } from '#adapters/sqlite/read-models-connectio
 import { builtModel, isWritable, keyOf } from '#adapters/sqlite/read-models-builds.ts'
 import { integerOf } from '#adapters/sqlite/read-models-rows.ts'
 import { bindable, fieldValues } from '#adapters/sqlite/read-models-values.ts'
-import type { BuiltModel, ModelBuild, ModelChange, ReadModelShape } from '#ports/read-models.ts'
+import type {
+  BuiltModel,
+  ModelBuild,
+  ModelChange,
+  ReadModelShape,
+  StoredDocument,
+} from '#ports/read-models.ts'
+import { DocumentUnfit } from '#ports/refused-documents.ts'
 import type { LedgerId } from '#values/ids.ts'
+import { isJsonObject } from '#values/json.ts'
 
 /** A change, and its documents as rows: all that can be made of them before anybody is kept from writing. */
 export type ReadyChange = { readonly change: ModelChange; readonly rows: readonly Row[] }
@@ -19,14 +27,22 @@ export type ReadyChange = { readonly change: ModelChange; readonly rows: readonl
 /** What is bound for one document, in the order of the columns; the ledger's number comes in later. */
 type Row = SQLInputValue[]
 
+/** @throws {DocumentUnfit} */
 export function readyToStore(change: ModelChange): ReadyChange {
-  const { model, documents } = change
-  const rows = documents.map(({ id, revision, document }) => {
+  return { change, rows: change.documents.map((stored) => rowOf(change, stored)) }
+}
+
+function rowOf({ model, ledgerId }: ModelChange, { id, revision, document }: StoredDocument): Row {
+  try {
+    if (!isJsonObject(document)) throw new TypeError('it is no object')
+    if (model.id !== undefined && document[model.id] !== id)
+      throw new TypeError(`its ${model.id} is not its id`)
     const key = model.id === undefined ? [0, id] : [0]
     const fields = fieldValues(model, document)
     return [...key, bindable(revision), ...fields, JSON.stringify(document)]
-  })
-  return { change, rows }
+  } catch (cause) {
+    throw new DocumentUnfit(model, ledgerId, { id, cause })
+  }
 }
 
 /** Stores changes inside a transaction of the caller's; false where the checkpoint of one is elsewhere. */

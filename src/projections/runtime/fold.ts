@@ -11,6 +11,7 @@ import type { Skips } from '#projections/runtime/act-log.ts'
 import { closedBefore, partsMissing } from '#projections/runtime/closings.ts'
 import type { Reading } from '#projections/runtime/deliveries.ts'
 import { evolved } from '#projections/runtime/evolved.ts'
+import { assertFit } from '#projections/runtime/fit.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** Events of one ledger for one projection: the first comes right after the checkpoint, the rest without a gap. */
@@ -20,6 +21,8 @@ export type FoldTask = {
   readonly checkpoint: Checkpoint | undefined
   readonly readings: readonly Reading[]
   readonly skips: Skips
+  /** Looks at every document that an event makes: a store has refused one of them. */
+  readonly isCareful?: boolean
 }
 
 /** `event` is undefined where it is gone past. */
@@ -100,7 +103,12 @@ class Fold {
     for (const step of steps) {
       const { revision, event } = step
       const { recordedAt } = event ?? this.#checkpoint ?? neverBegun
-      const missing = event === undefined ? [] : partsMissing(folding, event, step.keys)
+      let missing: readonly string[] = []
+      try {
+        if (event !== undefined) missing = partsMissing(folding, event, step.keys)
+      } catch (error) {
+        return { revision, reason: reasonOf(error) }
+      }
       if (missing.length > 0)
         for (const stored of await load(missing)) this.#documents.set(stored.id, stored)
       try {
@@ -132,6 +140,8 @@ class Fold {
       const document = evolved(this.#task, before, { event, id })
       made.push({ id, revision, document })
     }
+    if (this.#task.isCareful === true)
+      for (const { id, document } of made) assertFit(this.#task.projection, id, document)
     return made
   }
 

@@ -85,7 +85,7 @@ function projectorState(parts: ProjectorParts): State {
   const limits = { ...projectorLimits, ...parts.limits }
   const live = new LiveModels(projections, writer, limits)
   const counters = new Counters(projections)
-  return { ...parts, skips, pace, limits, live, counters, underWay: new Set() }
+  return { ...parts, skips, pace, limits, live, counters, underWay: new Set(), careful: new Set() }
 }
 
 /** A round goes on with the models that it began with. */

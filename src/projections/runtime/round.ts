@@ -1,11 +1,6 @@
 import type { Logger } from '#ports/logger.ts'
-import {
-  type Checkpoint,
-  DocumentTooLarge,
-  type ModelBuild,
-  type ModelChange,
-  type ReadModelWriter,
-} from '#ports/read-models.ts'
+import type { Checkpoint, ModelBuild, ModelChange, ReadModelWriter } from '#ports/read-models.ts'
+import { DocumentTooLarge, DocumentUnfit } from '#ports/refused-documents.ts'
 import type { Skips } from '#projections/runtime/act-log.ts'
 import type { CheckpointCache } from '#projections/runtime/checkpoint-cache.ts'
 import { commitsOf } from '#projections/runtime/commits.ts'
@@ -28,6 +23,8 @@ export type RoundParts = {
   readonly limits: ProjectorLimits
   readonly cache: CheckpointCache
   readonly counters: Counters
+  /** Of which ledgers in which builds a document was refused: their events are folded with care. */
+  readonly careful: Set<string>
 }
 
 /**
@@ -53,10 +50,21 @@ export async function applyRound(
   const changes = await eachBounded(tasks, limits.concurrentReads, (task) =>
     foldTask(task, writer, limits.commitDocuments),
   )
-  for (const commit of commitsOf(changes, limits.commitDocuments))
-    await commitChanges(parts, commit)
+  try {
+    for (const commit of commitsOf(changes, limits.commitDocuments))
+      await commitChanges(parts, commit)
+    for (const { projection, ledgerId } of tasks)
+      parts.careful.delete(placeOf(projection, ledgerId))
+  } catch (error) {
+    if (!(error instanceof DocumentUnfit)) throw error
+    parts.careful.add(placeOf(error.model, error.ledgerId))
+  }
   countHealed(parts, tasks)
   return open.map(({ delivery }) => delivery)
+}
+
+function placeOf({ name, version, build }: ModelBuild, ledgerId: LedgerId): string {
+  return `${name} ${version} ${build} ${ledgerId}`
 }
 
 /** The first revision that a projection lacks and doesn't wait before; undefined where all wait. */
@@ -75,14 +83,15 @@ export function nextRevision(
 
 type RunTask = FoldTask & { readonly run: Run }
 
-function tasksOf({ projections, cache, skips }: RoundParts, run: Run): readonly RunTask[] {
+function tasksOf({ projections, cache, skips, careful }: RoundParts, run: Run): readonly RunTask[] {
   const { ledgerId } = run.delivery
   const first = run.readings[0]?.revision ?? 0n
   return projections.flatMap((projection) => {
     const checkpoint = cache.checkpoint(projection, ledgerId)
     const readings = run.readings.slice(Number(appliedOf(checkpoint) + 1n - first))
     const idle = readings.length === 0 || cache.isWaiting(projection, ledgerId)
-    return idle ? [] : [{ projection, ledgerId, checkpoint, readings, run, skips }]
+    const isCareful = careful.size > 0 && careful.has(placeOf(projection, ledgerId))
+    return idle ? [] : [{ projection, ledgerId, checkpoint, readings, run, skips, isCareful }]
   })
 }
 
@@ -96,7 +105,10 @@ async function commitChanges(parts: RoundParts, given: readonly ModelChange[]): 
   }
 }
 
-/** The changes as they were stored: where a document is too large, its ledger is parked before the run in its place. */
+/**
+ * The changes as they were stored: where a document is too large, its ledger is parked before the run in its place.
+ * @throws {DocumentUnfit} where it has yet to be seen by which event a document came to be so.
+ */
 async function storedChanges(
   parts: RoundParts,
   changes: readonly ModelChange[],
@@ -104,13 +116,21 @@ async function storedChanges(
   try {
     if (await parts.writer.commit(changes)) return changes
   } catch (error) {
-    if (!(error instanceof DocumentTooLarge)) throw error
+    if (!mayParkWhole(parts, error)) throw error
     const isOf = ({ model, ledgerId }: ModelChange) =>
       isSame(model, error.model) && ledgerId === error.ledgerId
     const parked = changes.map((each) => (isOf(each) ? parkedInstead(parts, each, error) : each))
     return storedChanges(parts, parked)
   }
   throw new CheckpointsMoved('another projector moved a checkpoint')
+}
+
+function mayParkWhole(
+  { careful }: RoundParts,
+  error: unknown,
+): error is DocumentTooLarge | DocumentUnfit {
+  if (error instanceof DocumentTooLarge) return true
+  return error instanceof DocumentUnfit && careful.has(placeOf(error.model, error.ledgerId))
 }
 
 function isSame(model: ModelBuild, other: ModelBuild): boolean {
@@ -120,7 +140,7 @@ function isSame(model: ModelBuild, other: ModelBuild): boolean {
 function parkedInstead(
   { cache }: RoundParts,
   change: ModelChange,
-  { message }: DocumentTooLarge,
+  { message }: Error,
 ): ModelChange {
   const { revision, recordedAt } = cache.checkpoint(change.model, change.ledgerId) ?? neverBegun
   const parked = { revision: revision + 1n, reason: message }

@@ -6,7 +6,8 @@ import { documentsOfModel } from '#adapters/mongodb/documents.ts'
 import { nameOf, storedName } from '#adapters/mongodb/member-names.ts'
 import { openMongoReadModelWriter } from '#adapters/mongodb/read-models-writer.ts'
 import { documentOf, storedObject } from '#adapters/mongodb/rows.ts'
-import { type Document, DocumentTooLarge } from '#ports/read-models.ts'
+import type { Document } from '#ports/read-models.ts'
+import { DocumentTooLarge } from '#ports/refused-documents.ts'
 import { aMongoDatabase } from '#test/adapters/mongodb/database.ts'
 import {
   aChange,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { DocumentTooLarge, type ModelChange } from '#ports/read-models.ts'
+import type { ModelChange } from '#ports/read-models.ts'
+import { DocumentTooLarge } from '#ports/refused-documents.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
 import { trialBalances } from '#projections/trial-balances.ts'
