@@ -55,6 +55,8 @@ describe('a ledger whose last event was lost', () => {
 
   it('is brought up though others of its time are slow', async () => {
     await using patrolled = new Patrolled()
+    // Far longer than a turn of the loop below, also on a busy machine.
+    patrolled.patienceMs = 400
     await patrolled.record('acme')
     await patrolled.record('umbra', 1_000)
     patrolled.start()
