@@ -22,6 +22,7 @@ export class Load {
   readonly unknown: { readonly status: number; readonly code: string }[] = []
   readonly ledgerIds: readonly string[]
   readonly #commands: LoadCommands
+  readonly #opened = new Set<string>()
   readonly #prefix: string
   readonly #pauseMs: number
   #count = 0
@@ -108,6 +109,7 @@ export class Load {
   /** False where no answer came. */
   async #send(api: ApiClient, attempt: Request): Promise<boolean> {
     const headers = { 'idempotency-key': attempt.key }
+    const wasOpened = this.#opened.has(attempt.ledgerId)
     const sentMs = performance.now()
     let answer: Answer
     try {
@@ -121,6 +123,8 @@ export class Load {
       this.unknown.push({ status: answer.status, code: String(answer.at('code')) })
       return true
     }
+    // Whoever was killed while ledgers were opened leaves commands that come before their ledger: nothing is recorded.
+    if (isOfNoLedger(answer) && !wasOpened) return true
     this.#note(attempt, answer)
     return true
   }
@@ -140,6 +144,7 @@ export class Load {
       return
     }
     attempt.first = { status, text }
+    if (attempt.path === '/v1/ledgers') this.#opened.add(attempt.ledgerId)
     this.acknowledged += 1
     const header = answer.headers['ledger-revision']
     attempt.acknowledged = {
@@ -157,6 +162,10 @@ function outcomesOf(attempt: Attempt, answer: Answer): readonly number[] {
     const status = answer.at('data', index, 'status')
     return typeof status === 'number' && attempt.commands.length > 1 ? status : answer.status
   })
+}
+
+function isOfNoLedger(answer: Answer): boolean {
+  return answer.at('code') === 'ledger-not-found'
 }
 
 /** The server may or may not have done it, or a part of it: ask again. */
