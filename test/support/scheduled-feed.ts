@@ -26,14 +26,16 @@ export class ScheduledFeed {
     return {
       run: async (handler, signal) => {
         for (;;) {
-          const batch = this.#batches[this.#next]
+          const place = this.#next
+          const batch = this.#batches[place]
           if (batch === undefined || signal.aborted) return
           const fault = feedFaults[this.#tape.next()] ?? 'none'
-          await process.step(`is sent batch ${this.#next}${fault === 'none' ? '' : `, ${fault}`}`)
+          await process.step(`is sent batch ${place}${fault === 'none' ? '' : `, ${fault}`}`)
           if (fault === 'lost before') throw new FeedUnavailable('the broker is away')
           await handler(batch)
           if (fault === 'lost after') throw new FeedUnavailable('its place in the group was lost')
-          this.#next = fault === 'goes back' ? Math.max(0, this.#next - 1) : this.#next + 1
+          // Of two that were sent it, one that is told to end and the next, both say only that they are done with it.
+          this.#next = fault === 'goes back' ? Math.max(0, place - 1) : place + 1
         }
       },
     }
