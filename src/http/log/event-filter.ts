@@ -8,9 +8,12 @@ export type EventFilter = {
   readonly account?: AccountId
 }
 
+/** What has balances in it, or might, and moves none: it has no entries. */
+const moveNothing: ReadonlySet<string> = new Set(['CommandRejected', 'HoldExtended'])
+
 /**
- * Whether the event is meant. An event is about an account where it names it as its own or carries its balances:
- * the same events that have entries for it in the read model.
+ * Whether the event is meant. An event is about an account where it names it as its own or moves its balances: the same
+ * events that have entries for it in the read model.
  */
 export function passes({ types, account }: EventFilter, event: StoredEvent): boolean {
   if (types !== undefined && !types.has(event.type)) return false
@@ -22,7 +25,7 @@ export function isUnfiltered({ types, account }: EventFilter): boolean {
 }
 
 function isAbout({ type, json }: StoredEvent, account: AccountId): boolean {
-  if (type === 'CommandRejected' || !json.includes(`"${account}"`)) return false
+  if (moveNothing.has(type) || !json.includes(`"${account}"`)) return false
   const envelope: JsonObject = JSON.parse(json)
   const { data } = envelope
   if (!isJsonObject(data)) throw new TypeError('a stored event has no data')
