@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { allProjections } from '#projections/all-projections.ts'
 import { daybook, deposit, ndjson, openingRows, spawnDaybook } from '#test/cli/daybook.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
 
@@ -43,7 +44,7 @@ describe('daybook rebuild', () => {
     const revisions = await reading
     expect(revisions).toEqual(revisions.toSorted((a, b) => a - b))
     const { data } = JSON.parse(await (await fetch(`${program.url}/v1/projections`)).text())
-    expect(data).toHaveLength(7)
+    expect(data).toHaveLength(allProjections.length)
     for (const status of data)
       expect(status).toMatchObject({ build: 2, status: 'live', building: null })
     const last = await posted(program.url)

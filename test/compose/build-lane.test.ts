@@ -100,7 +100,10 @@ describe('the second thread', () => {
   const built = allProjections.map((projection) => ({ ...projection, build: 2 }))
 
   it('fills about half of the read models', () => {
-    expect(shareOf(built)).toEqual(['trial-balances', 'commands', 'transactions', 'holds'])
+    const share = shareOf(built) ?? []
+    // The two dearest are in different halves.
+    expect([share.includes('trial-balances'), share.includes('entries')]).toEqual([true, false])
+    expect(Math.abs(2 * share.length - built.length)).toBeLessThanOrEqual(2)
   })
 
   it('is not started for a single one', () => {

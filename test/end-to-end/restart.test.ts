@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
+import { allProjections } from '#projections/all-projections.ts'
 import { describeAlone, type Subject } from '#test/end-to-end/engines.ts'
 import { expectReplay } from '#test/end-to-end/replays.ts'
 import { column, outcome, posting, type TestBooks } from '#test/end-to-end/test-books.ts'
@@ -99,15 +100,9 @@ describeAlone('a restart', (on) => {
     await sleep(100)
     const list = await on.api.get('/v1/projections')
     const projections = projection.array().parse(list.at('data'))
-    expect(projections.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
-      'accounts',
-      'commands',
-      'entries',
-      'holds',
-      'ledgers',
-      'transactions',
-      'trial-balances',
-    ])
+    expect(projections.map(({ name }) => name).toSorted()).toEqual(
+      allProjections.map(({ name }) => name).toSorted(),
+    )
     expect(new Set(column(projections, 'status'))).toEqual(new Set(['live']))
     expect(new Set(column(projections, 'lagEvents'))).toEqual(new Set([0]))
   })
