@@ -8,6 +8,8 @@ import type { AccountType } from '#values/balances.ts'
 
 export type Sums = { readonly debits: bigint; readonly credits: bigint }
 
+export const nothing: Sums = { debits: 0n, credits: 0n }
+
 /** What was posted to one account in one asset: two sums, and the account's type, which says what they mean. */
 export type PostedTotals = Sums & { readonly type: AccountType }
 
@@ -39,6 +41,16 @@ export async function sumFromEitherEnd(
   }
 }
 
+/** All that was posted to the account by the revision, at whatever business time: what its last entry says. */
+export async function postedAt(
+  view: ReadView,
+  when: Pick<PostedWhen, keyof AccountAt | 'asset'>,
+): Promise<Sums> {
+  const last = await balanceAt(view, when, when.asset)
+  if (last === undefined) return nothing
+  return { debits: BigInt(last.postedDebits), credits: BigInt(last.postedCredits) }
+}
+
 /** Sums what counts of the revisions after `after`. Undefined where none of them posted anything. */
 export async function sumOfRevisions(
   view: ReadView,
@@ -59,7 +71,7 @@ export async function sumOfRevisions(
     for (const { document } of page) {
       if (document.kind !== 'posting') continue
       const { type } = document
-      const known = totals ?? { type, debits: 0n, credits: 0n }
+      const known = totals ?? { type, ...nothing }
       totals = document.effectiveAt < before ? { type, ...plus(known, sumsOf(document)) } : known
     }
   return totals
@@ -77,7 +89,7 @@ export function postingsFrom(
 
 /** Adds up one page with each step; the last one brings the sums. */
 async function* sumInSteps(view: ReadView, find: Find): AsyncGenerator<undefined, Sums> {
-  let sums: Sums = { debits: 0n, credits: 0n }
+  let sums = nothing
   let next = find
   for (;;) {
     const page = await findIn(view, entries, next)
@@ -96,7 +108,7 @@ export function plus(one: Sums, other: Sums): Sums {
 
 /** What the entry adds to the posted totals. */
 export function sumsOf(entry: EntryDocument): Sums {
-  if (entry.kind !== 'posting') return { debits: 0n, credits: 0n }
+  if (entry.kind !== 'posting') return nothing
   const amount = BigInt(entry.amount)
   return entry.side === 'debit' ? { debits: amount, credits: 0n } : { debits: 0n, credits: amount }
 }

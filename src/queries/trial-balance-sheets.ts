@@ -2,8 +2,8 @@ import type { ReadView } from '#ports/read-models.ts'
 import type { AccountTotals, TrialBalanceDocument } from '#projections/documents.ts'
 import { type TrialBalanceRow, trialBalanceRow } from '#projections/resources.ts'
 import { trialBalances } from '#projections/trial-balances.ts'
-import { balanceAt } from '#queries/account-history.ts'
 import { type AsOf, justAfter } from '#queries/clocks.ts'
+import { postedAt, type Sums } from '#queries/entry-sums.ts'
 import { rolledTotals } from '#queries/posted-totals.ts'
 import { type Found, getFrom, pages, scanPageSize, turn } from '#queries/reading.ts'
 import type { SignedAmount } from '#values/amounts.ts'
@@ -106,22 +106,29 @@ async function rowAt(
   if (document.kind !== 'account') return undefined
   if (when.effectiveAt === undefined && revision <= when.revision) return trialBalanceRow(document)
   await turn()
-  const { debits, credits } = await postedBy(view, document, when)
+  const { debits, credits } = await postedBy(view, { revision, document }, when)
   if (debits + credits === 0n) return undefined
   return trialBalanceRow({ ...document, debits: debits.toString(), credits: credits.toString() })
 }
 
+type Account = { readonly revision: bigint; readonly document: AccountTotals }
+
+/**
+ * What was skipped since the account was last posted to is lacking by whatever clock: nobody reads here on which accounts
+ * it was, so one line alone would have it.
+ */
 async function postedBy(
   view: ReadView,
-  account: AccountTotals,
+  { revision: last, document: account }: Account,
   { revision, effectiveAt }: AsOf,
-): Promise<{ readonly debits: bigint; readonly credits: bigint }> {
-  const { accountId, asset } = account
-  if (effectiveAt !== undefined) {
-    const when = { accountId, asset, revision, before: justAfter(effectiveAt) }
-    return rolledTotals(view, when, { model: trialBalances, account })
-  }
-  const last = await balanceAt(view, { accountId, revision }, asset)
-  if (last === undefined) return { debits: 0n, credits: 0n }
-  return { debits: BigInt(last.postedDebits), credits: BigInt(last.postedCredits) }
+): Promise<Sums> {
+  const { accountId, asset, debits, credits } = account
+  const isLatest = last <= revision
+  const at = { accountId, asset, revision: isLatest ? last : revision }
+  const posted = isLatest
+    ? { debits: BigInt(debits), credits: BigInt(credits) }
+    : await postedAt(view, at)
+  if (effectiveAt === undefined) return posted
+  const when = { ...at, before: justAfter(effectiveAt) }
+  return rolledTotals(view, when, { model: trialBalances, account, posted })
 }
