@@ -2,7 +2,7 @@ import type { Parts } from '#http/parts.ts'
 import { requireLedger } from '#http/path-ids.ts'
 import { type RequestRefused, refused, retryAfter } from '#http/problems.ts'
 import { waitFor } from '#http/waiting.ts'
-import type { Checkpoint, ReadModelShape, ReadView } from '#ports/read-models.ts'
+import type { Checkpoint, ReadModelShape, ReadModels, ReadView } from '#ports/read-models.ts'
 import { inView } from '#queries/in-view.ts'
 import type { Answer, Moment, Query } from '#queries/query.ts'
 import type { LedgerId } from '#values/ids.ts'
@@ -52,10 +52,34 @@ export async function ask(parts: Parts, question: Question): Promise<Answered> {
 
 async function askAcrossLedgers(parts: Parts, question: Question): Promise<Answered> {
   const { query, parameters, page } = question
+  await requireServing(parts, query.models)
   const answer = await inView(parts.readModels, undefined, (view) =>
     query.answer({ view, page }, parameters),
   )
   return { answer: granted(answer) }
+}
+
+/**
+ * A model of which nothing serves would be read as if it were empty. Asked before the view is opened, which then shows
+ * what has come to serve in between.
+ * @throws {RequestRefused} `projection-behind`, unless the log is empty, too.
+ */
+async function requireServing(
+  { readModels, store }: Pick<Parts, 'readModels' | 'store'>,
+  models: readonly ReadModelShape[],
+): Promise<void> {
+  const serving = await Promise.all(models.map((model) => isServing(readModels, model)))
+  if (serving.includes(false) && (await store.end()) !== undefined) throw projectionBehind(-1n)
+}
+
+/** Whether queries read anything of the model, be it of a version before. */
+async function isServing(
+  readModels: Pick<ReadModels, 'builds'>,
+  model: ReadModelShape,
+): Promise<boolean> {
+  const builds = await readModels.builds(model)
+  if (builds.some(({ state }) => state === 'serving')) return true
+  return model.previous !== undefined && isServing(readModels, model.previous)
 }
 
 /**
@@ -84,9 +108,13 @@ function granted(answer: Answer, revision?: bigint): Exclude<Answer, { kind: 're
   throw refused(code, detail, { context, headers })
 }
 
-export function projectionBehind(applied: bigint, head: bigint): RequestRefused {
+/** Without a `head` it is about all ledgers. */
+export function projectionBehind(applied: bigint, head?: bigint): RequestRefused {
   return refused('projection-behind', 'stored, not yet visible: ask again in a moment', {
-    context: { applied: applied < 0n ? null : applied.toString(), head: head.toString() },
+    context: {
+      applied: applied < 0n ? null : applied.toString(),
+      ...(head !== undefined && { head: head.toString() }),
+    },
     headers: retryAfter(1),
   })
 }

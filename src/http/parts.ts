@@ -32,7 +32,7 @@ export type QueryName =
 export type Queries = Readonly<Record<QueryName, Query<unknown>>>
 
 /** The log as this layer reads it. */
-export type Log = Pick<EventStore, 'head' | 'readStream'>
+export type Log = Pick<EventStore, 'head' | 'readStream' | 'end'>
 
 /** Rejects when a dependency cannot serve; `'refusing'` where it serves and yet takes nothing new. */
 export type HealthCheck = () => Promise<unknown>

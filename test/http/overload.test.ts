@@ -16,6 +16,7 @@ function largeLog() {
   const log = {
     reads: 0,
     head: async () => 199n,
+    end: async () => 199n,
     async readStream(_stream: string, from: bigint, count: number) {
       log.reads += 1
       return Array.from({ length: count }, (_, at) => ({ ...event, revision: from + BigInt(at) }))
