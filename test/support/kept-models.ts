@@ -20,7 +20,6 @@ import { stored } from '#test/support/stored-events.ts'
 
 const untilMsMax = 20_000
 const effort = { pageEvents: 7, commitDocuments: 5, restShare: 0 }
-const times = { pollMs: 3, stuckMs: 10 }
 
 /** Examples were recorded long ago; to this clock they are new. */
 const clock = { ...systemClock, now: () => 0 }
@@ -56,6 +55,7 @@ export class KeptModels implements AsyncDisposable {
   readonly store = new MemoryEventStore()
   readonly models: ReadModels & ReadModelWriter
   readonly lines
+  stuckMs = 10
   readonly #logger
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
 
@@ -159,6 +159,7 @@ export class KeptModels implements AsyncDisposable {
   }
 
   async #run(projections: readonly Projection[], signal: AbortSignal): Promise<void> {
+    const times = { pollMs: 3, stuckMs: this.stuckMs }
     const parts = { ...(await this.building()), projections, holder: crypto.randomUUID(), times }
     const all = { ...parts, writer: this.models, readModels: this.models }
     if (await isInUse(this.models, projections, 'projector')) await startMissing(all)

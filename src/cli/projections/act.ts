@@ -5,7 +5,7 @@ import { ToolFailed } from '#cli/subcommand.ts'
 import { toolClock } from '#compose/tool-clock.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import type { EventStore } from '#ports/event-store.ts'
-import type { ReadModels } from '#ports/read-models.ts'
+import type { Checkpoint, ReadModels } from '#ports/read-models.ts'
 import type { StandstillInLog } from '#cli/projections/standstill-in-log.ts'
 import { whetherBuilding } from '#cli/projections/is-building.ts'
 import type { Projection } from '#projections/projection.ts'
@@ -36,6 +36,8 @@ export type Outcome = { readonly code: 0 | 1; readonly sentence: string }
 
 const recordTries = 10
 const waitMsMax = 15_000
+/** What is being built takes acts when it is tried again, which is soon, but nobody says when that was. */
+const buildWaitMsMax = 5_000
 const pollMs = 100
 
 /** Records the act where the ledger stands still, and waits until a projector has acted on it. @throws {ToolFailed} */
@@ -46,7 +48,8 @@ export async function actOn(stores: Stores, wanted: Wanted): Promise<Outcome> {
     const act = actOf(wanted, model, parked.revision)
     const after = head === 'no-stream' ? undefined : head
     const place = await recordAct(stores.store, act, after)
-    if (place !== undefined) return outcomeOf(stores, { wanted, model, place })
+    if (place !== undefined)
+      return outcomeOf(stores, { wanted, model, place, actedOn: parked.revision })
   }
   throw new ToolFailed('others record acts all the time: try again.')
 }
@@ -136,11 +139,13 @@ type Recorded = {
   readonly wanted: Wanted
   readonly model: LiveModel
   readonly place: bigint
+  /** Where it stood. */
+  readonly actedOn: bigint
 }
 
 async function outcomeOf(
   { readModels }: Stores,
-  { wanted, model, place }: Recorded,
+  { wanted, model, place, actedOn }: Recorded,
 ): Promise<Outcome> {
   const { ledgerId, verb } = wanted
   const deadlineMs = toolClock.monotonic() + waitMsMax
@@ -149,8 +154,7 @@ async function outcomeOf(
       return { code: 0, sentence: `the ${verb} is recorded: projectors act on it when they run.` }
     await sleep(pollMs)
   }
-  const checkpoint = await checkpointIn(readModels, model, ledgerId)
-  const { parked, revision } = checkpoint ?? { revision: -1n }
+  const { parked, revision } = await standsAfter(readModels, { wanted, model, place, actedOn })
   if (parked === undefined)
     return {
       code: 0,
@@ -158,4 +162,24 @@ async function outcomeOf(
     }
   const sentence = `${ledgerId} is parked in ${model.name} at revision ${parked.revision}: ${parked.reason}`
   return { code: 1, sentence }
+}
+
+type Stands = Pick<Checkpoint, 'revision' | 'parked'>
+
+/** Where the ledger stands once projectors have acted. */
+async function standsAfter(
+  readModels: ReadModels,
+  { wanted, model, actedOn }: Recorded,
+): Promise<Stands> {
+  const look = async (): Promise<Stands> =>
+    (await checkpointIn(readModels, model, wanted.ledgerId)) ?? { revision: -1n }
+  const { version, build } = (await servingModel(readModels, wanted.projection)) ?? {}
+  const waitMs = version === model.version && build === model.build ? 0 : buildWaitMsMax
+  let stands = await look()
+  for (let waitedMs = 0; waitedMs < waitMs; waitedMs += pollMs) {
+    if (stands.parked?.revision !== actedOn) break
+    await sleep(pollMs)
+    stands = await look()
+  }
+  return stands
 }

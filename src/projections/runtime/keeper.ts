@@ -22,7 +22,10 @@ export type KeeperParts = MissingParts & {
   readonly times?: KeeperTimes
 }
 
-/** How often acts, builds and what is missing are looked for; what can't be built is tried again after `stuckMs`. */
+/**
+ * How often acts, builds and what is missing are looked for; what can't be built is tried again after `stuckMs`, or once
+ * somebody has recorded an act.
+ */
 export type KeeperTimes = { readonly pollMs: number; readonly stuckMs: number }
 
 const defaultTimes: KeeperTimes = { pollMs: 1_000, stuckMs: 30_000 }
@@ -58,9 +61,12 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
     await adopt(parts, { models: await parts.projector.refresh(each), adopted }, each)
   })
   const built = repeat(async (each) => {
+    const known = parts.acts.place
     const isDone = await buildMissing(parts, each)
     await dropLeftBuilds(parts, each)
-    if (!isDone) await pace.pause(stuckMs, each)
+    const endMs = isDone ? 0 : stuckMs
+    for (let waitedMs = 0; waitedMs < endMs && parts.acts.place === known; waitedMs += pollMs)
+      await pace.pause(pollMs, each)
   })
   const results = await Promise.allSettled([followed, built])
   signal.throwIfAborted()

@@ -153,8 +153,10 @@ describe('a version that names the one before it', () => {
     expect(await kept.models.builds(first)).toMatchObject([{ state: 'retired' }])
   })
 
-  it('does not take its place where it cannot take in what that one could', async () => {
+  it('does not take its place where it cannot take in what that one could, until somebody acts', async () => {
     await using kept = new KeptModels()
+    // Longer than anybody waits here: an act ends it.
+    kept.stuckMs = 600_000
     const first = counting(1)
     const second = counting(2, { ...atThree, previous: first })
     await kept.record('acme', 5)
