@@ -1,6 +1,15 @@
+import type { Load } from '#commands/handler/command-room.ts'
 import { fingerprintOf } from '#commands/handler/fingerprint.ts'
-import { type AtomicJob, circumstancesOf, type Task, taskOf } from '#commands/handler/job.ts'
-import type { BatchRequest } from '#commands/handler/outcome.ts'
+import {
+  type AtomicJob,
+  circumstancesOf,
+  type SingleJob,
+  singleJob,
+  type Task,
+  taskOf,
+} from '#commands/handler/job.ts'
+import type { BatchRequest, RefusedOutcome } from '#commands/handler/outcome.ts'
+import { keyUsed } from '#commands/handler/refusals.ts'
 import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
 import type { BatchMembership } from '#events/envelope.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
@@ -9,6 +18,8 @@ import { canonicalJson } from '#values/canonical-json.ts'
 export type BatchTasks = {
   readonly tasks: readonly (Task | MalformedItem)[]
   readonly fingerprint: string
+  /** What it costs to keep the whole of it waiting, with what is malformed. */
+  readonly load: Load
 }
 
 export function batchTasks(request: BatchRequest): BatchTasks {
@@ -22,7 +33,7 @@ export function batchTasks(request: BatchRequest): BatchTasks {
     const batch: BatchMembership = { fingerprint, index, key: request.key, size }
     return 'malformed' in task ? task : { ...task, batch }
   })
-  return { tasks, fingerprint }
+  return { tasks, fingerprint, load: { commands: size, bytes: commands.length } }
 }
 
 export function isTask(item: Task | MalformedItem): item is Task {
@@ -30,7 +41,10 @@ export function isTask(item: Task | MalformedItem): item is Task {
 }
 
 /** @throws {TypeError} for a malformed command: an atomic batch with one is refused before it gets here. */
-export function atomicJob(request: BatchRequest, { tasks, fingerprint }: BatchTasks): AtomicJob {
+export function atomicJob(
+  request: BatchRequest,
+  { tasks, fingerprint }: Omit<BatchTasks, 'load'>,
+): AtomicJob {
   const { key, commands, mode } = request
   return {
     ...circumstancesOf(request),
@@ -41,6 +55,15 @@ export function atomicJob(request: BatchRequest, { tasks, fingerprint }: BatchTa
     request: { command: 'ExecuteBatch', commands, mode },
     settled: Promise.withResolvers(),
   }
+}
+
+/** The batch's own key stands for the whole of it, so no item of it can have that. */
+export function independentJob(
+  request: BatchRequest,
+  task: Task | MalformedItem,
+): SingleJob | MalformedItem | RefusedOutcome {
+  if (!isTask(task)) return task
+  return task.key === request.key ? keyUsed(task.key) : singleJob(request, task)
 }
 
 function parsedTask(item: Task | MalformedItem): Task {

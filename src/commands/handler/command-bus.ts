@@ -1,10 +1,11 @@
-import { atomicJob, batchTasks, isTask } from '#commands/handler/batch-tasks.ts'
+import { atomicJob, batchTasks, independentJob, isTask } from '#commands/handler/batch-tasks.ts'
 import { ClockGuard } from '#commands/handler/clock-guard.ts'
-import { rehearseBatch, rehearseCommand, revisionsRehearsed } from '#commands/handler/dry-run.ts'
+import { type Bounds, CommandRoom, type Load } from '#commands/handler/command-room.ts'
+import { rehearseBatch, rehearseCommand } from '#commands/handler/dry-run.ts'
 import { FailureLines } from '#commands/handler/failure-lines.ts'
-import { type SingleJob, singleJob, type Task, taskOf } from '#commands/handler/job.ts'
+import { revisionsSeenBy, singleJob, type Task, taskOf } from '#commands/handler/job.ts'
 import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
-import { type Bounds, LedgerWriters } from '#commands/handler/ledger-writers.ts'
+import { LedgerWriters } from '#commands/handler/ledger-writers.ts'
 import {
   defaultMemoryBounds,
   LedgersInMemory,
@@ -20,12 +21,12 @@ import type {
   RefusedOutcome,
 } from '#commands/handler/outcome.ts'
 import { randomId } from '#commands/handler/random-id.ts'
-import { inFlight, keyUsed, ledgerNotFound } from '#commands/handler/refusals.ts'
+import { inFlight, ledgerNotFound } from '#commands/handler/refusals.ts'
 import { batchMismatch } from '#commands/handler/replay.ts'
 import type { Round } from '#commands/handler/round.ts'
 import { orRefusal } from '#commands/handler/store-failures.ts'
 import { UnderWay } from '#commands/handler/under-way.ts'
-import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
+import type { MalformedItem } from '#commands/parse-command.ts'
 import { isOpened, type Ledger } from '#ledger/ledger.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
@@ -55,58 +56,75 @@ export function openCommandBus(parts: {
   const clock = new ClockGuard(parts.clock)
   const failures = new FailureLines(logger, () => parts.clock.monotonic())
   const inMemory = new LedgersInMemory(memory, () => parts.clock.monotonic(), pace)
-  const writers = new LedgerWriters(
-    { store, logger, failures, clock, pace, keeping, writer },
-    bounds,
-    inMemory,
-  )
-  return new Bus(writers, clock, new UnderWay(pace))
+  const shared = { store, logger, failures, clock, pace, keeping, writer }
+  return new Bus({
+    writers: new LedgerWriters(shared, inMemory),
+    clock,
+    room: new CommandRoom(bounds),
+    underWay: new UnderWay(pace),
+  })
+}
+
+type BusParts = {
+  readonly writers: LedgerWriters
+  readonly clock: ClockGuard
+  readonly room: CommandRoom
+  readonly underWay: UnderWay
 }
 
 class Bus implements CommandBus {
   readonly #writers: LedgerWriters
   readonly #clock: ClockGuard
+  readonly #room: CommandRoom
   readonly #underWay: UnderWay
 
-  constructor(writers: LedgerWriters, clock: ClockGuard, underWay: UnderWay) {
+  constructor({ writers, clock, room, underWay }: BusParts) {
     this.#writers = writers
     this.#clock = clock
+    this.#room = room
     this.#underWay = underWay
   }
 
   async execute(request: CommandRequest): Promise<Outcome> {
     const { task } = taskOf(request.item, request.key)
     const job = singleJob(request, task)
-    const outcome = await this.#underWay.once(scopeOf(request), async () => {
-      const refusal = await this.#writers.submit(request.ledgerId, [job])
-      return refusal ?? job.settled.promise
-    })
-    return outcome ?? inFlight
+    return this.#once(
+      request,
+      loadOf(task),
+      async () => this.#writers.submit(request.ledgerId, [job]) ?? job.settled.promise,
+    )
   }
 
   async executeBatch(request: BatchRequest): Promise<BatchOutcome> {
-    const { tasks, fingerprint } = batchTasks(request)
-    const outcome = await this.#underWay.once(scopeOf(request), () =>
+    const { tasks, fingerprint, load } = batchTasks(request)
+    return this.#once(request, load, () =>
       request.mode === 'atomic'
         ? this.#atomic(request, tasks, fingerprint)
         : this.#independent(request, tasks, fingerprint),
     )
-    return outcome ?? inFlight
   }
 
   async dryRun(request: CommandRequest): Promise<DryRun<Outcome>> {
-    const decide = (round: Round) => rehearseCommand(round, request)
-    return this.#rehearse(request.ledgerId, decide, [request.item])
+    const { task } = taskOf(request.item, request.key)
+    return this.#rehearse(request.ledgerId, {
+      load: loadOf(task),
+      looksAt: revisionsSeenBy(task),
+      decide: (round) => rehearseCommand(round, request),
+    })
   }
 
   async dryRunBatch(request: BatchRequest): Promise<DryRun<BatchOutcome>> {
-    const decide = (round: Round, opened: boolean) =>
-      opened ? rehearseBatch(round, request) : ledgerNotFound(request.ledgerId)
-    return this.#rehearse(request.ledgerId, decide, request.items)
+    const { tasks, load } = batchTasks(request)
+    return this.#rehearse(request.ledgerId, {
+      load,
+      looksAt: tasks.filter(isTask).flatMap(revisionsSeenBy),
+      decide: (round, opened) =>
+        opened ? rehearseBatch(round, request) : ledgerNotFound(request.ledgerId),
+    })
   }
 
   hasRoom(bytes: number): boolean {
-    return this.#writers.hasRoom({ commands: 1, bytes })
+    return this.#room.fits({ commands: 1, bytes })
   }
 
   confirmClock(): void {
@@ -117,10 +135,27 @@ class Bus implements CommandBus {
     return this.#writers[Symbol.asyncDispose]()
   }
 
+  /** Runs once no other request with its key is under way. */
+  async #once<Result>(
+    request: CommandRequest | BatchRequest,
+    load: Load,
+    run: () => Promise<Result>,
+  ): Promise<Result | RefusedOutcome> {
+    const outcome = await this.#holding(load, () => this.#underWay.once(scopeOf(request), run))
+    return outcome ?? inFlight
+  }
+
+  /** Takes room for a request before it waits for anything, and until its answer. */
+  async #holding<Result>(
+    load: Load,
+    work: () => Promise<Result>,
+  ): Promise<Result | RefusedOutcome> {
+    return this.#writers.refusal ?? this.#room.during(load, work)
+  }
+
   async #atomic(request: BatchRequest, tasks: Tasks, fingerprint: string): Promise<BatchOutcome> {
     const job = atomicJob(request, { tasks, fingerprint })
-    const refusal = await this.#writers.submit(request.ledgerId, [job])
-    return refusal ?? job.settled.promise
+    return this.#writers.submit(request.ledgerId, [job]) ?? job.settled.promise
   }
 
   async #independent(
@@ -132,7 +167,7 @@ class Bus implements CommandBus {
     if (whole !== undefined) return whole
     const jobs = tasks.map((task) => independentJob(request, task))
     const queued = jobs.filter((job) => 'settled' in job)
-    const refusal = await this.#writers.submit(request.ledgerId, queued)
+    const refusal = this.#writers.submit(request.ledgerId, queued)
     if (refusal !== undefined) return refusal
     const items = await Promise.all(
       jobs.map(async (job) => ('settled' in job ? job.settled.promise : job)),
@@ -156,28 +191,30 @@ class Bus implements CommandBus {
 
   async #rehearse<Kind>(
     ledgerId: LedgerId,
-    decide: (round: Round, opened: boolean) => Kind,
-    items: readonly BatchItem[],
+    { load, looksAt, decide }: DryRunOf<Kind>,
   ): Promise<DryRun<Kind | RefusedOutcome>> {
     const decideOn = (round: Round, ledger: Ledger): DryRun<Kind> => {
       const { revision } = ledger.head
       const outcome = decide(round, isOpened(ledger))
       return revision < 0n ? { outcome } : { outcome, decidedOn: revision }
     }
-    const dry = await this.#writers.rehearse(ledgerId, decideOn, revisionsRehearsed(items))
+    const dry = await this.#holding(load, () => this.#writers.rehearse(ledgerId, decideOn, looksAt))
     return 'outcome' in dry ? dry : { outcome: dry }
   }
 }
 
+/** What a dry run costs to keep waiting, asks for, and comes to. */
+type DryRunOf<Kind> = {
+  readonly load: Load
+  /** Revisions of the earlier events that it will ask for. */
+  readonly looksAt: readonly bigint[]
+  readonly decide: (round: Round, opened: boolean) => Kind
+}
+
 type Tasks = readonly (Task | MalformedItem)[]
 
-/** The batch's own key stands for the whole of it, so no item of it can have that. */
-function independentJob(
-  request: BatchRequest,
-  task: Task | MalformedItem,
-): SingleJob | MalformedItem | RefusedOutcome {
-  if (!isTask(task)) return task
-  return task.key === request.key ? keyUsed(task.key) : singleJob(request, task)
+function loadOf({ size }: Task): Load {
+  return { commands: 1, bytes: size }
 }
 
 function scopeOf({ ledgerId, key }: { readonly ledgerId: LedgerId; readonly key: string }): string {

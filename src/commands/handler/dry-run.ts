@@ -1,5 +1,5 @@
 import { atomicJob, batchTasks } from '#commands/handler/batch-tasks.ts'
-import { revisionsSeenBy, type Task, taskOf } from '#commands/handler/job.ts'
+import { type Task, taskOf } from '#commands/handler/job.ts'
 import type {
   AcceptedOutcome,
   BatchOutcome,
@@ -9,7 +9,7 @@ import type {
 } from '#commands/handler/outcome.ts'
 import type { Round } from '#commands/handler/round.ts'
 import type { EventType } from '#events/ledger-event.ts'
-import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
+import type { MalformedItem } from '#commands/parse-command.ts'
 import { isJsonObject, type JsonObject } from '#values/json.ts'
 
 // No client can use a key with a control character, so none of these was used before.
@@ -18,13 +18,6 @@ const dryKey = '\u0000dry-run'
 /** What a command would come to; the round is taken back afterwards. */
 export function rehearseCommand(round: Round, request: CommandRequest): Outcome {
   return withoutRecord(round.perform(taskOf(request.item, dryKey).task, request))
-}
-
-/** Revisions of the earlier events that these commands will ask for. */
-export function revisionsRehearsed(items: readonly BatchItem[]): readonly bigint[] {
-  return items.flatMap((item) =>
-    'malformed' in item ? [] : revisionsSeenBy(taskOf(item, dryKey).task),
-  )
 }
 
 /** What a batch would come to. */

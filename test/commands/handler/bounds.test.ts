@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { systemPace } from '#ports/pace.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
-import { depositing, item, openAcme, openedBooks, paying } from '#test/support/write-side.ts'
+import {
+  depositing,
+  item,
+  openAcme,
+  openedBooks,
+  paying,
+  WriteSide,
+} from '#test/support/write-side.ts'
 
 const overloaded = { kind: 'refused', code: 'overloaded', status: 503, retryAfterSeconds: 1 }
 
@@ -55,6 +62,62 @@ describe('what waits for a decision', () => {
         code: 'insufficient-funds',
       })
     }
+  })
+})
+
+describe('what waits for something else than a decision', () => {
+  const long = { ...depositing('1'), description: 'x'.repeat(600) }
+  const batch = [item('PostTransaction', long)]
+  const bounds = { commandsMax: 3, bytesMax: 1000 }
+
+  /** Another process over the same ledger, whose reads wait until told. */
+  async function notInMemory() {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store })
+    const gate = Promise.withResolvers<void>()
+    store.beforeRead = () => gate.promise
+    const fresh = new WriteSide({ store, clock: side.clock, bounds })
+    return { fresh, release: gate.resolve }
+  }
+
+  it.each([
+    ['a command', (side: WriteSide) => side.ask('PostTransaction', long)],
+    ['an atomic batch', (side: WriteSide) => side.askBatch('atomic', batch)],
+    ['an independent batch', (side: WriteSide) => side.askBatch('independent', batch)],
+    ['a dry run', (side: WriteSide) => side.rehearse('PostTransaction', long)],
+    ['a dry run of a batch', (side: WriteSide) => side.rehearseBatch('independent', batch)],
+  ])('counts all the same: %s to a ledger that is not in memory', async (_, ask) => {
+    const { fresh, release } = await notInMemory()
+    await using side = fresh
+    const first = ask(side)
+    for (const next of [ask(side), side.ask('PostTransaction', long)])
+      expect(await next).toMatchObject(overloaded)
+    release()
+    expect(await first).not.toMatchObject(overloaded)
+    expect(await ask(side)).not.toMatchObject(overloaded)
+  })
+
+  it('counts what is malformed by what was sent', async () => {
+    const { fresh, release } = await notInMemory()
+    await using side = fresh
+    const malformed = [{ command: 'PostTransaction', description: 'x'.repeat(600) }]
+    const first = side.askBatch('independent', malformed)
+    expect(await side.askBatch('independent', malformed)).toMatchObject(overloaded)
+    release()
+    expect(await first).toMatchObject({ kind: 'batch', items: [{ malformed: [{}] }] })
+  })
+
+  it('counts who waits for an earlier request with the same key', async () => {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store, bounds })
+    const release = store.hold()
+    const ask = () => side.ask('PostTransaction', depositing('1'), { key: 'k' })
+    const waiting = [ask(), ask(), ask()]
+    expect(await ask()).toMatchObject(overloaded)
+    release()
+    const replayed = (await Promise.all(waiting)).map((outcome) => outcome.replayed)
+    expect(replayed).toEqual([false, true, true])
+    expect(await ask()).toMatchObject({ replayed: true })
   })
 })
 
