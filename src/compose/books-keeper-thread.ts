@@ -16,6 +16,12 @@ const niceness = 10
 /** A quarter of a core folds more events than come in when all cores are busy. */
 const restShare = 3
 
+/** How long to wait for another process that keeps; where a command waits for the books, they come from the log then. */
+const awaitedTurnWaitMsMax = 5_000
+const turnWaitMsMax = 10 * 60_000
+
+type Asked = Exclude<ToKeeper, 'stop'>
+
 const { config, folder }: KeeperWork = workerData
 const stop = new AbortController()
 giveWay(niceness)
@@ -36,17 +42,18 @@ async function serve(logger: Logger): Promise<void> {
         return void last.then(resolve)
       }
       if (message.isAwaited) awaited += 1
-      last = last.then(() => answer(message))
+      const askedMs = performance.now()
+      last = last.then(() => answer(message, () => hasPatience(message, askedMs)))
     })
   })
   await done
   parentPort?.close()
 
-  async function answer(asked: Exclude<ToKeeper, 'stop'>): Promise<void> {
+  async function answer(asked: Asked, mayWait: () => boolean): Promise<void> {
     begunMs = performance.now()
     try {
       stop.signal.throwIfAborted()
-      await keepBooks({ store, cache, logger, rest }, asked, stop.signal)
+      await keepBooks({ store, cache, logger, rest, mayWait }, asked, stop.signal)
       say({ ask: asked.ask })
     } catch (error) {
       if (stop.signal.aborted) return
@@ -54,6 +61,13 @@ async function serve(logger: Logger): Promise<void> {
     } finally {
       if (asked.isAwaited) awaited -= 1
     }
+  }
+
+  /** What is kept for later stands in nobody's way. */
+  function hasPatience({ isAwaited }: Asked, askedMs: number): boolean {
+    const waitedMs = performance.now() - askedMs
+    if (isAwaited) return waitedMs < awaitedTurnWaitMsMax
+    return awaited === 0 && waitedMs < turnWaitMsMax
   }
 
   /** Measured: without, a keep every few seconds made balances three times as old at half the peak. */

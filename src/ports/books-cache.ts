@@ -62,10 +62,20 @@ export type BooksCache = Disposable & {
   find(number: bigint, question: FactQuestion): Pick<Fact, 'revision' | 'value'> | undefined
 }
 
+/** How long who wants to keep waits for others who do. */
+export type TurnWait = {
+  readonly signal: AbortSignal
+  /** Whether it goes on waiting: asked again and again meanwhile, and never where the turn is free. */
+  readonly mayWait: () => boolean
+}
+
 /** The side that keeps. All but `exclusively` is for who has the turn. @throws {BooksCacheUnavailable} from every method. */
 export type BooksCacheWriter = BooksCache & {
-  /** Runs while nobody else on the same folder keeps, in whatever process. @throws the signal's reason where it waits no more. */
-  exclusively<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result>
+  /**
+   * Runs while nobody else on the same folder keeps, in whatever process. @throws {BooksCacheUnavailable} where it may
+   * wait no longer, an `AbortError` where the signal aborts meanwhile.
+   */
+  exclusively<Result>(work: () => Promise<Result>, wait: TurnWait): Promise<Result>
   /** Forgets the ledger's snapshot, then all its facts and its filter; those that come get a new number. */
   beginAnew(ledgerId: LedgerId): IndexedLedger
   /** Stores facts, durably and all or none; known ones stay as they are. `to` is the last event whose facts these are. */

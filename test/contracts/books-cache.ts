@@ -4,7 +4,7 @@ import { BooksCacheUnavailable, type BooksCacheWriter, type Fact } from '#ports/
 /** One place where books are kept. Every `open` is another process there; disposing ends what is left of it. */
 export type BooksShelf = AsyncDisposable & { open(): BooksCacheWriter }
 
-const untilNever = new AbortController().signal
+const untilNever = { signal: new AbortController().signal, mayWait: () => true }
 
 const used = (key: string, revision: bigint): Fact => ({ kind: 'key', key, revision, value: '' })
 
@@ -170,6 +170,18 @@ export function describeBooksCache(name: string, makeShelf: () => Promise<BooksS
       await Promise.all(works)
       for (let index = 0; index < done.length; index += 2)
         expect(done[index]?.replace('begin', 'end')).toBe(done[index + 1])
+    })
+
+    it('is waited for no longer than it may be', async () => {
+      await using at = await aShelf()
+      const gate = Promise.withResolvers<void>()
+      const first = at.cache.exclusively(() => gate.promise, untilNever)
+      const impatient = { ...untilNever, mayWait: () => false }
+      const second = at.other.exclusively(async () => 'second', impatient)
+      await expect(second).rejects.toThrow(BooksCacheUnavailable)
+      gate.resolve()
+      await first
+      expect(await at.other.exclusively(async () => 'third', impatient)).toBe('third')
     })
 
     it('is given back by who fails', async () => {

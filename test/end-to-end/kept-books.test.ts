@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { booksFolderName } from '#adapters/sqlite/books-file.ts'
 import { openSqliteEventStore } from '#adapters/sqlite/event-store.ts'
@@ -78,5 +79,58 @@ describe('books that were kept by the thread for it', { timeout: 60_000 }, () =>
     const { outcome, said } = await writeThrough(at.config, 'again')
     expect(outcome).toMatchObject(replayed)
     expect(said).toEqual(['warn: books are not kept: every start reads whole logs'])
+  })
+})
+
+/** The keeper of a kept folder in which another process keeps, and does not come to an end. */
+async function aKeeperBehindAnother() {
+  using opened = new DisposableStack()
+  const { folder, config } = opened.use(await aKeptFolder())
+  const books = join(folder, booksFolderName)
+  const other = new DatabaseSync(join(books, 'turn.db'))
+  opened.defer(() => other.close())
+  other.exec('BEGIN IMMEDIATE')
+  const ending = opened.move()
+  return {
+    config,
+    keeper: startBooksKeeper({ config, folder: books }),
+    [Symbol.dispose]: () => ending.dispose(),
+  }
+}
+
+/** How it ended, and after how long. */
+async function timed(keep: Promise<void>) {
+  const begun = performance.now()
+  const end = await keep.then(
+    () => 'kept',
+    (error: Error) => error.message,
+  )
+  return { end, tookMs: performance.now() - begun }
+}
+
+describe('a keeper while another process keeps', { timeout: 60_000 }, () => {
+  it('does not let commands wait for that for longer than some seconds', async () => {
+    using at = await aKeeperBehindAnother()
+    const { keeper } = at
+    const keeps = [
+      keeper.keep('acme', 4n),
+      keeper.keep('acme', 4n, true),
+      keeper.keep('acme', 4n, true),
+    ]
+    for (const { end, tookMs } of await Promise.all(keeps.map(timed))) {
+      expect(end).toContain('another process keeps')
+      expect(tookMs).toBeLessThan(20_000)
+    }
+    await keeper[Symbol.asyncDispose]()
+  })
+
+  it('stops at once, also where nobody waits for what it keeps', async () => {
+    using at = await aKeeperBehindAnother()
+    const keep = timed(at.keeper.keep('acme', 4n))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const begun = performance.now()
+    await at.keeper[Symbol.asyncDispose]()
+    expect(performance.now() - begun).toBeLessThan(2_000)
+    expect((await keep).end).toBe('the keeper was told to stop')
   })
 })

@@ -5,6 +5,7 @@ import {
   type FactQuestion,
   type FilterLayer,
   type IndexedLedger,
+  type TurnWait,
 } from '#ports/books-cache.ts'
 import type { LedgerId } from '#values/ids.ts'
 
@@ -21,6 +22,7 @@ export class MemoryBooksCache implements BooksCacheWriter {
   readonly #shelves = new Map<bigint, Shelf>()
   #lastNumber = 0n
   #turn: Promise<unknown> = Promise.resolve()
+  #keeping = 0
   /** While set, nothing of the index can be asked. */
   broken = false
   /** While set, its facts can't be asked for. */
@@ -58,9 +60,14 @@ export class MemoryBooksCache implements BooksCacheWriter {
     )
   }
 
-  exclusively<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  exclusively<Result>(work: () => Promise<Result>, { signal, mayWait }: TurnWait): Promise<Result> {
     signal.throwIfAborted()
-    const done = this.#turn.then(work)
+    if (this.#keeping > 0 && !mayWait())
+      return Promise.reject(new BooksCacheUnavailable('somebody keeps'))
+    this.#keeping += 1
+    const done = this.#turn.then(work).finally(() => {
+      this.#keeping -= 1
+    })
     this.#turn = done.catch(() => undefined)
     return done
   }

@@ -13,11 +13,10 @@ import {
   type BooksCache,
   BooksCacheUnavailable,
   type BooksCacheWriter,
+  type TurnWait,
 } from '#ports/books-cache.ts'
 
-// Another process may keep a large ledger meanwhile.
 const turnPauseMs = 50
-const turnWaitMaxMs = 10 * 60_000
 
 /** Makes the folder of kept books ready, and an index anew that can't be used. @throws what keeps it from that. */
 export function prepareBooksFolder(folder: string): Promise<void> {
@@ -39,7 +38,7 @@ export function openSqliteBooksCacheWriter(folder: string): BooksCacheWriter {
   const attempt = attempting(files)
   return {
     ...cacheOf(files, connection),
-    exclusively: (work, signal) => withTurn(files, work, signal),
+    exclusively: (work, wait) => withTurn(files, work, wait),
     beginAnew: (ledgerId) =>
       attempt(() => {
         removeSnapshotFile(files, ledgerId)
@@ -88,24 +87,23 @@ function isDamage(error: unknown): boolean {
 async function withTurn<Result>(
   files: BooksFiles,
   work: () => Promise<Result>,
-  signal: AbortSignal,
+  wait: TurnWait,
 ): Promise<Result> {
   const turn = files.openTurn()
   try {
-    await begin(turn, signal)
+    await begin(turn, wait)
     return await work()
   } finally {
     turn.close()
   }
 }
 
-async function begin(turn: ReadModelConnection, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + turnWaitMaxMs
+async function begin(turn: ReadModelConnection, { signal, mayWait }: TurnWait): Promise<void> {
   for (;;) {
     try {
       return turn.exec('BEGIN IMMEDIATE')
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline)
+      if (!isBusy(error) || !mayWait())
         throw new BooksCacheUnavailable(whyNoTurn(error), { cause: error })
     }
     await sleep(turnPauseMs, undefined, { signal })

@@ -28,6 +28,8 @@ export type KeeperParts = {
   readonly logger: Logger
   /** Between two pages: lets others go on. */
   readonly rest?: () => Promise<void>
+  /** Whether others who keep are waited for any longer. */
+  readonly mayWait?: () => boolean
 }
 
 type Asked = { readonly ledgerId: LedgerId; readonly upTo: bigint }
@@ -42,7 +44,7 @@ export async function keepBooks(
   { ledgerId, upTo }: Asked,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cache, logger } = parts
+  const { cache, logger, mayWait = () => true } = parts
   const work = async () => {
     try {
       await keepFromSnapshot(parts, { ledgerId, upTo }, signal)
@@ -57,7 +59,7 @@ export async function keepBooks(
     }
     while (!signal.aborted && cache.tidy()) await systemPace.turn()
   }
-  await cache.exclusively(work, signal)
+  await cache.exclusively(work, { signal, mayWait })
 }
 
 async function keepFromSnapshot(
