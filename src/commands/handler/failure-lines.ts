@@ -1,5 +1,4 @@
 import type { Logger } from '#ports/logger.ts'
-import type { LedgerId } from '#values/ids.ts'
 
 /** How often one failure is told of while it lasts, and after which silence it counts as a new one. */
 const againAfterMs = 1_000
@@ -11,8 +10,9 @@ const rememberedMax = 100
 type Failure = {
   readonly level: 'warn' | 'error'
   readonly error: unknown
-  readonly ledgerId: LedgerId
   readonly message: string
+  /** Of the one that is told; it does not tell failures apart. */
+  readonly context?: object
 }
 
 type Told = { readonly atMs: number; readonly since: number }
@@ -33,7 +33,7 @@ export class FailureLines {
   }
 
   tell(failure: Failure): void {
-    const { level, error, ledgerId, message } = failure
+    const { level, error, message, context } = failure
     const key = `${message}: ${String(error)}`
     const told = this.#told.get(key)
     const nowMs = this.#nowMs()
@@ -44,7 +44,7 @@ export class FailureLines {
     }
     const isNew = told === undefined || passedMs >= anewAfterMs
     const fields = isNew ? { err: error } : { reason: String(error), times: told.since + 1 }
-    this.#logger[level]({ ...fields, ledgerId }, message)
+    this.#logger[level]({ ...fields, ...context }, message)
     this.#remember(key, nowMs)
   }
 

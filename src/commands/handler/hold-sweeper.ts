@@ -1,4 +1,5 @@
-import type { CommandBus, Outcome } from '#commands/handler/outcome.ts'
+import { FailureLines } from '#commands/handler/failure-lines.ts'
+import type { CommandBus, Outcome, RefusedOutcome } from '#commands/handler/outcome.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type Pace, systemPace } from '#ports/pace.ts'
@@ -6,6 +7,9 @@ import type { LedgerId, RevisionId } from '#values/ids.ts'
 import { formatTimestamp, type Timestamp } from '#values/timestamps.ts'
 
 const holdsPerPage = 500
+
+/** Between two sweeps, while nothing of what is due can be expired. */
+const pauseMsMax = 5_000
 const actor = 'daybook:sweeper'
 
 /** A hold that a read model believes to be due; the books decide whether it is. */
@@ -28,36 +32,71 @@ export type HoldSweeperParts = {
   readonly pace?: Pace
 }
 
-/** Expires due holds until the signal aborts. A sweep that fails is logged and tried again at the next interval. */
+/**
+ * Expires due holds until the signal aborts. What fails is logged and tried again at the next interval; while all does, at
+ * ever longer ones.
+ */
 export async function runHoldSweeper(parts: HoldSweeperParts, signal: AbortSignal): Promise<void> {
-  const { intervalMs, pace = systemPace } = parts
+  const { clock, logger, intervalMs, pace = systemPace } = parts
+  const failures = new FailureLines(logger, () => clock.monotonic())
+  let pauseMs = intervalMs
   while (!signal.aborted) {
-    await sweep(parts, signal).catch((error: unknown) => {
-      parts.logger.warn({ err: error }, 'a sweep of due holds failed')
-    })
-    await pace.pause(intervalMs, signal)
+    const isInVain = await sweptInVain(parts, failures, signal)
+    pauseMs = isInVain ? Math.max(intervalMs, Math.min(2 * pauseMs, pauseMsMax)) : intervalMs
+    await pace.pause(pauseMs, signal)
   }
 }
+
+/** Sweeps once, and tells of what failed. True where something did, and nothing was expired. */
+async function sweptInVain(
+  parts: HoldSweeperParts,
+  failures: FailureLines,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const { expired, failed, first } = await sweep(parts, signal)
+    if (first === undefined) return false
+    const context = { failed, first }
+    failures.tell({ level: 'warn', error: first.code, message: 'holds not expired', context })
+    return expired === 0
+  } catch (error) {
+    failures.tell({ level: 'warn', error, message: 'a sweep of due holds failed' })
+    return true
+  }
+}
+
+/** How many holds are expired now, how many are not that should be, and why the first of these is not. */
+type Swept = { readonly expired: number; readonly failed: number; readonly first?: RefusedOutcome }
 
 /**
  * Page by page to the last one that is due, so that neither many at once nor some that can't be expired hold up others.
  * The read model may lag: what is expired already is answered from the log by its key, what is not due writes nothing.
  */
 async function sweep(
-  { bus, dueHolds, clock, logger }: HoldSweeperParts,
+  { bus, dueHolds, clock }: HoldSweeperParts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Swept> {
+  let swept: Swept = { expired: 0, failed: 0 }
   const now = formatTimestamp(clock.now())
-  if (now === undefined) return
+  if (now === undefined) return swept
   let last: DueHold | undefined
   do {
     const due = await dueHolds(now, { limit: holdsPerPage, ...(last && { after: last }) })
     const outcomes = await Promise.all(due.map((hold) => bus.execute(expiryOf(hold))))
-    const failed = outcomes.filter(isFailure)
-    if (failed.length > 0)
-      logger.warn({ failed: failed.length, first: failed[0] }, 'holds not expired')
+    swept = withPage(swept, outcomes)
     last = due.length < holdsPerPage ? undefined : due.at(-1)
   } while (last !== undefined && !signal.aborted)
+  return swept
+}
+
+function withPage({ expired, failed, first }: Swept, outcomes: readonly Outcome[]): Swept {
+  const failures = outcomes.filter(isFailure)
+  const soonest = first ?? failures[0]
+  return {
+    expired: expired + outcomes.filter(({ kind }) => kind === 'accepted').length,
+    failed: failed + failures.length,
+    ...(soonest && { first: soonest }),
+  }
 }
 
 function expiryOf({ ledgerId, holdId, expiresAt }: DueHold): Parameters<CommandBus['execute']>[0] {
@@ -76,6 +115,6 @@ function expiryOf({ ledgerId, holdId, expiresAt }: DueHold): Parameters<CommandB
   }
 }
 
-function isFailure(outcome: Outcome): boolean {
+function isFailure(outcome: Outcome): outcome is RefusedOutcome {
   return outcome.kind === 'refused' && outcome.code !== 'not-due'
 }

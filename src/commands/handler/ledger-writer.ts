@@ -228,6 +228,6 @@ export class LedgerWriter {
   }
 
   #tell(level: 'warn' | 'error', error: unknown, message: string): void {
-    this.#parts.failures.tell({ level, error, message, ledgerId: this.#ledgerId })
+    this.#parts.failures.tell({ level, error, message, context: { ledgerId: this.#ledgerId } })
   }
 }
