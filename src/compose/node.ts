@@ -66,7 +66,8 @@ export async function startNode(
   const node = { config, logger, clock, store, readModels }
   const fanOut = await startFanOut(node, roles, starting)
   const { commandBus, failures } = await startWriting(node, roles, starting)
-  const health = { healthChecks: { ...healthChecks, ...fanOut.healthChecks } }
+  const clockCheck = commandBus && clockCheckOf(commandBus)
+  const health = { healthChecks: { ...healthChecks, ...fanOut.healthChecks, ...clockCheck } }
   const { relayStatus } = fanOut
   const app =
     roles.includes('api') && commandBus !== undefined
@@ -81,6 +82,11 @@ export async function startNode(
     confirmClock: () => commandBus?.confirmClock(),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
+}
+
+/** What has a wrong clock answers queries all the same. */
+function clockCheckOf(commandBus: CommandBus): HealthChecks {
+  return { clock: async () => (commandBus.believesClock() ? 'up' : 'refusing') }
 }
 
 /** Who publishes or follows needs the broker; commands and queries never do. */

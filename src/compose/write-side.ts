@@ -33,6 +33,7 @@ export async function openWriteSide(config: Config, logger: Logger): Promise<Com
     dryRun: (request) => bus.dryRun(request),
     dryRunBatch: (request) => bus.dryRunBatch(request),
     hasRoom: (bytes) => bus.hasRoom(bytes),
+    believesClock: () => bus.believesClock(),
     confirmClock: () => bus.confirmClock(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

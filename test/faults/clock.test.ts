@@ -71,17 +71,23 @@ describe('a clock that is set', () => {
   const opened = new AsyncDisposableStack()
   let node: Node
   let api: ApiClient
+  const { logger, lines } = recordingLogger()
 
   beforeAll(async () => {
     const folder = opened.use(await temporaryFolder())
     const config = parseConfig({ DAYBOOK_DATA: folder.path, DAYBOOK_PORT: '0' })
-    node = opened.use(await startNode(config, recordingLogger().logger, { clock }))
+    node = opened.use(await startNode(config, logger, { clock }))
     api = opened.use(new ApiClient(node.url))
   })
 
   afterAll(() => opened.disposeAsync())
 
   const deposit = async (books: TestBooks) => books.transact('bank:cash -> users:alice 1')
+
+  const readiness = async () => {
+    const ready = await api.get('/health/ready')
+    return `${ready.status} ${String(ready.at('data', 'dependencies', 'clock'))}`
+  }
 
   it('back by two minutes is waited out: time stands still, and never goes back', async () => {
     const books = await TestBooks.open(() => api)
@@ -113,9 +119,17 @@ describe('a clock that is set', () => {
     const head = await books.head()
     clock.aheadMs = yearMs
     expect(outcome(await deposit(books))).toBe('503 clock-jumped')
-    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    expect(await readiness()).toBe('200 refusing')
+    const before = lines.length
+    await new Promise((resolve) => setTimeout(resolve, 2_200))
     expect(await books.head()).toBe(head)
+    const told = lines.slice(before).map(({ message }) => message)
+    expect(told).toContain('holds not expired')
+    expect(told.length).toBeLessThan(8)
     clock.aheadMs = 0
+    expect(await readiness()).toBe('200 up')
+    const over = 'commands are taken: the clock is believed again'
+    expect(lines.slice(before).map(({ message }) => message)).toContain(over)
     expect(outcome(await deposit(books))).toBe('201')
     expect((await books.get(`/holds/${holdId}`)).at('data', 'status')).toBe('open')
   })

@@ -41,6 +41,10 @@ export class FakeCommandBus implements CommandBus {
     return !this.isFull
   }
 
+  believesClock(): boolean {
+    return true
+  }
+
   confirmClock(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -18,6 +18,8 @@ export class ClockGuard {
   #monotonic: number
   /** The wall clock when an operator confirmed it. */
   #confirmed: number | undefined
+  /** The furthest ahead of all last events that were refused. */
+  #furthestAhead: Timestamp = ''
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -29,16 +31,23 @@ export class ClockGuard {
   read(last: Timestamp): Reading {
     const wall = this.#clock.now()
     const monotonic = this.#clock.monotonic()
-    if (wall - this.#wall - (monotonic - this.#monotonic) > jumpMsMax)
+    if (this.#ranAhead(wall, monotonic))
       return { distrust: 'the wall clock ran ahead of the monotonic clock by more than a day' }
     this.#wall = wall
     this.#monotonic = monotonic
     const now = formatTimestamp(wall)
     if (now === undefined) return { distrust: 'the wall clock is outside the years 0000 to 9999' }
     if (last <= now) return { now }
-    if (epochMsOf(last) - wall > aheadMsMax && !this.#isConfirmed(wall))
-      return { distrust: `the last event was recorded at ${last}, far ahead of the wall clock` }
-    return { now: last }
+    if (!this.#isFarAhead(last, wall)) return { now: last }
+    if (last > this.#furthestAhead) this.#furthestAhead = last
+    return { distrust: `the last event was recorded at ${last}, far ahead of the wall clock` }
+  }
+
+  /** Whether nothing that was ever asked about would be refused now. */
+  isBelieved(): boolean {
+    const wall = this.#clock.now()
+    if (this.#ranAhead(wall, this.#clock.monotonic())) return false
+    return formatTimestamp(wall) !== undefined && !this.#isFarAhead(this.#furthestAhead, wall)
   }
 
   /** An operator says that the clock is right and so is the log; holds until the clock is set back again. */
@@ -46,6 +55,14 @@ export class ClockGuard {
     this.#wall = this.#clock.now()
     this.#monotonic = this.#clock.monotonic()
     this.#confirmed = this.#wall
+  }
+
+  #ranAhead(wall: number, monotonic: number): boolean {
+    return wall - this.#wall - (monotonic - this.#monotonic) > jumpMsMax
+  }
+
+  #isFarAhead(last: Timestamp, wall: number): boolean {
+    return last !== '' && epochMsOf(last) - wall > aheadMsMax && !this.#isConfirmed(wall)
   }
 
   #isConfirmed(wall: number): boolean {

@@ -1,5 +1,5 @@
 import { atomicJob, batchTasks, independentJob, isTask } from '#commands/handler/batch-tasks.ts'
-import { ClockGuard } from '#commands/handler/clock-guard.ts'
+import { ClockAlarm } from '#commands/handler/clock-alarm.ts'
 import { type Bounds, CommandRoom, type Load } from '#commands/handler/command-room.ts'
 import { rehearseBatch, rehearseCommand } from '#commands/handler/dry-run.ts'
 import { FailureLines } from '#commands/handler/failure-lines.ts'
@@ -53,8 +53,8 @@ export function openCommandBus(parts: {
 }): CommandBus {
   const { store, logger, keeping, bounds = defaultBounds, memory = defaultMemoryBounds } = parts
   const { pace = systemPace, writer = randomId() } = parts
-  const clock = new ClockGuard(parts.clock)
   const failures = new FailureLines(logger, () => parts.clock.monotonic())
+  const clock = new ClockAlarm({ clock: parts.clock, logger, failures })
   const inMemory = new LedgersInMemory(memory, () => parts.clock.monotonic(), pace)
   const shared = { store, logger, failures, clock, pace, keeping, writer }
   return new Bus({
@@ -67,14 +67,14 @@ export function openCommandBus(parts: {
 
 type BusParts = {
   readonly writers: LedgerWriters
-  readonly clock: ClockGuard
+  readonly clock: ClockAlarm
   readonly room: CommandRoom
   readonly underWay: UnderWay
 }
 
 class Bus implements CommandBus {
   readonly #writers: LedgerWriters
-  readonly #clock: ClockGuard
+  readonly #clock: ClockAlarm
   readonly #room: CommandRoom
   readonly #underWay: UnderWay
 
@@ -125,6 +125,10 @@ class Bus implements CommandBus {
 
   hasRoom(bytes: number): boolean {
     return this.#room.fits({ commands: 1, bytes })
+  }
+
+  believesClock(): boolean {
+    return this.#clock.isBelieved()
   }
 
   confirmClock(): void {

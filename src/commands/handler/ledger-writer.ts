@@ -137,7 +137,7 @@ export class LedgerWriter {
       ...jobs.flatMap(tasksOf).flatMap(revisionsSeenBy),
       ...rehearsals.flatMap(({ looksAt }) => looksAt),
     ])
-    const reading = this.#parts.clock.read(this.#ledger.head.recordedAt)
+    const reading = this.#parts.clock.read(this.#ledgerId, this.#ledger.head.recordedAt)
     if ('distrust' in reading) return this.#refuseWaiting(clockJumped(reading.distrust))
     const { writer } = this.#parts
     const round = new Round(this.#ledger, { now: reading.now, writer, earlier })

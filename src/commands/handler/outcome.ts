@@ -75,6 +75,8 @@ export type CommandBus = AsyncDisposable & {
   dryRunBatch(request: BatchRequest): Promise<DryRun<BatchOutcome>>
   /** Whether requests of so many bytes would be taken now: as many wait as may where not. */
   hasRoom(bytes: number): boolean
+  /** Whether commands are taken as far as the clock goes. */
+  believesClock(): boolean
   /** Confirms a clock that jumped (see the operating guide); commands are taken again. */
   confirmClock(): void
 }

@@ -1,5 +1,5 @@
 import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
-import type { ClockGuard } from '#commands/handler/clock-guard.ts'
+import type { ClockAlarm } from '#commands/handler/clock-alarm.ts'
 import type { FailureLines } from '#commands/handler/failure-lines.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
@@ -8,7 +8,7 @@ import type { Pace } from '#ports/pace.ts'
 /** What every ledger's writer shares. */
 export type WriterParts = {
   readonly store: EventStore
-  readonly clock: ClockGuard
+  readonly clock: ClockAlarm
   readonly pace: Pace
   readonly logger: Logger
   readonly failures: FailureLines
