@@ -47,7 +47,8 @@ export async function prepareEventLog(folder: string): Promise<string> {
 export function makePrivateFile(path: string): boolean {
   const file = openNew(path)
   if (file === undefined) {
-    chmodSync(path, 0o600)
+    // Not where nothing is to change: a disk that has turned read-only refuses it all the same.
+    if ((statSync(path).mode & 0o777) !== 0o600) chmodSync(path, 0o600)
     return false
   }
   fchmodSync(file, 0o600)

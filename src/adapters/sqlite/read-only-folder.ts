@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
@@ -8,11 +9,29 @@ import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
 export function isReadOnlyFolder(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK)
-    return false
   } catch {
     return existsSync(folder)
   }
+  return refusesFiles(folder)
 }
+
+/**
+ * A disk that turned read-only by an error (ext4: `emergency_ro`) still says of its folders that they may be written. Asked
+ * for a file without a name, which leaves nothing behind; what can't make such files at all says something else.
+ */
+function refusesFiles(folder: string): boolean {
+  if (process.platform !== 'linux') return false
+  try {
+    closeSync(openSync(folder, namelessFile | constants.O_WRONLY, 0o600))
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && readOnlyCodes.has(error.code)
+  }
+}
+
+/** Linux's O_TMPFILE, which Node has no name for. */
+const namelessFile = 0o20000000 | constants.O_DIRECTORY
+const readOnlyCodes: ReadonlySet<unknown> = new Set(['EROFS', 'EPERM', 'EACCES'])
 
 /**
  * Where SQLite opens a database for reading. In a read-only folder it can't make the `-shm` that it needs: a file that was
