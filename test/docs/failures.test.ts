@@ -38,6 +38,7 @@ const faults = [
   'amounts around 10^31',
   'oversized headers',
   'smuggling',
+  'a log that nobody reads',
   'SIGTERM under load',
   'unhandled rejection',
 ]

@@ -64,7 +64,19 @@ export async function startProgramUnder(
 ): Promise<Program> {
   const data = join(folder, 'data')
   await mkdir(data, { recursive: true })
-  return listening(spawnDaybook(['start'], folder, { DAYBOOK_DATA: data }, under))
+  return listening(spawnDaybook(['start'], folder, { DAYBOOK_DATA: data }, { under }))
+}
+
+/** Starts the whole program with both its outputs in the caller's hands, on the port that it is told. */
+export async function startProgramInto(
+  output: number,
+  folder: string,
+  port: number,
+): Promise<Omit<Program, 'lines'>> {
+  const settings = { DAYBOOK_DATA: join(folder, 'data'), DAYBOOK_PORT: `${port}` }
+  const child = spawnDaybook(['start'], folder, settings, { output })
+  const url = `http://127.0.0.1:${port}`
+  return running(child, { url, lines: [], exited: exitOf(child) })
 }
 
 async function listening(child: ChildProcess): Promise<Program> {
@@ -101,7 +113,7 @@ export async function runProgramUnder(
   given: readonly string[],
   folder: string,
 ): Promise<Exit & { readonly output: string }> {
-  return outputOf(spawnDaybook(given, folder, { DAYBOOK_DATA: join(folder, 'data') }, under))
+  return outputOf(spawnDaybook(given, folder, { DAYBOOK_DATA: join(folder, 'data') }, { under }))
 }
 
 async function outputOf(child: ChildProcess): Promise<Exit & { readonly output: string }> {
@@ -128,12 +140,12 @@ function spawnDaybook(
   given: readonly string[],
   folder: string,
   settings: Settings,
-  under: readonly string[] = [],
+  { under = [], output = 'pipe' }: { under?: readonly string[]; output?: 'pipe' | number } = {},
 ): ChildProcess {
   const [command = '', ...args] = [...under, process.execPath, main, ...given]
   const child = spawn(command, args, {
     cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', output, output],
     // A group of its own: Ctrl-C reaches this process, which knows when to end the child.
     detached: true,
     env: {

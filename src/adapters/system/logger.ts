@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty'
-import { destination, pino, stdSerializers } from 'pino'
+import { pino, stdSerializers } from 'pino'
+import { LogOutput } from '#adapters/system/log-output.ts'
 import type { Logger } from '#ports/logger.ts'
 
 /** `fatal` is for the last line before the process ends. */
@@ -9,7 +10,7 @@ export type LoggerOptions = {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Undefined: pretty on a terminal, otherwise JSON. */
   readonly format: 'json' | 'pretty' | undefined
-  /** 1 or 2, written to directly and at once: also right in a worker thread, and before an exit. */
+  /** 1 or 2, written to directly, and at once unless nobody reads: also right in a worker thread, and before an exit. */
   readonly fd: 1 | 2
   /** Which thread or role of the process is speaking, where there are several. */
   readonly role?: string
@@ -29,7 +30,9 @@ export async function openLogger({
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: serialized, error: serialized, reason: serialized },
   }
-  const out = destination({ dest: fd, sync: true })
+  const out = new LogOutput(fd, (count) =>
+    logger.error({ count }, 'log lines are lost: nobody read them'),
+  )
   const isPretty = format === undefined ? isatty(fd) : format === 'pretty'
   const prettify = isPretty ? await openPrettifier(isatty(fd)) : undefined
   const lines = prettify && { write: (line: string) => out.write(prettify(JSON.parse(line))) }
