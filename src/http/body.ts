@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { GrowingBytes } from '#http/growing-bytes.ts'
 import { requireOnce } from '#http/headers.ts'
 import type { Intake } from '#http/intake.ts'
 import { type RequestRefused, refused } from '#http/problems.ts'
@@ -12,6 +13,9 @@ export type Body = { readonly value: Json; readonly text: string; readonly hasNu
 export class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }
+
+/** A piece is a chunk as it was sent, or what of it came in one packet: each costs far more than the bytes in it. */
+const piecesMax = 65_536
 
 const mediaType = /^application\/json\s*(?:;(.*))?$/i
 const charset = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)"?/i
@@ -29,7 +33,7 @@ export async function readBody(
 ): Promise<Body> {
   if (!hasBody(request)) throw refused('malformed-json', 'the body is empty')
   requireJson(request)
-  const arriving = new Arriving(intake, bytesMax)
+  const arriving = new Arriving(request, intake, bytesMax)
   try {
     const bytes = await arriving.whole(request)
     const turn = intake.turnFor(bytes.length)
@@ -71,25 +75,27 @@ function requireJson(request: IncomingMessage): void {
 class Arriving {
   readonly #intake: Intake
   readonly #bytesMax: number
-  readonly #chunks: Buffer[] = []
-  #size = 0
+  readonly #bytes: GrowingBytes
+  readonly #said: number
+  #pieces = 0
 
-  constructor(intake: Intake, bytesMax: number) {
+  constructor(request: IncomingMessage, intake: Intake, bytesMax: number) {
     this.#intake = intake
     this.#bytesMax = bytesMax
+    this.#said = Number(request.headers['content-length'] ?? 0)
+    this.#bytes = new GrowingBytes(this.#said === 0 ? bytesMax : Math.min(this.#said, bytesMax))
   }
 
   /** Gives back what it took up. */
   end(): void {
-    this.#intake.give(this.#size)
+    this.#intake.give(this.#bytes.held)
   }
 
   whole(request: IncomingMessage): Promise<Buffer> {
-    if (Number(request.headers['content-length'] ?? 0) > this.#bytesMax)
-      return Promise.reject(tooLarge(this.#bytesMax))
+    if (this.#said > this.#bytesMax) return Promise.reject(tooLarge(this.#bytesMax))
     return new Promise((resolve, reject) => {
-      const take = (chunk: Buffer) => {
-        const refusal = this.#refusal(chunk)
+      const take = (piece: Buffer) => {
+        const refusal = this.#refusal(piece)
         if (refusal === undefined) return
         request.off('data', take)
         reject(refusal)
@@ -101,29 +107,29 @@ class Arriving {
       request.once('end', () => {
         // Every request closes in the end: making an error for each would cost more than reading it.
         request.off('close', gone)
-        resolve(inOne(this.#chunks))
+        resolve(this.#bytes.whole())
       })
     })
   }
 
-  /** Undefined where the chunk was taken. */
-  #refusal(chunk: Buffer): RequestRefused | undefined {
-    if (this.#size + chunk.length > this.#bytesMax) return tooLarge(this.#bytesMax)
-    const refusal = this.#intake.refusal(chunk.length)
+  /** Undefined where the piece was taken. */
+  #refusal(piece: Buffer): RequestRefused | undefined {
+    if (this.#bytes.size + piece.length > this.#bytesMax) return tooLarge(this.#bytesMax)
+    if (this.#pieces === piecesMax) return tooManyPieces()
+    const refusal = this.#intake.refusal(this.#bytes.growthFor(piece.length))
     if (refusal !== undefined) return refusal
-    this.#size += chunk.length
-    this.#chunks.push(chunk)
+    this.#pieces += 1
+    this.#bytes.add(piece)
     return undefined
   }
-}
-
-function inOne(chunks: readonly Buffer[]): Buffer {
-  const [first] = chunks
-  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
 }
 
 function tooLarge(bytesMax: number): RequestRefused {
   return refused('body-too-large', `a body here has at most ${bytesMax} bytes`, {
     context: { limit: bytesMax },
   })
+}
+
+function tooManyPieces(): RequestRefused {
+  return refused('body-too-large', `a body comes in at most ${piecesMax} pieces: send larger ones`)
 }

@@ -80,6 +80,27 @@ it('clients whose large bodies never end take up no more than all bodies may; ot
   expect(status).toBe(201)
 }, 60_000)
 
+it('clients whose bodies come byte by byte take up no more than their bytes', async () => {
+  await using folder = await temporaryFolder()
+  await using program = await startProgram(folder.path)
+  using api = new ApiClient(program.url)
+  const before = memoryOf(program.pid)
+  const head = [
+    'POST /v1/ledgers/wide/batches HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k',
+    'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+  ].join('\r\n')
+  const chunks = Buffer.from('1\r\n \r\n'.repeat(50_000))
+  const sockets = await Promise.all(Array.from({ length: 60 }, () => connection(program)))
+  for (const socket of sockets) {
+    socket.write(head)
+    socket.write(chunks)
+  }
+  await sleep(3_000)
+  await isWell(api)
+  expect(memoryOf(program.pid) - before).toBeLessThan(othersKib)
+  for (const socket of sockets) socket.destroy()
+}, 60_000)
+
 it('clients that take none of their large answers leave room for all other requests', async () => {
   await using folder = await temporaryFolder()
   await using program = await startProgram(folder.path)

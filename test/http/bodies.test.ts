@@ -1,4 +1,9 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { readBody } from '#http/body.ts'
+import { Intake } from '#http/intake.ts'
 import { openHarness, problemOf, read } from '#test/support/http-harness.ts'
 import { connectTo, exchangeRaw } from '#test/support/http-socket.ts'
 
@@ -139,6 +144,36 @@ describe('a body that is too large', () => {
   it('of 10 MB still gets its answer through', async () => {
     const huge = JSON.stringify({ reason: 'x'.repeat(10_000_000) })
     expect(await problemOf(http.post(path, huge))).toBe('413 body-too-large')
+  })
+})
+
+describe('a body in pieces', () => {
+  const pieces = (count: number) => chunk(' ').repeat(count)
+
+  it('has at most 65,536 of them, and is told so', async () => {
+    const tooMany = pieces(65_537) + chunk('')
+    const answer = await exchangeRaw(http.port, lines(batches, json, chunked), tooMany)
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*"detail":"a body comes in at most 65536 pieces/)
+    const most = `${pieces(65_535)}${chunk('{}')}${chunk('')}`
+    expect(await exchangeRaw(http.port, lines(batches, json, chunked), most)).toMatch(
+      /^HTTP\/1\.1 400 [^]*"code":"validation-failed"/,
+    )
+  })
+
+  it('takes up what is held for it, and gives it back', async () => {
+    const intake = new Intake({ bytesMax: 1_000, hasRoom: () => true })
+    const isTaken = (bytes: number) => intake.refusal(bytes) !== undefined
+    const request = new IncomingMessage(new Socket())
+    request.headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
+    const reading = readBody(request, intake, 10_000)
+    request.push(`"${'a'.repeat(299)}`)
+    request.push('b')
+    await turn()
+    expect(isTaken(401)).toBe(true)
+    request.push('"')
+    request.push(null)
+    expect((await reading).text).toHaveLength(302)
+    expect(isTaken(1_000)).toBe(false)
   })
 })
 
