@@ -3,6 +3,7 @@ import { type RequestHandler, Router } from 'express'
 import { openExchange } from '#http/exchange.ts'
 import { openLiveStreams } from '#http/log/live-streams.ts'
 import { conclude, otherMethods } from '#http/middleware/conclude.ts'
+import { Outages } from '#http/middleware/outages.ts'
 import { areExpress, requestIdOf } from '#http/node-http.ts'
 import { type AppParts, defaultLimits, type HealthAppParts, partsOf } from '#http/parts.ts'
 import type { Act } from '#http/routes/commands.ts'
@@ -32,6 +33,7 @@ export function createHealthApp(given: HealthAppParts): App {
 }
 
 function handlerFor(all: readonly Route[], logger: Logger): App['handle'] {
+  const outages = new Outages(logger)
   const router = Router({ strict: true, caseSensitive: true })
   for (const [path, routes] of Map.groupBy(all, (route) => route.path))
     addRoutes(router, path, routes)
@@ -39,7 +41,10 @@ function handlerFor(all: readonly Route[], logger: Logger): App['handle'] {
     const messages = { request, response }
     if (!areExpress(messages)) throw new TypeError('the server makes other messages')
     request.url = originForm(request.url ?? '/')
-    router(messages.request, messages.response, (error) => conclude(messages, logger, error))
+    router(messages.request, messages.response, (error) => {
+      outages.tell(error)
+      conclude(messages, logger, error)
+    })
   }
 }
 

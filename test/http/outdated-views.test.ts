@@ -32,5 +32,9 @@ it.each(['/v1/ledgers/acme/accounts/bank', '/v1/ledgers'])(
     const answer = await http.request(path)
     expect(answer.headers.get('retry-after')).not.toBeNull()
     expect(await problemOf(answer)).toMatch(/^503 /)
+    await http.request(path)
+    const error = expect.objectContaining({ message: expect.stringContaining('faster than') })
+    const message = 'the read models cannot be read now'
+    expect(http.lines).toEqual([{ level: 'warn', fields: { error }, message }])
   },
 )

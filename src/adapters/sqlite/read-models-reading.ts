@@ -113,7 +113,8 @@ function isNumbered({ id, fields }: ReadModelShape): boolean {
 
 /**
  * Whether the projector has made the collection. Of a build that does not serve yet, documents are found by id only.
- * @throws {ReadModelsUnavailable} while it still lacks an index of those that the model declares.
+ * @throws {ReadModelsUnavailable} naming an index of those that the model declares while it still lacks that, or the table
+ * where it serves and yet has none.
  */
 export function hasCollection(
   connection: ReadModelConnection,
@@ -122,16 +123,23 @@ export function hasCollection(
 ): boolean {
   const table = tableOf(model)
   if (connection.collections.has(table)) return true
-  const text = 'SELECT name FROM sqlite_schema WHERE tbl_name = ?'
+  const text = `SELECT name FROM sqlite_schema WHERE tbl_name = ? AND type IN ('table', 'index')`
   const rows = connection.all({ text, values: [table] })
   const names = new Set(rows.map((row) => textOf(row, 'name')))
-  if (!names.has(table)) return false
-  if (byIdOnly) return true
-  const declared = [...ledgerIndexes(model), ...acrossIndexes(model)]
-  if (!declared.every(({ name }) => names.has(name)))
-    throw new ReadModelsUnavailable(`An index of the read model ${model.name} is being built.`)
-  connection.collections.add(table)
+  if (byIdOnly && !names.has(table)) return false
+  const [byId, ...others] = [...ledgerIndexes(model), ...acrossIndexes(model)]
+  const needed = [{ name: table }, byId, ...(byIdOnly ? [] : others)]
+  const lacked = needed.find((each) => each !== undefined && !names.has(each.name))
+  if (lacked !== undefined) throw lacking(model, lacked.name)
+  if (!byIdOnly) connection.collections.add(table)
   return true
+}
+
+function lacking(model: BuiltModel, name: string): ReadModelsUnavailable {
+  const what = name === tableOf(model) ? 'table' : 'index'
+  return new ReadModelsUnavailable(
+    `The read model ${model.name} has no ${what} ${name}: it is being made, or was taken away.`,
+  )
 }
 
 /** Where a feed of the log goes on reading. */

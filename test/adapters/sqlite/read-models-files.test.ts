@@ -113,10 +113,23 @@ describe('a collection', () => {
     const find = { where: [], orderBy: ['due'], limit: 1 }
     await using before = await readModels.view(main)
     await expect(before.find(indexed, find)).rejects.toThrow(ReadModelsUnavailable)
+    await expect(before.find(indexed, find)).rejects.toThrow(' no index tasks_v1_by_ledger_due_id:')
     await using writer = await file.openWriter()
     await writer.prepare(indexed)
     await using after = await readModels.view(main)
     expect(await after.find(indexed, find)).toEqual([aTask('a')])
+  })
+
+  it('is named, or its index is, where somebody took that away while it serves', async () => {
+    await using file = await aStoredFile()
+    await using readModels = await file.openReadModels()
+    alter(file.path, 'DROP INDEX tasks_v1_by_ledger_number_id')
+    await using before = await readModels.view(main)
+    const index = 'tasks has no index tasks_v1_by_ledger_number_id: it is being made, or was taken'
+    await expect(before.get(tasks, 'a')).rejects.toThrow(index)
+    alter(file.path, 'DROP TABLE tasks_v1')
+    await using after = await readModels.view(main)
+    await expect(after.get(tasks, 'a')).rejects.toThrow('tasks has no table tasks_v1: it is being')
   })
 
   it.each(['Tasks', 'tasks"; DROP TABLE feeds; --', 'tasks v1', ''])(
