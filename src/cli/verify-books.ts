@@ -1,5 +1,5 @@
 import process from 'node:process'
-import type { Finding, OwnFinding } from '#cli/audit/finding.ts'
+import type { Finding, OwnFinding, StoreFinding } from '#cli/audit/finding.ts'
 import { LedgerAudit } from '#cli/audit/ledger-audit.ts'
 import { auditReadModel } from '#cli/audit/read-model-audit.ts'
 import { openExistingLogAsIs } from '#cli/existing-log.ts'
@@ -29,7 +29,7 @@ export const verifyBooks: Subcommand = {
     json: { help: 'print one JSON object instead of lines' },
   },
   notes: [
-    'Every event is checked by a second implementation of the rules of the books: bytes and ids, order and time, keys and references, balances, limits, holds and reversals. Then every document of every read model is compared with the fold of the log up to what the model has applied; a note names the read models of which nothing serves, so that there was nothing to compare. A server may be running.',
+    'Every event is checked by a second implementation of the rules of the books: bytes and ids, order and time, keys and references, balances, limits, holds and reversals. Then every document of every read model is compared with the fold of the log up to what the model has applied; a note names the read models of which nothing serves, so that there was nothing to compare. Where all ledgers are audited, the file of the read models on SQLite is read as a whole, too: for damage, and for tables, indexes and triggers that are not those of the program. A server may be running.',
     'Exit code 0: nothing was found. 1: there are findings.',
   ],
   logsTo: 2,
@@ -48,7 +48,10 @@ export const verifyBooks: Subcommand = {
       await auditLog({ store, ledgerId, report })
       await auditModels({ ...models, ledgerId })
     }
-    if (only === undefined) await auditStrangers(models, ledgers)
+    if (only === undefined) {
+      await auditStrangers(models, ledgers)
+      await auditStore(models)
+    }
     auditActs(acts, report)
     noteSkips(acts, ledgers, report)
     noteUnserved(served, report)
@@ -57,20 +60,22 @@ export const verifyBooks: Subcommand = {
   },
 }
 
+type Found = Finding | OwnFinding | StoreFinding
+
 /** Counts, and prints findings as they are found, or all of them at the end. */
 class Report {
   events = 0
   documents = 0
   findings = 0
   readonly #json: boolean
-  readonly #kept: (Finding | OwnFinding)[] = []
+  readonly #kept: Found[] = []
   readonly #notes: string[] = []
 
   constructor(json: boolean) {
     this.#json = json
   }
 
-  add(finding: Finding | OwnFinding): void {
+  add(finding: Found): void {
     this.findings += 1
     if (this.#json) this.#kept.push(finding)
     else process.stdout.write(`${printable(lineOf(finding))}\n`)
@@ -94,7 +99,8 @@ class Report {
 
 type Audited = { readonly ledgerId: LedgerId; readonly report: Report }
 
-function lineOf(finding: Finding | OwnFinding): string {
+function lineOf(finding: Found): string {
+  if (finding.rule === 'read-models') return `${finding.rule}: ${finding.detail}`
   const { revision, rule, detail } = finding
   const where = 'stream' in finding ? finding.stream : finding.ledgerId
   return `${where}${revision === undefined ? '' : ` revision ${revision}`}: ${rule}: ${detail}`
@@ -152,6 +158,12 @@ async function auditStrangers(
       if (!known.has(ledgerId) && (await store.head(ledgerStream(ledgerId))) === 'no-stream')
         report.add({ ledgerId, rule: 'read-model', detail: `${projection.name}: not in the log` })
   }
+}
+
+/** What no document shows: damage that nothing was read of, an index that is missing, a trigger. */
+async function auditStore({ readModels, report }: Models): Promise<void> {
+  for (const fault of (await readModels.faults?.(allProjections)) ?? [])
+    report.add({ rule: 'read-models', detail: fault })
 }
 
 /** Of which ledger a damaged act was can't be told: it is a finding whichever is asked for. */

@@ -7,7 +7,11 @@ export type CollectionIndex = { readonly name: string; readonly fields: readonly
 export const ledgerNumber = '(SELECT number FROM ledger_numbers WHERE ledger_id = ?)'
 
 /** The table of a build's documents, of the first where none is named. Its name needs quotes in SQL. */
-export function tableOf({ name, version, build = 1 }: ModelBuild): string {
+export function tableOf({
+  name,
+  version,
+  build = 1,
+}: Pick<ModelBuild, 'name' | 'version' | 'build'>): string {
   if (!/^[a-z_-]+$/.test(name)) throw new Error(`${name} is no name for a read model`)
   if (!Number.isSafeInteger(version) || version < 0)
     throw new Error(`${version} is no version of a read model`)

@@ -16,7 +16,7 @@ const applicationId = 0x44_62_52_4dn
 const layoutVersion = 5n
 
 /** A ledger's checkpoints stand together: each event moves those of all models, and rewrites one page for it. */
-const schema = `
+export const layoutSchema = `
 CREATE TABLE ledger_numbers (number INTEGER PRIMARY KEY, ledger_id TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE builds (
   model TEXT NOT NULL, version INTEGER NOT NULL, build INTEGER NOT NULL,
@@ -134,7 +134,7 @@ function makeLayout(connection: ReadModelConnection): void {
     const names = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
     for (const { name } of connection.all({ text: names, values: [] }))
       connection.exec(`DROP TABLE "${String(name)}"`)
-    connection.exec(schema)
+    connection.exec(layoutSchema)
     connection.exec(`PRAGMA application_id = ${applicationId}`)
     connection.exec(`PRAGMA user_version = ${layoutVersion}`)
     return true

@@ -2,7 +2,8 @@ import { tableOf } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { hasCollection } from '#adapters/sqlite/read-models-reading.ts'
 import { textOf } from '#adapters/sqlite/read-models-rows.ts'
-import type { BuiltModel } from '#ports/read-models.ts'
+import { schemaFaults } from '#adapters/sqlite/read-models-schema.ts'
+import type { BuiltModel, ReadModelShape } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 /** The ledgers of which there are rows: one search for each. A number that stands for no ledger comes as `#NUMBER`. */
@@ -21,8 +22,15 @@ export function readLedgers(connection: ReadModelConnection, model: BuiltModel):
 
 const faultsMax = 20
 
-/** What SQLite finds wrong in the file's pages, tables and indexes; reads all of it, on the calling thread. */
-export function readFaults(connection: ReadModelConnection): string[] {
+/**
+ * What SQLite finds wrong in the file's pages, tables and indexes, and what is there otherwise than these models declare;
+ * reads all of the file, on the calling thread.
+ */
+export function readFaults(
+  connection: ReadModelConnection,
+  models: readonly ReadModelShape[],
+): string[] {
   const rows = connection.all({ text: `PRAGMA integrity_check(${faultsMax})`, values: [] })
-  return rows.map((row) => textOf(row, 'integrity_check')).filter((line) => line !== 'ok')
+  const damage = rows.map((row) => textOf(row, 'integrity_check')).filter((line) => line !== 'ok')
+  return [...damage, ...schemaFaults(connection, models).slice(0, faultsMax)]
 }

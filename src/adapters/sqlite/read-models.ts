@@ -127,7 +127,8 @@ function inspections(atOnce: AtOnce): Pick<ReadModels, 'ledgers' | 'faults'> {
         return built === undefined ? [] : readLedgers(connection, built)
       }),
 
-    faults: () => atOnce<readonly string[]>([], readFaults),
+    faults: (models) =>
+      atOnce<readonly string[]>([], (connection) => readFaults(connection, models)),
   }
 }
 

@@ -14,6 +14,9 @@ export type OwnFinding = {
   readonly detail: string
 }
 
+/** The same of all that the read models are stored in, and of no ledger. */
+export type StoreFinding = { readonly rule: 'read-models'; readonly detail: string }
+
 /** What was broken; the numbers are those of the rules that always hold. */
 export type Rule =
   | 'envelope'

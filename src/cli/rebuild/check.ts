@@ -5,9 +5,12 @@ import type { Building } from '#cli/rebuild/parts.ts'
 import type { Rebuilt } from '#cli/rebuild/report.ts'
 import { deviationsOf, type Pair } from '#cli/rebuild/standings.ts'
 import type { Comparison } from '#cli/rebuild/sums.ts'
+import { ToolFailed } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
 import { openReadModels } from '#compose/stores.ts'
 import type { Config } from '#config.ts'
+import { ReadModelsUnavailable } from '#ports/read-models.ts'
+import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 import { Builder } from '#projections/runtime/builder.ts'
 import { servingModel } from '#projections/runtime/live-models.ts'
@@ -34,7 +37,7 @@ export async function checkAgainst(check: Check): Promise<Checked> {
   const { config, building, projections, signal } = check
   await using readModels = await openReadModels(config)
   await requireServing(config, { 'read-models': () => readModels.check() })
-  const faults = (await readModels.faults?.()) ?? []
+  const faults = (await readModels.faults?.(allProjections)) ?? []
   const pairs: (Compared & Pair)[] = []
   const unserved = []
   for (const projection of projections) {
@@ -53,12 +56,7 @@ export async function checkAgainst(check: Check): Promise<Checked> {
   if (pairs.length === 0) return { rebuilt: [], unserved, faults }
   const models = pairs.map(({ built }) => built.model)
   const seconds = await filled(building, { builder: new Builder(building), models, signal })
-  const comparisons: Comparison[] = []
-  for (const pair of pairs) {
-    using progress = openProgress(`comparing ${pair.live.model.name}`, 0)
-    const show = (documents: number) => progress.show(0, `${documents} documents`)
-    comparisons.push(await compareBuilds(pair, show))
-  }
+  const comparisons = await compareAll(pairs, faults)
   const deviations = await deviationsOf(building.store, pairs, { signal })
   const rebuilt = pairs.map(async ({ live, built }, index) => ({
     ...(await summaryOf(building, built.model)),
@@ -69,4 +67,23 @@ export async function checkAgainst(check: Check): Promise<Checked> {
     serves: false,
   }))
   return { rebuilt: await Promise.all(rebuilt), unserved, faults }
+}
+
+/** @throws {ToolFailed} with the faults where these keep what is stored from being read. */
+async function compareAll(
+  pairs: readonly Compared[],
+  faults: readonly string[],
+): Promise<readonly Comparison[]> {
+  const comparisons: Comparison[] = []
+  try {
+    for (const pair of pairs) {
+      using progress = openProgress(`comparing ${pair.live.model.name}`, 0)
+      const show = (documents: number) => progress.show(0, `${documents} documents`)
+      comparisons.push(await compareBuilds(pair, show))
+    }
+  } catch (error) {
+    if (faults.length === 0 || !(error instanceof ReadModelsUnavailable)) throw error
+    throw new ToolFailed([error.message, ...faults].join('; '), { cause: error })
+  }
+  return comparisons
 }

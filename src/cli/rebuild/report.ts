@@ -24,7 +24,7 @@ export function printRebuilt(
   all: readonly Rebuilt[],
   { asJson, faults = [] }: { readonly asJson: boolean; readonly faults?: readonly string[] },
 ): void {
-  const broken = faults.map((fault) => `the file of the read models is damaged: ${fault}\n`)
+  const broken = faults.map((fault) => `the file of the read models: ${fault}\n`)
   const text = asJson
     ? `${JSON.stringify({ projections: all, ...(faults.length > 0 && { faults }) })}\n`
     : [...broken, ...all.flatMap(lines)].join('')

@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { aReadModelFile } from '#test/adapters/sqlite/read-models-file.ts'
-import { aChange, aTask, filled, main, tasks } from '#test/contracts/read-models-examples.ts'
+import { aChange, aTask, filled, main, tags, tasks } from '#test/contracts/read-models-examples.ts'
 
 const numbered = { ...tasks, name: 'numbered', id: 'number' }
+const declared = [tasks, tags, numbered]
 const documents = ['1', '2', '3'].map((number) => aTask(number, { number, owner: 'ann' }))
 
 describe('SQLite: a row that somebody has changed', () => {
@@ -33,9 +34,9 @@ describe('SQLite: the faults of the file', () => {
   it('are none in one that only the program wrote to', async () => {
     await using file = await aReadModelFile()
     await using readModels = await file.openReadModels()
-    expect(await readModels.faults?.()).toEqual([])
+    expect(await readModels.faults?.(declared)).toEqual([])
     await using store = await tampered('SELECT 1')
-    expect(await store.readModels.faults?.()).toEqual([])
+    expect(await store.readModels.faults?.(declared)).toEqual([])
   })
 
   it('name an index that lacks a row', async () => {
@@ -46,19 +47,98 @@ describe('SQLite: the faults of the file', () => {
       REINDEX;
       PRAGMA writable_schema = ON;
       UPDATE sqlite_schema SET sql = replace(sql, ' WHERE f_number <> 2', '');`)
-    expect(await store.readModels.faults?.()).toEqual([
+    expect(await store.readModels.faults?.(declared)).toEqual([
       'wrong # of entries in index numbered_v1_by_ledger_owner_number',
       'row 2 missing from index numbered_v1_by_ledger_owner_number',
     ])
   })
+
+  const byOwner = 'numbered_v1_by_ledger_owner_number'
+  it.each([
+    [`DROP INDEX ${byOwner}`, [`the index ${byOwner} of numbered_v1 is missing`]],
+    [
+      `DROP INDEX ${byOwner}; CREATE INDEX ${byOwner} ON numbered_v1 (ledger, f_owner)`,
+      [`the index ${byOwner} of numbered_v1 is not as the program makes it`],
+    ],
+    [
+      `DROP INDEX ${byOwner};
+        CREATE INDEX ${byOwner} ON numbered_v1 (ledger, f_owner, f_number) WHERE f_number > 9`,
+      [`the index ${byOwner} of numbered_v1 is not as the program makes it`],
+    ],
+    [
+      `DROP INDEX numbered_v1_by_ledger_number;
+        CREATE INDEX numbered_v1_by_ledger_number ON numbered_v1 (ledger, f_number)`,
+      ['the index numbered_v1_by_ledger_number of numbered_v1 is not as the program makes it'],
+    ],
+    ['DROP TABLE tags_v1', ['table tags_v1', 'index tags_v1_by_ledger_id of tags_v1'].map(missing)],
+    [
+      'ALTER TABLE tags_v1 ADD COLUMN colour TEXT',
+      ['the table tags_v1 is not as the program makes it'],
+    ],
+    [
+      'ALTER TABLE checkpoints ADD COLUMN colour TEXT',
+      ['the table checkpoints is not as the program makes it'],
+    ],
+    [
+      'CREATE TRIGGER tags_v1 AFTER INSERT ON tags_v1 BEGIN DELETE FROM tags_v1; END',
+      [`the trigger tags_v1 is none of the program's`],
+    ],
+    [
+      'CREATE TRIGGER stops BEFORE UPDATE ON checkpoints BEGIN SELECT RAISE(IGNORE); END',
+      [`the trigger stops of checkpoints is none of the program's`],
+    ],
+    ['CREATE VIEW seen AS SELECT 1', [`the view seen is none of the program's`]],
+    ['CREATE TABLE theirs (id)', [`the table theirs is none of the program's`]],
+    [
+      'CREATE INDEX theirs ON tags_v1 (document)',
+      [`the index theirs of tags_v1 is none of the program's`],
+    ],
+    ['ANALYZE', []],
+  ])('name what is not as the program makes it: %s', async (sql, expected) => {
+    await using store = await tampered(sql)
+    expect(await store.readModels.faults?.(declared)).toEqual(expected)
+  })
+
+  it('are not what a build lacks that is still filled, nor what is left of one that served', async () => {
+    await using store = await tampered('SELECT 1')
+    const build = await store.writer.startBuild(numbered, '2026-01-02T03:04:05.678Z')
+    expect(await store.readModels.faults?.(declared)).toEqual([])
+    await store.writer.commit([aChange({ model: { ...numbered, build }, documents })])
+    expect(await store.writer.serveBuild({ ...numbered, build })).toBe(true)
+    expect(await store.readModels.faults?.(declared)).toEqual([])
+    alter(
+      store.store.path,
+      `DROP INDEX ${byOwner}; DROP INDEX numbered_v1_b2_by_ledger_label_number`,
+    )
+    expect(await store.readModels.faults?.(declared)).toEqual(
+      ['index numbered_v1_b2_by_ledger_label_number of numbered_v1_b2'].map(missing),
+    )
+  })
+
+  it('are those of the version before where it still serves, and none of one that is not known', async () => {
+    await using store = await tampered('DROP INDEX tags_v1_by_ledger_id')
+    const next = { ...tags, version: 2, previous: tags }
+    expect(await store.readModels.faults?.([tasks, numbered, next])).toEqual(
+      ['index tags_v1_by_ledger_id of tags_v1'].map(missing),
+    )
+    expect(await store.readModels.faults?.([tasks, numbered])).toEqual([])
+  })
 })
+
+function missing(what: string): string {
+  return `the ${what} is missing`
+}
 
 /** Three documents, and SQL run on their file behind the program's back. */
 async function tampered(sql: string) {
   const store = await filled(aReadModelFile)
   await store.writer.prepare(numbered)
   await store.writer.commit([aChange({ model: numbered, documents })])
-  using database = new DatabaseSync(store.store.path, { defensive: false })
-  database.exec(sql)
+  alter(store.store.path, sql)
   return store
+}
+
+function alter(path: string, sql: string): void {
+  using database = new DatabaseSync(path, { defensive: false })
+  database.exec(sql)
 }

@@ -111,13 +111,49 @@ describe('a file whose index lacks a row', () => {
     const checked = await daybook(['rebuild', 'accounts', '--check'], { folder: tampered.path })
     expect(checked.code).toBe(1)
     expect(checked.stdout).toContain(
-      `the file of the read models is damaged: wrong # of entries in index ${index}\n`,
+      `the file of the read models: wrong # of entries in index ${index}\n`,
     )
     expect(checked.stdout).toMatch(/^accounts v1: 2 documents, equal/m)
     const given = ['rebuild', 'holds', '--check', '--json']
     const { stdout } = await daybook(given, { folder: tampered.path })
     const { faults } = JSON.parse(stdout)
     expect(faults).toContain(`wrong # of entries in index ${index}`)
+  })
+})
+
+describe('a file that is not as the program makes it', () => {
+  it.each([
+    [
+      'DROP INDEX accounts_v1_by_ledger_type_accountId',
+      'the index accounts_v1_by_ledger_type_accountId of accounts_v1 is missing',
+    ],
+    [
+      'CREATE TRIGGER late AFTER UPDATE ON checkpoints BEGIN DELETE FROM holds_v1; END',
+      `the trigger late of checkpoints is none of the program's`,
+    ],
+  ])('is noticed: %s', async (sql, said) => {
+    await using tampered = await changedBy(sql)
+    const checked = await daybook(['rebuild', 'accounts', '--check'], { folder: tampered.path })
+    expect(checked.code).toBe(1)
+    expect(checked.stdout).toContain(`the file of the read models: ${said}\n`)
+    expect(checked.stdout).toMatch(/^accounts v1: 2 documents, equal/m)
+    const verified = await daybook(['verify-books'], { folder: tampered.path })
+    expect([verified.code, verified.stderr]).toEqual([1, ''])
+    expect(verified.stdout).toMatch(/ findings 1\n$/)
+    expect(verified.stdout).toContain(`read-models: ${said}\n`)
+    const asJson = await daybook(['verify-books', '--json'], { folder: tampered.path })
+    expect(JSON.parse(asJson.stdout).findings).toEqual([{ rule: 'read-models', detail: said }])
+  })
+
+  it('is noticed where it keeps documents from being read', async () => {
+    const index = 'accounts_v1_by_ledger_accountId'
+    await using tampered = await changedBy(`DROP INDEX ${index}; DROP TABLE holds_v1`)
+    const { code, stdout, stderr } = await daybook(['rebuild', '--all', '--check'], {
+      folder: tampered.path,
+    })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^daybook rebuild: The read model accounts has no index /)
+    expect(stderr).toContain(`the index ${index} of accounts_v1 is missing; the table holds_v1 is`)
   })
 })
 
