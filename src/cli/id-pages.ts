@@ -10,15 +10,30 @@ export function findPage({ id }: ReadModelShape, { after, limit }: IdPage): Find
   return { where: [], orderBy, limit, checksFields: true, ...from }
 }
 
-/** What the next page comes after; undefined where there is none, or where what is stored under wrong ids leads back. */
+/**
+ * What the next page comes after; undefined where there is none, or where what is stored under wrong ids leads back. The
+ * last document of a full page is left to the next one, with those that may be stored under the same id.
+ */
 export function endOf(
   model: ReadModelShape,
   page: readonly StoredDocument[],
   { after, limit }: IdPage,
 ): string | undefined {
-  const last = page.length < limit ? undefined : page.at(-1)?.id
+  if (page.length < limit) return undefined
+  const final = page.at(-1)?.id
+  const last = page.findLast(({ id }) => id !== final && id !== '')?.id ?? final
   if (last === undefined || last === '') return undefined
   return after === undefined || orderOfIds(model)(last, after) > 0 ? last : undefined
+}
+
+/** The documents of a page that ends there. */
+export function upTo(
+  last: string | undefined,
+  model: ReadModelShape,
+  page: readonly StoredDocument[],
+): readonly StoredDocument[] {
+  const compareIds = orderOfIds(model)
+  return last === undefined ? page : page.filter(({ id }) => compareIds(id, last) <= 0)
 }
 
 export type CompareIds = (a: string, b: string) => number

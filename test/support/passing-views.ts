@@ -37,6 +37,27 @@ export function passingViews<Models extends ReadModels>(
   })
 }
 
+/** The read models as if a second document were stored under one of their ids. */
+export function repeatedIn<Models extends ReadModels>(
+  readModels: Models,
+  repeated: string,
+): Models {
+  return {
+    ...readModels,
+    async view(ledgerId) {
+      const view = await readModels.view(ledgerId)
+      return {
+        ...view,
+        async find(model, find) {
+          const found = await view.find(model, find)
+          const twice = found.flatMap((each) => (each.id === repeated ? [each, each] : [each]))
+          return twice.slice(0, find.limit)
+        },
+      }
+    },
+  }
+}
+
 /** True so many times, then false. */
 export function times(count: number): () => boolean {
   let left = count

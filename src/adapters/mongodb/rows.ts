@@ -49,16 +49,26 @@ export function documentOf(id: string, { revision, document }: Content): StoredD
   return { id, revision, document: parsedObject(document) }
 }
 
-/** The same, and whether it is found by the fields that it has, and read by the id under which it is found. */
+/**
+ * The same where a find is in the order of ids: by the id that gives it its place there, which it shares with any copy. Says
+ * whether it is found by the fields that it has, and read by the id under which it is found.
+ */
 export function checkedDocumentOf(
   model: ReadModelShape,
-  { _id: key, ledgerId, id }: Row,
+  row: Row,
   content: Content,
 ): StoredDocument {
-  const stored = documentOf(id, content)
+  const { _id: key, ledgerId, id } = row
+  const stored = documentOf(placeOf(model, row, content), content)
   const isFound =
-    key === documentKey(ledgerId, id) && areFieldsOf(model, stored.document, content.fields)
+    stored.id === id &&
+    key === documentKey(ledgerId, id) &&
+    areFieldsOf(model, stored.document, content.fields)
   return isFound ? stored : { ...stored, misfiled: true }
+}
+
+function placeOf(model: ReadModelShape, { _id: key }: Row, { fields }: Content): string {
+  return model.id === undefined ? key.slice(key.indexOf('/') + 1) : String(fields[model.id] ?? '')
 }
 
 export function checkpointOf({ revision, recordedAt, parked }: CheckpointRow): Checkpoint {

@@ -125,8 +125,8 @@ async function findAt(database: Db, moment: Moment, asked: Asked): Promise<Store
   const later = model.appendOnly === true ? [] : await rowsAhead(database, moment, asked)
   await assertThere(database, model)
   if (model.appendOnly === true) return unchanged.map((shown) => found(model, find, shown))
-  const seen = new Set(unchanged.map(({ row }) => row.id))
-  const ahead = later.filter(({ id }) => !seen.has(id))
+  const seen = new Set(unchanged.map(({ row }) => row._id))
+  const ahead = later.filter(({ _id: key }) => !seen.has(key))
   const changed = ahead.flatMap((row) => {
     const content = contentAt(moment, row)
     return content === undefined ? [] : [{ row, content }]
@@ -176,7 +176,7 @@ function merged(shown: readonly Shown[], { orderBy, descending, limit }: Find): 
       const fields = compareValues(left.content.fields[field], right.content.fields[field])
       if (fields !== 0) return fields * direction
     }
-    return compareValues(left.row.id, right.row.id) * direction
+    return compareValues(left.row._id, right.row._id) * direction
   }
   return shown.toSorted(order).slice(0, limit)
 }

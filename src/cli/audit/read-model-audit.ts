@@ -7,7 +7,7 @@ import {
 } from '#cli/audit/expected-documents.ts'
 import type { Finding } from '#cli/audit/finding.ts'
 import { checkpointIn } from '#cli/checkpoint-in.ts'
-import { endOf, findPage, type IdPage } from '#cli/id-pages.ts'
+import { endOf, findPage, type IdPage, upTo } from '#cli/id-pages.ts'
 import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import {
@@ -100,8 +100,11 @@ class Comparison {
         documents.map(({ id }) => id),
         at,
       )
+      const seen = new Set<string>()
       for (const stored of documents) {
-        if (expected.has(stored.id)) known += 1
+        if (seen.has(stored.id)) yield `${nameOf(stored)} is stored more than once`
+        else if (expected.has(stored.id)) known += 1
+        seen.add(stored.id)
         const difference = differenceOf(stored, expected.get(stored.id))
         if (difference !== undefined) yield difference
         if (stored.misfiled === true) yield `${nameOf(stored)} is found by other fields than it has`
@@ -113,13 +116,14 @@ class Comparison {
 
   /** All documents in the order of ids. */
   async *#pages(): AsyncGenerator<Page> {
+    const { projection } = this.#parts
     let after: string | undefined
     try {
       do {
         const asked = { after, limit: pageSize }
         const page = await this.#nextPage(asked)
-        yield page
-        after = endOf(this.#parts.projection, page.documents, asked)
+        after = endOf(projection, page.documents, asked)
+        yield { ...page, documents: upTo(after, projection, page.documents) }
       } while (after !== undefined)
     } finally {
       await this.#leaveView()

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CompareIds, endOf, findPage, type IdPage, orderOfIds } from '#cli/id-pages.ts'
 import { type Overlay, overlayOf } from '#cli/rebuild/overlay.ts'
-import { type Comparison, type Compared as OnPage, Sums } from '#cli/rebuild/sums.ts'
+import { type Comparison, type Compared as OnPage, Sums, type Text } from '#cli/rebuild/sums.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import {
   type ReadModels,
@@ -132,15 +132,16 @@ function smallest(
   return ids.filter((id) => id !== undefined).toSorted(compareIds)[0]
 }
 
-/** The documents of a page, as the overlay has them where it does. */
+/** The documents of a page, as often as they are stored, as the overlay has them where it does. */
 function among(
   page: readonly StoredDocument[],
   overlay: Overlay,
   within: (id: string) => boolean,
 ): readonly StoredDocument[] {
-  const documents = new Map(page.map((stored) => [stored.id, stored]))
-  for (const [id, stored] of overlay) documents.set(id, stored)
-  return [...documents.values()].filter(({ id }) => within(id))
+  const ids = new Set(page.map(({ id }) => id))
+  const added = [...overlay.values()].filter(({ id }) => !ids.has(id))
+  const documents = [...page.map((stored) => overlay.get(stored.id) ?? stored), ...added]
+  return documents.filter(({ id }) => within(id))
 }
 
 /** Of the documents as they are stored, whatever they are folded on to. */
@@ -153,13 +154,8 @@ function misfiledOf(
 }
 
 /** What each document says, in the order of ids. */
-function textsOf(
-  documents: readonly StoredDocument[],
-  compareIds: CompareIds,
-): ReadonlyMap<string, string> {
-  return new Map(
-    documents
-      .toSorted((a, b) => compareIds(a.id, b.id))
-      .map(({ id, revision, document }) => [id, `${revision} ${canonicalJson(document)}`]),
-  )
+function textsOf(documents: readonly StoredDocument[], compareIds: CompareIds): readonly Text[] {
+  return documents
+    .toSorted((a, b) => compareIds(a.id, b.id))
+    .map(({ id, revision, document }) => ({ id, text: `${revision} ${canonicalJson(document)}` }))
 }

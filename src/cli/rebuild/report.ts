@@ -62,7 +62,8 @@ function shown(all: readonly string[]): string[] {
   return all.length > shownMax ? [...first, '  … and more\n'] : first
 }
 
-function nameOf({ id, misfiled }: Difference): string {
+function nameOf({ id, misfiled, repeated }: Difference): string {
   if (id === '') return 'a document under no id'
-  return misfiled === true ? `${id}, found by other fields than it has` : id
+  const times = repeated === true ? ', stored more than once' : ''
+  return misfiled === true ? `${id}${times}, found by other fields than it has` : `${id}${times}`
 }

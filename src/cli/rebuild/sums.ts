@@ -11,18 +11,23 @@ export type Comparison = {
 
 export type Sum = { readonly documents: number; readonly checksum: string }
 
-/** A document that only one side has, or that each has in another way. Without an id where it is stored under none. */
+/** A document that only one side has once, or that each has in another way. Without an id where it is stored under none. */
 export type Difference = {
   readonly ledgerId: LedgerId
   readonly id: string
   /** It is found by other fields than it has. */
   readonly misfiled?: true
+  /** More than one is stored under the id. */
+  readonly repeated?: true
 }
 
-/** What two builds have on a page: each document by its id, as text; and the ids of those that are misfiled. */
+/** A document as text. */
+export type Text = { readonly id: string; readonly text: string }
+
+/** What two builds have on a page, in the order of ids, and the ids of those that are misfiled. */
 export type Compared = {
-  readonly live: ReadonlyMap<string, string>
-  readonly built: ReadonlyMap<string, string>
+  readonly live: readonly Text[]
+  readonly built: readonly Text[]
   readonly misfiled: ReadonlySet<string>
 }
 
@@ -41,10 +46,17 @@ export class Sums {
   add(ledgerId: LedgerId, { live, built, misfiled }: Compared): void {
     this.#live.add(ledgerId, live)
     this.#built.add(ledgerId, built)
-    for (const id of new Set([...misfiled, ...live.keys(), ...built.keys()])) {
+    const [one, other] = [byId(live), byId(built)]
+    for (const id of new Set([...misfiled, ...one.keys(), ...other.keys()])) {
       if (this.#differences.length === differencesMax) return
-      if (misfiled.has(id)) this.#differences.push({ ledgerId, id, misfiled: true })
-      else if (live.get(id) !== built.get(id)) this.#differences.push({ ledgerId, id })
+      const texts = [one.get(id) ?? [], other.get(id) ?? []] as const
+      const marks = {
+        ...(misfiled.has(id) && { misfiled: true as const }),
+        ...(texts.some(({ length }) => length > 1) && { repeated: true as const }),
+      }
+      const isSame = texts[0][0] === texts[1][0]
+      if (!isSame || Object.keys(marks).length > 0)
+        this.#differences.push({ ledgerId, id, ...marks })
     }
   }
 
@@ -54,13 +66,18 @@ export class Sums {
   }
 }
 
+function byId(texts: readonly Text[]): ReadonlyMap<string, readonly string[]> {
+  const groups = Map.groupBy(texts, ({ id }) => id)
+  return new Map([...groups].map(([id, group]) => [id, group.map(({ text }) => text)]))
+}
+
 class RunningSum {
   documents = 0
   readonly #hash: Hash = createHash('sha256')
 
-  add(ledgerId: LedgerId, texts: ReadonlyMap<string, string>): void {
-    this.documents += texts.size
-    for (const [id, text] of texts) this.#hash.update(`${ledgerId} ${id} ${text}\n`)
+  add(ledgerId: LedgerId, texts: readonly Text[]): void {
+    this.documents += texts.length
+    for (const { id, text } of texts) this.#hash.update(`${ledgerId} ${id} ${text}\n`)
   }
 
   sum(): Sum {

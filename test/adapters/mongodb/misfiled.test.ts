@@ -1,6 +1,15 @@
 import { expect, it } from 'vitest'
+import { findPage } from '#cli/id-pages.ts'
 import { aMongoDatabase } from '#test/adapters/mongodb/database.ts'
-import { aChange, aTask, at, filled, tasks } from '#test/contracts/read-models-examples.ts'
+import {
+  aChange,
+  aTask,
+  at,
+  filled,
+  idsOf,
+  main,
+  tasks,
+} from '#test/contracts/read-models-examples.ts'
 import { describeWith } from '#test/support/servers/describe-with.ts'
 
 describeWith(['mongodb'], 'MongoDB: a document that somebody has changed', (servers) => {
@@ -35,6 +44,26 @@ describeWith(['mongodb'], 'MongoDB: a document that somebody has changed', (serv
     const moved = await documents.findOneAndDelete({ id: '2' })
     if (moved !== null) await documents.insertOne({ ...moved, _id: `${moved._id}2` })
     const found = await store.find({ checksFields: true })
-    expect(found).toEqual([first[0], { ...first[1], misfiled: true }])
+    expect(found).toEqual([first[0], { ...first[1], id: '22', misfiled: true }])
+  })
+
+  it.each([
+    [tasks, ['1', '2', '22']],
+    [{ ...tasks, name: 'numbered', id: 'number' }, ['1', '2', '2']],
+  ])('is told of by such a find beside its copy under another key: %o', async (model, ids) => {
+    const documents = ['1', '2'].map((number) => aTask(number, { number, owner: 'ann' }))
+    await using store = await filled(() => aMongoDatabase(servers))
+    await store.writer.prepare(model)
+    await store.writer.commit([aChange({ model, documents })])
+    await using client = await store.store.connect()
+    const rows = client
+      .db(store.store.database)
+      .collection<{ _id: string; id: string }>(`${model.name}_v${model.version}`)
+    const row = await rows.findOne({ id: '2' })
+    if (row !== null) await rows.insertOne({ ...row, _id: `${row._id}2` })
+    await using view = await store.readModels.view(main)
+    const found = await view.find(model, findPage(model, { after: undefined, limit: 9 }))
+    expect(idsOf(found)).toEqual(ids)
+    expect(found.filter(({ misfiled }) => misfiled === true)).toHaveLength(1)
   })
 })

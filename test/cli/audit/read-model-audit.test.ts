@@ -11,7 +11,7 @@ import { transactions } from '#projections/transactions.ts'
 import { eventfulBooks } from '#test/cli/audit/history.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
-import { passingViews, times } from '#test/support/passing-views.ts'
+import { passingViews, repeatedIn, times } from '#test/support/passing-views.ts'
 import { foldStored } from '#test/support/projection-specification.ts'
 
 const ledgerId = 'acme'
@@ -66,6 +66,18 @@ describe.each(allProjections.map((projection) => [projection.name, projection] a
       ])
     })
 
+    it('shows a document that is stored twice, and one that is missing beside it', async () => {
+      const books = await eventfulBooks()
+      const [first, second] = documentsOf(projection, books)
+      const change = (all: Documents) => all.filter(({ id }) => id !== second?.id)
+      expect(await audited(projection, { books, change, repeated: first?.id ?? '' })).toEqual([
+        `${projection.name}: document ${first?.id} is stored more than once`,
+        ...(second === undefined
+          ? []
+          : [`${projection.name}: document ${second.id} is missing at revision 31`]),
+      ])
+    })
+
     it('shows a checkpoint ahead of the log', async () => {
       const books = await eventfulBooks()
       expect(await audited(projection, { books, change: () => [], applied: 40n })).toEqual([
@@ -110,15 +122,17 @@ type Given = {
   readonly change: (documents: Documents) => Documents
   readonly applied?: bigint
   readonly passes?: () => boolean
+  readonly repeated?: string
   readonly reading?: (store: EventStore) => EventStore
 }
 
 /** What is found where the read model has these documents instead of its own. */
 async function audited(
   projection: Projection,
-  { books, change, applied = 31n, passes = () => false, reading = (store) => store }: Given,
+  { books, change, applied = 31n, passes, repeated = 'none', reading = (store) => store }: Given,
 ): Promise<readonly string[]> {
-  await using readModels = passingViews(openMemoryReadModels(), passes)
+  const passing = passingViews(openMemoryReadModels(), passes ?? (() => false))
+  await using readModels = repeatedIn(passing, repeated)
   const checkpoint = { revision: applied, recordedAt: '2026-03-01T12:00:00.000Z' }
   const documents = change(documentsOf(projection, books))
   const put: ModelChange = {

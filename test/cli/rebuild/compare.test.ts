@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compareBuilds } from '#cli/rebuild/compare.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
+import { accounts } from '#projections/accounts.ts'
 import { commands } from '#projections/commands.ts'
 import { noSkips } from '#projections/runtime/act-log.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
@@ -11,6 +12,7 @@ import { acme, deposited, history } from '#test/support/history.ts'
 import { booksOf, throws } from '#test/support/ledger-history.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { repeatedIn } from '#test/support/passing-views.ts'
 import { patienceMs, runs, seed } from '#test/support/property-runs.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 import { allWithSmallTrialBalances } from '#test/support/small-trial-balances.ts'
@@ -69,6 +71,37 @@ describe('two builds of which one is far behind', () => {
     expect(differences).toEqual([])
     // For the first 500 documents, the next 5,000 and the rest; not for each 500.
     expect(store.reads.filter((from) => from === 1_000n)).toHaveLength(3)
+  })
+})
+
+describe('a build that has a document twice', () => {
+  const events = history([...acme, ...Array.from({ length: 1_200 }, () => deposited('1'))])
+  const model = { ...commands, build: 1 }
+
+  // The first, one within a page, the last of the first page as it is read, the first of the second, and the last of all.
+  it.each(['0', '7', '498', '499', '500', `${events.length - 1}`])(
+    'is told to, and is counted with both: %s',
+    async (id) => {
+      const store = await logOf(events)
+      const built = await filled(model, store, events.length)
+      const live = { ...built, readModels: repeatedIn(built.readModels, id) }
+      const { differences, ...sums } = await compareBuilds({ store, skips: noSkips, live, built })
+      expect(differences).toEqual([{ ledgerId: 'acme', id, repeated: true }])
+      expect([sums.live.documents, sums.built.documents]).toEqual([
+        events.length + 1,
+        events.length,
+      ])
+      expect(sums.live.checksum).not.toBe(sums.built.checksum)
+    },
+  )
+
+  it('is told to where the document is folded on, too', async () => {
+    const store = await logOf(events)
+    const behind = await filled({ ...accounts, build: 1 }, store, events.length - 1)
+    const live = { ...behind, readModels: repeatedIn(behind.readModels, 'bank:cash') }
+    const built = await filled({ ...accounts, build: 1 }, store, events.length)
+    const { differences } = await compareBuilds({ store, skips: noSkips, live, built })
+    expect(differences).toEqual([{ ledgerId: 'acme', id: 'bank:cash', repeated: true }])
   })
 })
 

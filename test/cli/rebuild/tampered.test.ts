@@ -157,6 +157,28 @@ describe('a file that is not as the program makes it', () => {
   })
 })
 
+describe('a document that is stored twice', () => {
+  it.each([
+    ['accounts', 'accounts_v1_by_ledger_accountId', 'f_accountId', 2],
+    ['entries', 'entries_v1_by_ledger_id', 'id', 8],
+  ])('is noticed in %s, and counted', async (model, index, column, count) => {
+    await using tampered = await changedBy(`DROP INDEX ${index};
+      CREATE INDEX ${index} ON ${model}_v1 (ledger, ${column});
+      INSERT INTO ${model}_v1 SELECT * FROM ${model}_v1 ORDER BY ${column} LIMIT 1`)
+    const checked = await daybook(['rebuild', model, '--check'], { folder: tampered.path })
+    expect(checked.code).toBe(1)
+    expect(checked.stdout).toContain(`documents differ (live ${count + 1}, rebuilt ${count});`)
+    expect(checked.stdout).toMatch(/\n {2}acme: \S+, stored more than once\n/)
+    expect(checked.stdout).toContain(`index ${index} of ${model}_v1 is not as the program makes it`)
+    const verified = await daybook(['verify-books'], { folder: tampered.path })
+    expect(verified.code).toBe(1)
+    expect(verified.stdout).toMatch(/ findings 2\n$/)
+    expect(verified.stdout).toMatch(
+      new RegExp(`^acme: read-model: ${model}: document \\S+ is stored more than once$`, 'm'),
+    )
+  })
+})
+
 type Folder = AsyncDisposable & { readonly path: string }
 
 async function expectDeviation({ path }: Folder, said: string): Promise<void> {
