@@ -131,7 +131,7 @@ async function audited(
   projection: Projection,
   { books, change, applied = 31n, passes, repeated = 'none', reading = (store) => store }: Given,
 ): Promise<readonly string[]> {
-  const passing = passingViews(openMemoryReadModels(), passes ?? (() => false))
+  const passing = passingViews(openMemoryReadModels({ takesAll: true }), passes ?? (() => false))
   await using readModels = repeatedIn(passing, repeated)
   const checkpoint = { revision: applied, recordedAt: '2026-03-01T12:00:00.000Z' }
   const documents = change(documentsOf(projection, books))

@@ -92,7 +92,7 @@ describe('a ledger in what serves and in what was built', () => {
   })
 
   it('is none of the log where only its documents are left', async () => {
-    const live = openMemoryReadModels({ tears: () => true })
+    const live = openMemoryReadModels({ tears: () => true, takesAll: true })
     await live.prepare(model)
     const change = aChange({ model, ledgerId: 'ghost', documents: [aTask('a')] })
     await expect(live.commit([change])).rejects.toThrow('cut off')
