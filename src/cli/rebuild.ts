@@ -32,7 +32,7 @@ export const rebuild: Subcommand = {
   notes: [
     'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and what was built is dropped: at once, or after kill -9 by the next rebuild or, in half an hour, by a server. One process builds at a time. What a killed --check left in the data folder is removed by the next rebuild that finds no other check running.',
     '--check compares all documents, the fields they are found by, and where each ledger of the log stands: how far, and whether it is parked. What is behind is looked at again for five seconds. Where that read model moves on meanwhile, it is only told; where nothing does, since no server runs or its projector is stuck, it differs. On SQLite the file of the read models is read as a whole, too: for damage, for tables and indexes that are missing or others than the program makes, and for what is none of its own, such as a trigger. MongoDB looks after its own files.',
-    'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs, some ledger stands elsewhere than the log says, the file is damaged or not as the program makes it, or of some read model nothing serves, so that it was not compared.',
+    'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs, some ledger stands elsewhere than the log says or cannot be read, the file is damaged or not as the program makes it, or of some read model nothing serves, so that it was not compared.',
   ],
   logsTo: 2,
 

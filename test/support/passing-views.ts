@@ -1,9 +1,10 @@
 import { type ModelBuild, type ReadModels, ReadViewOutdated } from '#ports/read-models.ts'
+import type { LedgerId } from '#values/ids.ts'
 
 /** The read models, of which every reading of documents is told to `before`, which may throw. */
 export function watchedViews<Models extends ReadModels>(
   readModels: Models,
-  before: (model: ModelBuild) => void,
+  before: (model: ModelBuild, ledgerId: LedgerId | undefined) => void,
 ): Models {
   return {
     ...readModels,
@@ -12,11 +13,11 @@ export function watchedViews<Models extends ReadModels>(
       return {
         ...view,
         async get(model, id) {
-          before(model)
+          before(model, ledgerId)
           return view.get(model, id)
         },
         async find(model, find) {
-          before(model)
+          before(model, ledgerId)
           return view.find(model, find)
         },
       }
@@ -26,14 +27,14 @@ export function watchedViews<Models extends ReadModels>(
 
 /**
  * The read models, of which a view is outdated by the time it is read, as often as `passes` says so: it is asked at every
- * reading of documents.
+ * reading of a ledger's documents.
  */
 export function passingViews<Models extends ReadModels>(
   readModels: Models,
-  passes: () => boolean,
+  passes: (ledgerId: LedgerId | undefined) => boolean,
 ): Models {
-  return watchedViews(readModels, () => {
-    if (passes()) throw new ReadViewOutdated('the read models of this test moved on')
+  return watchedViews(readModels, (_model, ledgerId) => {
+    if (passes(ledgerId)) throw new ReadViewOutdated('the read models of this test moved on')
   })
 }
 

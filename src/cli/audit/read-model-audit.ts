@@ -8,10 +8,12 @@ import {
 import type { Finding } from '#cli/audit/finding.ts'
 import { checkpointIn } from '#cli/checkpoint-in.ts'
 import { endOf, findPage, type IdPage, upTo } from '#cli/id-pages.ts'
+import { unreadSentence } from '#cli/unread.ts'
 import { UndecodableEvent } from '#events/lift.ts'
 import { ledgerStream } from '#events/stream-names.ts'
 import {
   type ReadModels,
+  ReadModelsUnavailable,
   ReadViewOutdated,
   type ReadView,
   type StoredDocument,
@@ -67,6 +69,8 @@ class Comparison {
   readonly #compared: Compared
   readonly #expected: Expected & { readonly onlyNow: boolean }
   #view: ReadView | undefined
+  /** Where the checkpoint stood in the views that the last page was asked of. */
+  #tried: bigint[] = []
 
   constructor(parts: Folding & { readonly readModels: ReadModels }, compared: Compared) {
     this.#parts = parts
@@ -84,10 +88,16 @@ class Comparison {
     try {
       yield* this.#differences(checkpoint)
     } catch (error) {
-      // A newer program may be writing, and its projector be ahead.
-      if (!(error instanceof UndecodableEvent)) throw error
-      yield `the log can't be folded: ${error.message}`
+      yield this.#whyNot(error)
     }
+  }
+
+  /** Why the rest can't be compared. @throws what should not have happened. */
+  #whyNot(error: unknown): string {
+    // A newer program may be writing, and its projector be ahead.
+    if (error instanceof UndecodableEvent) return `the log can't be folded: ${error.message}`
+    if (!isOutdated(error)) throw error
+    return unreadSentence(this.#tried.at(0) ?? -1n, this.#tried.at(-1) ?? -1n)
   }
 
   async *#differences(checkpoint: bigint): AsyncGenerator<string> {
@@ -133,6 +143,7 @@ class Comparison {
   /** In the view of the page before only where they must be of one moment, and for as long as that lasts. */
   async #nextPage(asked: IdPage): Promise<Page> {
     const { readModels, ledgerId } = this.#parts
+    this.#tried = []
     try {
       if (this.#expected.onlyNow) {
         this.#view ??= await readModels.view(ledgerId)
@@ -153,6 +164,7 @@ class Comparison {
   async #page(view: ReadView, asked: IdPage): Promise<Page> {
     const { projection } = this.#parts
     const at = (await view.checkpoint(projection))?.revision ?? -1n
+    this.#tried.push(at)
     return { at, documents: await view.find(projection, findPage(projection, asked)) }
   }
 
@@ -163,6 +175,11 @@ class Comparison {
       if (found === undefined) yield `document ${id} is missing at revision ${at}`
     }
   }
+}
+
+/** What `inView` gives up with. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof ReadModelsUnavailable && error.cause instanceof ReadViewOutdated
 }
 
 function nameOf({ id }: StoredDocument): string {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkpointIn } from '#cli/checkpoint-in.ts'
 import { type CompareIds, endOf, findPage, type IdPage, orderOfIds } from '#cli/id-pages.ts'
 import { type Overlay, overlayOf } from '#cli/rebuild/overlay.ts'
 import { type Comparison, type Compared as OnPage, Sums, type Text } from '#cli/rebuild/sums.ts'
+import { unreadSentence } from '#cli/unread.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import {
   type ReadModels,
@@ -38,7 +40,8 @@ const viewTries = 20
 
 /**
  * Compares two builds of one version document by document, a page at a time, each page at one and the same revision
- * though both may move on: the one that is behind there is folded on in memory.
+ * though both may move on: the one that is behind there is folded on in memory. A ledger of which some page can't be read
+ * in any view is left there, and told of.
  */
 export async function compareBuilds(
   compared: Compared,
@@ -56,6 +59,10 @@ export async function compareBuilds(
     let limit = pageSize
     do {
       const page = await pageAfter(compared, { ledgerId, after, limit })
+      if ('unread' in page) {
+        sums.leave(ledgerId, page.unread)
+        break
+      }
       sums.add(ledgerId, page)
       seen(sums.documents)
       after = page.last
@@ -74,19 +81,30 @@ type Page = OnPage & {
   readonly builtLacks: bigint
 }
 
+/** A sentence that says why. */
+type Unread = { readonly unread: string }
+
 type Asked = IdPage & { readonly ledgerId: LedgerId }
 
-async function pageAfter(compared: Compared, asked: Asked): Promise<Page> {
+async function pageAfter(compared: Compared, asked: Asked): Promise<Page | Unread> {
   const { ledgerId } = asked
+  let first: bigint | undefined
   for (let tries = 1; ; tries += 1)
     try {
       await using built = await compared.built.readModels.view(ledgerId)
       await using live = await compared.live.readModels.view(ledgerId)
       return await readPage(compared, { ...asked, live, built })
     } catch (error) {
-      if (!(error instanceof ReadViewOutdated) || tries === viewTries) throw error
+      if (!(error instanceof ReadViewOutdated)) throw error
+      const at = await standing(compared.live, ledgerId)
+      first ??= at
+      if (tries === viewTries) return { unread: unreadSentence(first, at) }
       await sleep(tries)
     }
+}
+
+async function standing({ readModels, model }: Side, ledgerId: LedgerId): Promise<bigint> {
+  return (await checkpointIn(readModels, model, ledgerId))?.revision ?? -1n
 }
 
 type Views = Asked & { readonly live: ReadView; readonly built: ReadView }

@@ -33,7 +33,8 @@ export function printRebuilt(
 
 /** Whether what was compared is what the log makes, as far as it can be. */
 export function isEqual({ comparison, deviations = [] }: Rebuilt): boolean {
-  return comparison?.differences.length === 0 && !deviations.some(({ isWrong }) => isWrong)
+  if (comparison === undefined || deviations.some(({ isWrong }) => isWrong)) return false
+  return comparison.differences.length === 0 && comparison.unread.length === 0
 }
 
 function lines(each: Rebuilt): string[] {
@@ -42,18 +43,20 @@ function lines(each: Rebuilt): string[] {
   const ending = serves ? `build ${build} serves` : 'the live model was left alone'
   if (comparison === undefined)
     return [`${what}: ${ledgers} ledgers, nothing to compare with; ${ending}\n`]
-  const { differences } = comparison
+  const { differences, unread } = comparison
   return [
     `${what}: ${verdict(each, comparison)}; ${ending}\n`,
     ...shown(differences.map((one) => `${one.ledgerId}: ${nameOf(one)}`)),
+    ...shown(unread.map(({ ledgerId, sentence }) => `${ledgerId}: ${sentence}`)),
     ...shown(deviations.map(({ ledgerId, sentence }) => `${ledgerId}: ${sentence}`)),
   ]
 }
 
-function verdict(each: Rebuilt, { live, built, differences }: Comparison): string {
+function verdict(each: Rebuilt, { live, built, differences, unread }: Comparison): string {
   if (differences.length > 0)
     return `documents differ (live ${live.documents}, rebuilt ${built.documents})`
   const counted = `${built.documents} documents, equal, SHA-256 ${built.checksum}`
+  if (unread.length > 0) return `not all could be read to be compared (${counted})`
   return isEqual(each) ? counted : `ledgers stand elsewhere than the log says (${counted})`
 }
 

@@ -7,7 +7,11 @@ export type Comparison = {
   readonly built: Sum
   /** The first of them; there may be more. */
   readonly differences: readonly Difference[]
+  /** The ledgers of which not all could be read, and why, in words. */
+  readonly unread: readonly Unread[]
 }
+
+export type Unread = { readonly ledgerId: LedgerId; readonly sentence: string }
 
 export type Sum = { readonly documents: number; readonly checksum: string }
 
@@ -38,6 +42,7 @@ export class Sums {
   readonly #live = new RunningSum()
   readonly #built = new RunningSum()
   readonly #differences: Difference[] = []
+  readonly #unread: Unread[] = []
 
   get documents(): number {
     return this.#built.documents
@@ -60,9 +65,19 @@ export class Sums {
     }
   }
 
+  /** The rest of the ledger is not read. */
+  leave(ledgerId: LedgerId, sentence: string): void {
+    this.#unread.push({ ledgerId, sentence })
+  }
+
   result(): Comparison {
     const differences = this.#differences
-    return { live: this.#live.sum(), built: this.#built.sum(), differences }
+    return {
+      live: this.#live.sum(),
+      built: this.#built.sum(),
+      differences,
+      unread: this.#unread,
+    }
   }
 }
 

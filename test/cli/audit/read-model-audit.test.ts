@@ -36,6 +36,14 @@ describe.each(allProjections.map((projection) => [projection.name, projection] a
       expect(await audited(projection, { books, change, passes: times(3) })).toEqual([])
     })
 
+    it('says where it can’t be read in any view', async () => {
+      const books = await eventfulBooks()
+      const change = (all: Documents) => all
+      expect(await audited(projection, { books, change, passes: () => true })).toEqual([
+        `${projection.name}: can't be read as of its checkpoint at revision 31: a document is ahead of it`,
+      ])
+    })
+
     it('shows a document that is missing', async () => {
       const books = await eventfulBooks()
       const [lost] = documentsOf(projection, books)

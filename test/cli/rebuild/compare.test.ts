@@ -8,11 +8,12 @@ import { commands } from '#projections/commands.ts'
 import { noSkips } from '#projections/runtime/act-log.ts'
 import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { createProjector } from '#projections/runtime/projector.ts'
+import { aChange, aTask } from '#test/contracts/read-models-examples.ts'
 import { acme, deposited, history } from '#test/support/history.ts'
 import { booksOf, throws } from '#test/support/ledger-history.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
-import { repeatedIn } from '#test/support/passing-views.ts'
+import { passingViews, repeatedIn } from '#test/support/passing-views.ts'
 import { patienceMs, runs, seed } from '#test/support/property-runs.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 import { allWithSmallTrialBalances } from '#test/support/small-trial-balances.ts'
@@ -102,6 +103,57 @@ describe('a build that has a document twice', () => {
     const built = await filled({ ...accounts, build: 1 }, store, events.length)
     const { differences } = await compareBuilds({ store, skips: noSkips, live, built })
     expect(differences).toEqual([{ ledgerId: 'acme', id: 'bank:cash', repeated: true }])
+  })
+})
+
+describe('a ledger that no view shows', () => {
+  const events = history([...acme, ...Array.from({ length: 50 }, () => deposited('1'))])
+  const model = { ...commands, build: 1 }
+  const other = aChange({ model, ledgerId: 'other', documents: [aTask('0', { revision: '0' })] })
+
+  it('is told of, and the next one is compared', async () => {
+    const store = await logOf(events)
+    const [live, built] = [
+      await filled(model, store, events.length),
+      await filled(model, store, events.length),
+    ]
+    for (const { readModels } of [live, built]) await readModels.commit([other])
+    const readModels = passingViews(live.readModels, (ledgerId) => ledgerId === 'acme')
+    const result = await compareBuilds({
+      store,
+      skips: noSkips,
+      live: { ...live, readModels },
+      built,
+    })
+    const sentence = `can't be read as of its checkpoint at revision ${events.length - 1}: a document is ahead of it`
+    expect(result).toMatchObject({
+      differences: [],
+      unread: [{ ledgerId: 'acme', sentence }],
+      live: { documents: 1 },
+      built: result.live,
+    })
+  })
+
+  it('is said to move on where it does', async () => {
+    const store = await logOf(events)
+    const live = await filled(model, store, 1)
+    const built = await filled(model, store, events.length)
+    const passing = passingViews(live.readModels, () => true)
+    const moving = store.eventsOf(ledgerStream('acme')).values()
+    const view: typeof passing.view = async (ledgerId) => {
+      await live.projector.apply([...moving.take(1)])
+      return passing.view(ledgerId)
+    }
+    const { unread } = await compareBuilds({
+      store,
+      skips: noSkips,
+      live: { ...live, readModels: { ...passing, view } },
+      built,
+    })
+    const sentence = expect.stringMatching(
+      /^can't be read: it moved on from revision \d to \d\d while that was tried$/,
+    )
+    expect(unread).toEqual([{ ledgerId: 'acme', sentence }])
   })
 })
 
