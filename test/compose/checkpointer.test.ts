@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -76,5 +77,13 @@ describe('a checkpointer', () => {
     expect(await open.commit()).toBe(true)
     await broken[Symbol.asyncDispose]()
     await other[Symbol.asyncDispose]()
+  })
+
+  it('makes no file where there is none any more', async () => {
+    await using file = await aReadModelFile()
+    const failed = Promise.withResolvers<unknown>()
+    await using _ = startCheckpointer(file.path, failed.resolve)
+    expect(String(await failed.promise)).toContain('unable to open database file')
+    expect(existsSync(file.path)).toBe(false)
   })
 })

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import type { BuiltModel } from '#ports/read-models.ts'
 import type { Sql } from '#adapters/sqlite/read-models-find.ts'
@@ -14,6 +15,8 @@ type Pragmas = Readonly<Record<string, string | number>>
 type Options = {
   readonly path: string
   readonly readOnly: boolean
+  /** By default SQLite makes a file that is not there. */
+  readonly isThere?: boolean
   readonly pragmas: Pragmas
 }
 
@@ -31,9 +34,10 @@ export class ReadModelConnection {
   readonly serving = new Map<object, BuiltModel | undefined>()
   #schema: unknown
 
-  constructor({ path, readOnly, pragmas }: Options) {
+  constructor({ path, readOnly, isThere = false, pragmas }: Options) {
     const options = { readOnly, timeout: 0, readBigInts: true, defensive: true } as const
-    this.#database = new DatabaseSync(readOnly ? placeToRead(path) : path, options)
+    const place = isThere ? placeOfExisting(path) : path
+    this.#database = new DatabaseSync(readOnly ? placeToRead(path) : place, options)
     try {
       this.configure(pragmas)
     } catch (error) {
@@ -137,6 +141,12 @@ export class ReadModelConnection {
     for (const statements of [this.#statements, this.#listing]) statements.clear()
     this.#database.close()
   }
+}
+
+function placeOfExisting(path: string): URL {
+  const url = pathToFileURL(path)
+  url.searchParams.set('mode', 'rw')
+  return url
 }
 
 /** What `setReturnArrays` makes of a row. */

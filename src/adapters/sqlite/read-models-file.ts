@@ -87,7 +87,7 @@ export function openToCheckpoint(path: string): ReadModelConnection {
     synchronous: writerPragmas.synchronous,
     wal_autocheckpoint: 0,
   }
-  return new ReadModelConnection({ path, readOnly: false, pragmas })
+  return new ReadModelConnection({ path, readOnly: false, isThere: true, pragmas })
 }
 
 /** Which file a path names: no other one has the mark for as long as somebody has this one open. */
