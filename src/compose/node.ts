@@ -115,19 +115,32 @@ async function startFanOut(
   roles: readonly Role[],
   starting: AsyncDisposableStack,
 ): Promise<FanOut> {
-  const { config, logger } = node
+  const { config, logger, store } = node
   const relaying = roles.includes('relay') ? starting.use(await startRelaying(node)) : undefined
   const projecting = roles.includes('projector')
     ? starting.use(await startProjecting(config, logger, roles.length > 1))
     : undefined
+  const failures = [relaying?.failed, projecting && afterLookAt(store, projecting.failed)]
   return {
     relayStatus: relaying?.status,
-    failures: [relaying?.failed, projecting?.failed].filter((signal) => signal !== undefined),
+    failures: failures.filter((signal) => signal !== undefined),
     healthChecks: {
       ...(relaying && { broker: relaying.check }),
       ...(projecting && { projector: async () => projecting.failed.throwIfAborted() }),
     },
   }
+}
+
+/** Read models that are lost may be so with the whole folder: then the log says so first, since it has to be restored. */
+function afterLookAt(store: Log, failed: AbortSignal): AbortSignal {
+  const after = new AbortController()
+  const look = async () => {
+    await store.check().catch(() => {})
+    after.abort(failed.reason)
+  }
+  if (failed.aborted) void look()
+  else failed.addEventListener('abort', () => void look())
+  return after.signal
 }
 
 async function startWriting(

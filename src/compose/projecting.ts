@@ -34,7 +34,7 @@ import { retrying } from '#projections/runtime/retrying.ts'
 
 /** Builds the read models until it is told to stop. */
 export type Projecting = AsyncDisposable & {
-  /** Rejects only on a bug. */
+  /** Rejects on a bug, and where the read models are not where they were opened. */
   run(signal: AbortSignal): Promise<void>
   readonly store: LogReading
   readonly readModels: ReadModels
@@ -96,11 +96,13 @@ export async function openProjecting(
     store,
     readModels,
     async run(signal) {
+      const until = AbortSignal.any([signal, writer.failed])
       try {
-        await work(signal)
+        await work(until)
       } catch (error) {
-        if (!signal.aborted) throw error
+        if (!until.aborted) throw error
       }
+      if (!signal.aborted) writer.failed.throwIfAborted()
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

@@ -87,24 +87,31 @@ export async function openReadModelWriter({ readModels }: Config): Promise<ReadM
   return openSqliteReadModelWriter({ path: await sqlitePath(readModels.folder) })
 }
 
-/** The same for who writes for long: on SQLite a thread checkpoints beside it. */
+/** `failed` aborts, with the reason, when what is written to is not where it was opened: the next start makes it anew. */
+export type LongReadModelWriter = ReadModelWriter & { readonly failed: AbortSignal }
+
+/** The same for who writes for long: on SQLite a thread checkpoints beside it, and the file is watched. */
 export async function openLongReadModelWriter(
   config: Config,
   logger: Logger,
   opening: AsyncDisposableStack,
-): Promise<ReadModelWriter> {
+): Promise<LongReadModelWriter> {
   const { readModels } = config
-  if (readModels.engine !== 'sqlite') return opening.use(await openReadModelWriter(config))
+  const lost = new AbortController()
+  if (readModels.engine !== 'sqlite')
+    return { ...opening.use(await openReadModelWriter(config)), failed: lost.signal }
   const { openSqliteReadModelWriter } = await import('#adapters/sqlite/read-models-writer.ts')
   const { checkpointedPagesMax } = await import('#adapters/sqlite/read-models-file.ts')
+  const { watchPlace } = await import('#adapters/sqlite/database-place.ts')
   const path = await sqlitePath(readModels.folder)
   const writer = opening.use(
     await openSqliteReadModelWriter({ path, checkpointPages: checkpointedPagesMax }),
   )
+  opening.use(watchPlace(path, (reason) => lost.abort(reason)))
   const failed = (error: unknown) =>
     logger.warn({ err: error }, 'read models are not checkpointed beside their commits')
   opening.use(startCheckpointer(path, failed))
-  return writer
+  return { ...writer, failed: lost.signal }
 }
 
 /** Makes the topic where it is not there; warns of what could lose events. @throws where the broker does not serve. */

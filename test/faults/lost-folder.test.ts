@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { checkRestarted } from '#test/faults/restarted-program.ts'
 import { ApiClient } from '#test/support/http-client.ts'
+import type { Answer } from '#test/support/http-exchange.ts'
 import { Load } from '#test/support/load.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
 
@@ -56,3 +57,68 @@ describe('a data folder that is taken away while the program runs', () => {
     60_000,
   )
 })
+
+describe('lost read models, taken away while the program runs', () => {
+  it.each([
+    ['with their companions', ['read-models.db', 'read-models.db-wal', 'read-models.db-shm']],
+    ['without their companions', ['read-models.db']],
+    ['their companions alone', ['read-models.db-wal', 'read-models.db-shm']],
+  ])(
+    'end it within seconds, %s, and the next start has them whole',
+    async (_name, names) => {
+      await using folder = await temporaryFolder()
+      const files = names.map((name) => join(folder.path, 'data', name))
+      const takeAway = async () => {
+        for (const file of files) await rm(file)
+      }
+      const load = new Load(['north', 'south'])
+      const fatal = await runWithout(folder.path, takeAway, load)
+      expect(fatal).toHaveLength(1)
+      expect(fatal[0]).toContain(`${files[0]} is not the file any more that was opened`)
+      await checkRestarted(folder.path, load)
+    },
+    60_000,
+  )
+
+  it('end the projector alone, and whoever only reads says so until they are back', async () => {
+    await using folder = await temporaryFolder()
+    await using program = await startProgram(folder.path, {}, 'api')
+    using api = new ApiClient(program.url)
+    expect(await readiness(api)).toBe('200 up')
+    const load = new Load(['north'])
+    {
+      await using projector = await startProgram(folder.path, {}, 'projector')
+      await load.prepare(api)
+      expect((await shown(api)).status).toBe(200)
+      for (const end of ['', '-wal', '-shm'])
+        await rm(join(folder.path, 'data', `read-models.db${end}`))
+      expect(await Promise.race([projector.exited, sleep(10_000, 'went on')])).toEqual({
+        code: 1,
+        signal: null,
+      })
+      expect(projector.lines.filter((line) => line.includes('"fatal"'))).toHaveLength(1)
+    }
+    expect(await readiness(api)).toBe('503 down')
+    expect((await api.get('/v1/ledgers')).status).toBe(503)
+
+    await using _ = await startProgram(folder.path, {}, 'projector')
+    expect((await shown(api)).status).toBe(200)
+    expect(await readiness(api)).toBe('200 up')
+  }, 60_000)
+})
+
+async function readiness(api: ApiClient): Promise<string> {
+  const ready = await api.get('/health/ready')
+  const within = ready.status === 200 ? 'data' : 'context'
+  return `${ready.status} ${String(ready.at(within, 'dependencies', 'read-models'))}`
+}
+
+/** The ledger, as soon as a projector has taken it in. */
+async function shown(api: ApiClient): Promise<Answer> {
+  let answer = await api.get('/v1/ledgers/north')
+  for (let tries = 0; answer.status !== 200 && tries < 100; tries += 1) {
+    await sleep(100)
+    answer = await api.get('/v1/ledgers/north')
+  }
+  return answer
+}

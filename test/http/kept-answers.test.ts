@@ -185,7 +185,7 @@ describe('answers of read models that are made anew', () => {
   it('are those of the file that is there now', async () => {
     await askTwice(balances)
     for (const name of await readdir(folder)) await rm(join(folder, name))
-    expect(await problemOf(ask())).toBe('503 projection-behind')
+    expect(await problemOf(ask())).toBe('503 unavailable')
     const anew = await openStore()
     await project(anew, books.events.slice(0, -1))
     expect((await read(ask())).body).toEqual({ data: [] })

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { AppendLine } from '#adapters/sqlite/append-line.ts'
 import { backUpEventLog } from '#adapters/sqlite/event-log-backup.ts'
 import { prepareEventLog } from '#adapters/sqlite/event-log-file.ts'
-import { watchPlace } from '#adapters/sqlite/event-log-place.ts'
+import { watchPlace } from '#adapters/sqlite/database-place.ts'
 import { openSqliteEventLogReading } from '#adapters/sqlite/event-log-reading.ts'
 import { reasonOf } from '#adapters/sqlite/sqlite-results.ts'
 import type { EventStore } from '#ports/event-store.ts'
@@ -36,9 +36,7 @@ export async function openSqliteEventStore({
   const line = opening.adopt(new AppendLine(await startWorker(path)), (it) => it.close())
   const log = opening.use(await openSqliteEventLogReading(path))
   const place = opening.use(
-    watchPlace([path, `${path}-wal`, `${path}-shm`], (reason) =>
-      line.fail('the event log is not in its folder any more', reason),
-    ),
+    watchPlace(path, (reason) => line.fail('the event log is not in its folder any more', reason)),
   )
   line.failed.addEventListener('abort', () =>
     logger?.error({ reason: reasonOf(line.failed.reason.cause) }, 'the event log failed'),

@@ -19,6 +19,7 @@ export class Snapshots {
   readonly #limits: SnapshotLimits
   readonly #turns: Turns
   readonly #idle: Reading[] = []
+  #wasThere = false
   #closed = false
 
   constructor(limits: SnapshotLimits) {
@@ -50,7 +51,8 @@ export class Snapshots {
   /** A connection in a transaction whose moment is fixed; undefined where nothing of this layout is stored yet. */
   #begin(): Reading | undefined {
     const reading = this.#idleOne() ?? openToRead(this.#limits.path, this.#limits.cacheKiB)
-    if (reading === undefined) return undefined
+    if (reading === undefined) return this.#notMadeYet()
+    this.#wasThere = true
     const { connection } = reading
     try {
       connection.exec('BEGIN')
@@ -61,6 +63,12 @@ export class Snapshots {
       connection.close()
       throw error
     }
+  }
+
+  /** A file that is gone has not been empty. @throws {ReadModelsUnavailable} */
+  #notMadeYet(): undefined {
+    if (this.#wasThere)
+      throw new ReadModelsUnavailable('The read-model file is gone: who writes it makes it anew.')
   }
 
   /** One that reads the file which the path names now: that may have been deleted, and made anew. */

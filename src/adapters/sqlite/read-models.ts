@@ -43,7 +43,8 @@ export type SqliteReadModelsOptions = {
 
 /**
  * The query side of the file that a read-model writer keeps, in this or another thread or process. Reads on the
- * calling thread; the file need not be there yet, and then answers as if nothing had been applied.
+ * calling thread; the file need not be there yet, and then answers as if nothing had been applied. One that was there and
+ * is gone answers nothing.
  */
 export async function openSqliteReadModels({
   path,

@@ -54,6 +54,19 @@ describe('the read-model file', () => {
     expect(await store.find({})).toEqual([aTask('b')])
   })
 
+  it('is said to be gone to who has read it, until it is made anew', async () => {
+    await using file = await aStoredFile()
+    await using readModels = await file.openReadModels()
+    await readModels.check()
+    await rm(file.path)
+    await expect(readModels.check()).rejects.toThrow(ReadModelsUnavailable)
+    await expect(readModels.view(main)).rejects.toThrow('gone')
+    await using _ = await file.openWriter()
+    await readModels.check()
+    await using view = await readModels.view(main)
+    expect(await view.checkpoint(tasks)).toBeUndefined()
+  })
+
   it('is made anew where its layout is another, while others read', async () => {
     await using file = await aStoredFile()
     await using readModels = await file.openReadModels()

@@ -2,23 +2,25 @@ import { type BigIntStats, statSync } from 'node:fs'
 
 const lookEveryMs = 1_000
 
-/** Whether paths still name the files that were opened there. */
+/** Whether a database is still where it was opened. */
 export type PlaceWatch = Disposable & {
   /** Looks at once. @throws what `lost` is told. */
   look(): void
 }
 
 /**
- * Looks each second whether the paths name the files that they name now: what is written to a file without a name is gone
- * when the process ends, and who comes next makes another one. A file that is not there yet counts from when it is. Only
- * paths are looked up, since opening the files and closing them would cancel SQLite's locks. `lost` is told once.
+ * Looks each second whether the database and its companions are the files that they are now: what is written to a file
+ * without a name is gone when the process ends, and who comes next makes another one. A file that is not there yet counts
+ * from when it is. Only paths are looked up, since opening the files and closing them would cancel SQLite's locks. `lost` is
+ * told once. For who has the database open, and to be disposed of before it is closed.
  */
-export function watchPlace(paths: readonly string[], lost: (reason: Error) => void): PlaceWatch {
+export function watchPlace(database: string, lost: (reason: Error) => void): PlaceWatch {
+  const paths = [database, `${database}-wal`, `${database}-shm`]
   const opened = new Map<string, File>()
   let reason: Error | undefined
   let isOver = false
   const compare = () => {
-    // Whoever closes the log last takes its companions away.
+    // Whoever closes a database last takes its companions away.
     if (reason !== undefined || isOver) return reason
     for (const path of paths) {
       const now = fileAt(path)
