@@ -117,3 +117,41 @@ it('clients that take none of their large answers leave room for all other reque
   expect(memoryOf(program.pid) - before).toBeLessThan(2 * 256 * mib + othersKib)
   for (const socket of sockets) socket.destroy()
 }, 60_000)
+
+/** A program with a ledger that has 40 events of 220 KB each. */
+async function withLargeEvents(program: Program): Promise<ApiClient> {
+  const api = new ApiClient(program.url)
+  await new Load(['wide']).prepare(api)
+  const [debit, credit] = ['d', 'c'].map((letter) => letter.repeat(250))
+  for (const accountId of [debit, credit])
+    await api.post('/v1/ledgers/wide/accounts', { accountId, type: 'equity' })
+  const postings = Array.from({ length: 400 }, () => ({
+    debit,
+    credit,
+    asset: 'USD/2',
+    amount: '1',
+  }))
+  for (let count = 0; count < 40; count += 1) {
+    const { status } = await api.post('/v1/ledgers/wide/transactions', { postings })
+    expect(status).toBe(201)
+  }
+  return api
+}
+
+it('readers who are far behind the live log and take nothing hold little of it', async () => {
+  await using folder = await temporaryFolder()
+  await using program = await startProgram(folder.path)
+  using api = await withLargeEvents(program)
+  const before = memoryOf(program.pid)
+  const sockets = await Promise.all(Array.from({ length: 300 }, () => connection(program)))
+  for (const socket of sockets) {
+    socket.pause()
+    socket.write(
+      'GET /v1/ledgers/wide/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n',
+    )
+  }
+  await sleep(4_000)
+  await isWell(api)
+  expect(memoryOf(program.pid) - before).toBeLessThan(300 * mib + othersKib)
+  for (const socket of sockets) socket.destroy()
+}, 60_000)

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import { CatchUp } from '#http/log/catch-up.ts'
 import { passes } from '#http/log/event-filter.ts'
-import { type EventsAsked, readEvents } from '#http/log/event-pages.ts'
+import type { EventsAsked } from '#http/log/event-pages.ts'
 import { openTail, type Tail } from '#http/log/tail.ts'
 import { drained, pacedWrite } from '#http/paced-write.ts'
 import type { Parts } from '#http/parts.ts'
@@ -19,9 +20,6 @@ export type LiveStreams = {
 
 /** `head` is a revision that is stored; `after` may lie beyond it, even beyond the end of the log. */
 export type LiveEventsAsked = Omit<EventsAsked, 'limit'> & { readonly head: bigint }
-
-/** Events read at a time while a reader catches up. */
-const catchUpPage = 100
 
 export function openLiveStreams(parts: Parts): LiveStreams {
   const tail = openTail(parts.store, parts.logger)
@@ -102,12 +100,9 @@ class LiveReader {
 
   /** Sends what is stored, at the client's pace, until there is no more. */
   async #catchUp(): Promise<void> {
+    const pages = new CatchUp(this.#parts)
     while (this.#isOpen()) {
-      const { events, upTo } = await readEvents(this.#parts, {
-        ...this.#asked,
-        after: this.#upTo,
-        limit: catchUpPage,
-      })
+      const { events, upTo } = await pages.next({ ...this.#asked, after: this.#upTo })
       for (const event of events) {
         if (event.revision <= this.#asked.after) continue
         await pacedWrite(this.#response, eventText(event), this.#parts.limits.streamStallMs)

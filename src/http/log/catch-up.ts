@@ -1,0 +1,48 @@
+import { type EventPage, type EventsAsked, readEvents } from '#http/log/event-pages.ts'
+import type { Parts } from '#http/parts.ts'
+import { turn } from '#http/waiting.ts'
+
+/** Events read at a time while a reader catches up; at first as many as fit where they are large. */
+const catchUpEventsMax = 100
+const catchUpEventsFirst = 2
+
+/** What of them is kept until the reader has taken it, and the event that goes beyond it. */
+const catchUpBytesMax = 256 * 1024
+
+/**
+ * Pages of the log for one reader, who may take minutes over each: what is too much to be kept so long is read again when its
+ * turn has come. As many events are read as are likely to be kept, so that this is rare. Where many readers take all at
+ * once, others are answered between two pages.
+ */
+export class CatchUp {
+  readonly #parts: Parts
+  #limit = catchUpEventsFirst
+  #hasMore = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  async next(asked: Omit<EventsAsked, 'limit'>): Promise<EventPage> {
+    if (this.#hasMore) await turn()
+    const page = await readEvents(this.#parts, { ...asked, limit: this.#limit })
+    const { count, bytes } = kept(page)
+    this.#hasMore = count < page.events.length || count === this.#limit
+    if (bytes > 0)
+      this.#limit = Math.min(Math.ceil((count * catchUpBytesMax) / bytes), catchUpEventsMax)
+    if (count === page.events.length) return page
+    const events = page.events.slice(0, count)
+    return { events, upTo: events.at(-1)?.revision ?? asked.after }
+  }
+}
+
+/** How many events of a page are kept, and the bytes that they have. */
+function kept({ events }: EventPage): { readonly count: number; readonly bytes: number } {
+  let [count, bytes] = [0, 0]
+  for (const { json } of events) {
+    if (bytes >= catchUpBytesMax) break
+    count += 1
+    bytes += Buffer.byteLength(json)
+  }
+  return { count, bytes }
+}
