@@ -15,7 +15,8 @@ function partsOver(sizes: readonly number[]) {
     readModels: openMemoryReadModels(),
     queries,
     store: {
-      head: async () => BigInt(sizes.length) - 1n,
+      end: async () => undefined,
+    head: async () => BigInt(sizes.length) - 1n,
       async readStream(stream, from, limit) {
         const found = sizes.slice(Number(from), Number(from) + limit)
         counted.given += found.length
