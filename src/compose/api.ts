@@ -15,6 +15,7 @@ import type { ReadModels } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { builderLease } from '#projections/runtime/build-missing.ts'
 import { LeaseWatch } from '#projections/runtime/hold-lease.ts'
+import { boundedStatus } from '#projections/runtime/projection-status.ts'
 import { projectionStatuses } from '#projections/runtime/projection-statuses.ts'
 import { queries } from '#queries/all-queries.ts'
 
@@ -40,15 +41,17 @@ export async function createApi(parts: ApiParts): Promise<App> {
     queries,
     streamOf: ledgerStream,
     eventTypes: Object.keys(currentVersions),
-    projectionStatuses: () =>
-      projectionStatuses({
+    projectionStatuses: async () => {
+      const statuses = await projectionStatuses({
         projections: allProjections,
         readModels,
         store,
         feedPosition: () => readModels.feedPosition(placeInLog(config)),
         isBuilding: async () => (await builders.isHeld()) !== false,
         nowMs: clock.now(),
-      }),
+      })
+      return statuses.map(boundedStatus)
+    },
     cursorSecret: config.cursorSecret ?? (await secretInFile(config.cursorSecretFile)),
   })
 }

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
+import { ReadModelsUnavailable } from '#ports/read-models.ts'
 import { type Harness, openHarness, problemOf, read } from '#test/support/http-harness.ts'
 
 let http: Harness
@@ -78,6 +80,48 @@ describe('projections', () => {
     http = await openHarness()
     const { body } = await read(http.request('/v1/projections'))
     expect(body).toEqual({ data: [{ name: 'accounts', status: 'live' }] })
+  })
+
+  it('are looked at once for all who ask meanwhile or soon after', async () => {
+    let [looks, time] = [0, 0]
+    const gate = Promise.withResolvers<void>()
+    http = await openHarness({
+      clock: { now: () => 0, monotonic: () => time },
+      projectionStatuses: async () => {
+        looks += 1
+        await gate.promise
+        return [{ looks }]
+      },
+    })
+    const seen = async () => (await read(http.request('/v1/projections'))).body['data']
+    const meanwhile = Promise.all(Array.from({ length: 20 }, seen))
+    await expect.poll(() => looks).toBe(1)
+    await sleep(50)
+    time = 3_000
+    gate.resolve()
+    expect(new Set((await meanwhile).map((data) => JSON.stringify(data))).size).toBe(1)
+    // It took 3 s, and so is told for as long.
+    time = 5_999
+    expect(await seen()).toEqual([{ looks: 1 }])
+    time = 6_000
+    expect(await seen()).toEqual([{ looks: 2 }])
+    time = 6_999
+    expect(await seen()).toEqual([{ looks: 2 }])
+    time = 7_000
+    expect(await seen()).toEqual([{ looks: 3 }])
+  })
+
+  it('are looked at again where that failed', async () => {
+    let isFailing = true
+    http = await openHarness({
+      projectionStatuses: async () => {
+        if (isFailing) throw new ReadModelsUnavailable('the file is gone')
+        return []
+      },
+    })
+    expect(await problemOf(http.request('/v1/projections'))).toBe('503 unavailable')
+    isFailing = false
+    expect((await http.request('/v1/projections')).status).toBe(200)
   })
 
   it('take no parameters', async () => {

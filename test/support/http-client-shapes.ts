@@ -201,6 +201,7 @@ export const projection = z.strictObject({
   status: z.enum(['live', 'rebuilding', 'parked']),
   lagEvents: count,
   lagSeconds: z.number().min(0),
+  parkedCount: count,
   parkedLedgers: z.array(z.strictObject({ ledgerId, revision, reason: z.string() })),
   skippedEvents: z.array(
     z.strictObject({

@@ -1,8 +1,10 @@
 import { acceptable, answerJson } from '#http/exchange.ts'
+import { answerRead } from '#http/large-answers.ts'
 import type { HealthCheck, HealthParts, Parts } from '#http/parts.ts'
 import { refused, retryAfter } from '#http/problems.ts'
 import { queryParameters, requireOnly } from '#http/query-string.ts'
 import type { Act } from '#http/routes/commands.ts'
+import { sharedLook } from '#http/shared-look.ts'
 import type { JsonObject } from '#values/json.ts'
 
 /** The process answers. */
@@ -33,11 +35,13 @@ export function answerReady(parts: HealthParts): Act {
   }
 }
 
-/** How far every read model is. */
+/** How far every read model is. All ledgers are looked at for it, and so not for everyone who asks. */
 export function answerProjections(parts: Parts): Act {
+  const look = async () => JSON.stringify({ data: await parts.projectionStatuses() })
+  const shared = sharedLook(look, parts.clock)
   return async (exchange) => {
     plain(exchange)
-    answerJson(exchange, 200, { body: { data: await parts.projectionStatuses() } })
+    answerRead(parts, exchange, { text: await shared() })
   }
 }
 

@@ -61,6 +61,21 @@ export type BuildInput = {
   readonly checkpoints: ReadonlyMap<LedgerId, Checkpoint>
 }
 
+/** Parked ledgers that are listed of one read model where the list must not grow with the number of ledgers. */
+const parkedListedMax = 100
+
+/** A status of bounded length; `parkedCount` counts also the parked ledgers that are not listed. */
+export type BoundedStatus = ProjectionStatus & { readonly parkedCount: number }
+
+export function boundedStatus(status: ProjectionStatus): BoundedStatus {
+  const { parkedLedgers } = status
+  return {
+    ...status,
+    parkedCount: parkedLedgers.length,
+    parkedLedgers: parkedLedgers.slice(0, parkedListedMax),
+  }
+}
+
 /** The lag in events is that of all ledgers together; in seconds, that of the one which has waited longest. */
 export function projectionStatus(input: StatusInput): ProjectionStatus {
   const { checkpoints, heads } = input

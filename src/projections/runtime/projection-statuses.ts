@@ -23,6 +23,8 @@ import type { Timestamp } from '#values/timestamps.ts'
 
 const newEventsLooked = 1_000
 const concurrentReads = 32
+/** Ledgers looked at between two turns of the event loop: a store may read on this very thread. */
+const ledgersPerTurn = 256
 const streamsAtOnce = 1_000
 
 /** Where the figures come from; `feedPosition` is how far the projector has read the log, where it follows the log itself. */
@@ -35,26 +37,56 @@ export type StatusesParts = {
   readonly nowMs: number
 }
 
-/** Every read model's lag, over all ledgers that any model knows or that the log has just begun. */
+/**
+ * Every read model's lag, over all ledgers that any model knows or that the log has just begun. That may be many: the event
+ * loop has its turns between the checkpoints of two models, and while the ends of the ledgers are looked at.
+ */
 export async function projectionStatuses(
   parts: StatusesParts,
 ): Promise<readonly ProjectionStatus[]> {
   const { projections, store, nowMs } = parts
-  const all = await Promise.all(projections.map((projection) => buildsOf(parts, projection)))
+  const all = await eachInTurn(projections, (projection) => buildsOf(parts, projection))
   const { skips } = await readActLog(store)
   const ledgerIds = new Set(all.flatMap(({ checkpoints }) => [...checkpoints.keys()]))
   for (const ledgerId of await newLedgers(parts)) ledgerIds.add(ledgerId)
-  const found = await eachBounded([...ledgerIds], concurrentReads, async (ledgerId) => {
-    const applied = all.map(({ checkpoints }) => checkpoints.get(ledgerId)?.revision ?? -1n)
-    return [ledgerId, await headOf(parts, ledgerId, least(applied))] as const
-  })
-  const heads = new Map(
-    found.flatMap(([ledgerId, head]) => (head === undefined ? [] : [[ledgerId, head]])),
+  const heads = await headsOf(parts, [...ledgerIds], (ledgerId) =>
+    least(all.map(({ checkpoints }) => checkpoints.get(ledgerId)?.revision ?? -1n)),
   )
-  return all.map((built) => {
+  return eachInTurn(all, async (built) => {
     const skippedEvents = skips.flatMap((skip) => skippedIn(built.model, skip))
     return projectionStatus({ ...built, heads, nowMs, skippedEvents })
   })
+}
+
+/** Does the work on one item after the other, and lets others have their turn after each. */
+async function eachInTurn<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (const item of items) {
+    results.push(await work(item))
+    await systemPace.turn()
+  }
+  return results
+}
+
+/** Where the log of each ledger ends; without those that have none. */
+async function headsOf(
+  parts: StatusesParts,
+  ledgerIds: readonly LedgerId[],
+  appliedOf: (ledgerId: LedgerId) => bigint,
+): Promise<ReadonlyMap<LedgerId, LedgerHead>> {
+  const heads = new Map<LedgerId, LedgerHead>()
+  for (let start = 0; start < ledgerIds.length; start += ledgersPerTurn) {
+    const slice = ledgerIds.slice(start, start + ledgersPerTurn)
+    await eachBounded(slice, concurrentReads, async (ledgerId) => {
+      const head = await headOf(parts, ledgerId, appliedOf(ledgerId))
+      if (head !== undefined) heads.set(ledgerId, head)
+    })
+    await systemPace.turn()
+  }
+  return heads
 }
 
 /** What serves of a projection, and what is built. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { projectionStatus } from '#projections/runtime/projection-status.ts'
+import { boundedStatus, projectionStatus } from '#projections/runtime/projection-status.ts'
 import { epochMsOf } from '#values/timestamps.ts'
 
 const model = { name: 'accounts', version: 2, build: 1 }
@@ -92,5 +92,17 @@ describe('the status of a projection', () => {
         building: { version: 2, build: 3, appliedEvents: 8, totalEvents: 12 },
       },
     )
+  })
+})
+
+describe('a status of bounded length', () => {
+  it('lists the first 100 parked ledgers, and counts all', () => {
+    const parked = { revision: 8n, reason: 'no such account' }
+    const ledgerIds = Array.from({ length: 150 }, (_, index) => `l-${index}`)
+    const checkpoints = new Map(ledgerIds.map((each) => [each, { ...checkpoint, parked }]))
+    const whole = projectionStatus({ model, checkpoints, heads: new Map(), nowMs })
+    const bounded = boundedStatus(whole)
+    expect(bounded).toMatchObject({ status: 'parked', parkedCount: 150 })
+    expect(bounded.parkedLedgers).toEqual(whole.parkedLedgers.slice(0, 100))
   })
 })

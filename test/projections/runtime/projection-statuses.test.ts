@@ -43,6 +43,37 @@ describe('the status of read models that are to be made', () => {
   })
 })
 
+describe('the status of read models of many ledgers', () => {
+  it('leaves others their turns while it is found out', async () => {
+    const store = new MemoryEventStore()
+    const [opened] = history([ledgerOpened()]).map((event) => stored(event))
+    const json = opened?.json ?? ''
+    for (let count = 0; count < 5_000; count += 1) {
+      const stream = ledgerStream(`l-${count}`)
+      await store.append(stream, [{ id: stream, type: 'LedgerOpened', json }], 'no-stream')
+    }
+    let [reads, most] = [0, 0]
+    store.beforeRead = async () => void (reads += 1)
+    const others = () => {
+      most = Math.max(most, reads)
+      reads = 0
+      turn = setImmediate(others)
+    }
+    let turn = setImmediate(others)
+    const statuses = await projectionStatuses({
+      projections: allProjections,
+      readModels: openMemoryReadModels(),
+      store,
+      feedPosition: async () => undefined,
+      isBuilding: async () => false,
+      nowMs: 0,
+    })
+    clearImmediate(turn)
+    expect(new Set(statuses.map(({ lagEvents }) => lagEvents))).toEqual(new Set([5_000]))
+    expect(Math.max(most, reads)).toBeLessThan(1_000)
+  })
+})
+
 describe('a ledger that waits at a damaged event', () => {
   it('has a lag that is told without it', async () => {
     const store = new MemoryEventStore()
