@@ -16,7 +16,7 @@ function partsOver(sizes: readonly number[]) {
     queries,
     store: {
       end: async () => undefined,
-    head: async () => BigInt(sizes.length) - 1n,
+      head: async () => BigInt(sizes.length) - 1n,
       async readStream(stream, from, limit) {
         const found = sizes.slice(Number(from), Number(from) + limit)
         counted.given += found.length

@@ -218,6 +218,8 @@ export const projection = z.strictObject({
       build: z.int().min(1),
       appliedEvents: count,
       totalEvents: count,
+      parkedCount: count,
+      parkedLedgers: z.array(z.strictObject({ ledgerId, revision, reason: z.string() })),
     })
     .nullable(),
 })

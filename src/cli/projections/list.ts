@@ -1,7 +1,7 @@
 import { table } from '#cli/table.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import type { ActLog } from '#projections/runtime/act-log.ts'
-import type { ProjectionStatus } from '#projections/runtime/projection-status.ts'
+import type { ParkedLedger, ProjectionStatus } from '#projections/runtime/projection-status.ts'
 import type { RevisionId } from '#values/ids.ts'
 
 type ListedDamage = { readonly revision: RevisionId; readonly reason: string }
@@ -39,10 +39,7 @@ export function listLines(
 function detailsOf(status: ProjectionStatus): readonly string[] {
   const { name, parkedLedgers, skippedEvents, building } = status
   return [
-    ...parkedLedgers.map(
-      ({ ledgerId, revision, reason }) =>
-        `${name}: ${ledgerId} is parked at revision ${revision}: ${reason}`,
-    ),
+    ...parkedLedgers.map((parked) => `${name}: ${sentenceOf(parked)}`),
     ...skippedEvents.map(
       ({ ledgerId, revision, actor, reason, recordedAt }) =>
         `${name}: ${ledgerId} goes past revision ${revision}, skipped by ${actor} at ${recordedAt}: ${reason}`,
@@ -51,6 +48,14 @@ function detailsOf(status: ProjectionStatus): readonly string[] {
       ? []
       : [
           `${name}: v${building.version} build ${building.build} is being built: ${building.appliedEvents} of ${building.totalEvents} events`,
+          ...building.parkedLedgers.map(
+            (parked) =>
+              `${name}: v${building.version} build ${building.build}: ${sentenceOf(parked)}`,
+          ),
         ]),
   ]
+}
+
+function sentenceOf({ ledgerId, revision, reason }: ParkedLedger): string {
+  return `${ledgerId} is parked at revision ${revision}: ${reason}`
 }

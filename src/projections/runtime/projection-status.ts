@@ -12,15 +12,17 @@ export type ProjectionStatus = {
   readonly status: 'live' | 'rebuilding' | 'parked'
   readonly lagEvents: number
   readonly lagSeconds: number
-  readonly parkedLedgers: readonly {
-    readonly ledgerId: LedgerId
-    readonly revision: RevisionId
-    readonly reason: string
-  }[]
+  readonly parkedLedgers: readonly ParkedLedger[]
   /** Events that it went past because somebody said so; of the version that is told of. */
   readonly skippedEvents: readonly SkippedEvent[]
   /** The build that is being made beside it, or instead of it. */
   readonly building: BuildProgress | null
+}
+
+export type ParkedLedger = {
+  readonly ledgerId: LedgerId
+  readonly revision: RevisionId
+  readonly reason: string
 }
 
 export type SkippedEvent = {
@@ -37,6 +39,8 @@ export type BuildProgress = {
   readonly build: number
   readonly appliedEvents: number
   readonly totalEvents: number
+  /** They keep it from serving where what serves has taken in more of them. */
+  readonly parkedLedgers: readonly ParkedLedger[]
 }
 
 /**
@@ -64,13 +68,26 @@ export type BuildInput = {
 /** Parked ledgers that are listed of one read model where the list must not grow with the number of ledgers. */
 const parkedListedMax = 100
 
-/** A status of bounded length; `parkedCount` counts also the parked ledgers that are not listed. */
-export type BoundedStatus = ProjectionStatus & { readonly parkedCount: number }
+/** `parkedCount` counts also the parked ledgers that are not listed. */
+type Parked = {
+  readonly parkedCount: number
+  readonly parkedLedgers: readonly ParkedLedger[]
+}
+
+/** A status of bounded length. */
+export type BoundedStatus = ProjectionStatus &
+  Parked & { readonly building: (BuildProgress & Parked) | null }
 
 export function boundedStatus(status: ProjectionStatus): BoundedStatus {
-  const { parkedLedgers } = status
   return {
     ...status,
+    ...boundedParked(status),
+    building: status.building && { ...status.building, ...boundedParked(status.building) },
+  }
+}
+
+function boundedParked({ parkedLedgers }: Pick<ProjectionStatus, 'parkedLedgers'>): Parked {
+  return {
     parkedCount: parkedLedgers.length,
     parkedLedgers: parkedLedgers.slice(0, parkedListedMax),
   }
@@ -82,11 +99,7 @@ export function projectionStatus(input: StatusInput): ProjectionStatus {
   const lags = [...heads].map(([ledgerId, head]) =>
     ledgerLag(head, checkpoints.get(ledgerId), input.nowMs),
   )
-  const parkedLedgers = [...checkpoints].flatMap(([ledgerId, { parked }]) =>
-    parked === undefined
-      ? []
-      : [{ ledgerId, revision: parked.revision.toString(), reason: parked.reason }],
-  )
+  const parkedLedgers = parkedIn(checkpoints)
   return {
     name: input.model.name,
     version: input.model.version,
@@ -100,6 +113,14 @@ export function projectionStatus(input: StatusInput): ProjectionStatus {
   }
 }
 
+function parkedIn(checkpoints: StatusInput['checkpoints']): readonly ParkedLedger[] {
+  return [...checkpoints].flatMap(([ledgerId, { parked }]) =>
+    parked === undefined
+      ? []
+      : [{ ledgerId, revision: parked.revision.toString(), reason: parked.reason }],
+  )
+}
+
 function progressOf(
   { version, build, checkpoints }: BuildInput,
   heads: StatusInput['heads'],
@@ -109,7 +130,9 @@ function progressOf(
     totalEvents += Number(revision + 1n)
     appliedEvents += Number((checkpoints.get(ledgerId)?.revision ?? -1n) + 1n)
   }
-  return { version, build, appliedEvents: Math.min(appliedEvents, totalEvents), totalEvents }
+  const parkedLedgers = parkedIn(checkpoints)
+  appliedEvents = Math.min(appliedEvents, totalEvents)
+  return { version, build, appliedEvents, totalEvents, parkedLedgers }
 }
 
 function ledgerLag(

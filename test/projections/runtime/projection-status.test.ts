@@ -1,3 +1,4 @@
+import { listLines } from '#cli/projections/list.ts'
 import { describe, expect, it } from 'vitest'
 import { boundedStatus, projectionStatus } from '#projections/runtime/projection-status.ts'
 import { epochMsOf } from '#values/timestamps.ts'
@@ -75,6 +76,29 @@ describe('the status of a projection', () => {
       skippedEvents: [],
       building: null,
     })
+  })
+
+  it('says which ledgers stand still in what is built, though none does in what serves', () => {
+    const at = { revision: 3n, recordedAt: '2026-03-01T12:00:00.000Z' }
+    const parked = { revision: 4n, reason: 'a bug of the new version' }
+    const building = {
+      version: 2,
+      build: 1,
+      checkpoints: new Map([['acme', { ...at, parked }]]),
+    }
+    const live = { model: { name: 'accounts', version: 1, build: 1 }, nowMs: 0, building }
+    const status = projectionStatus({
+      ...live,
+      checkpoints: new Map([['acme', { ...at, revision: 9n }]]),
+      heads: new Map([['acme', { revision: 9n }]]),
+    })
+    const listed = [{ ledgerId: 'acme', revision: '4', reason: 'a bug of the new version' }]
+    expect(status).toMatchObject({ status: 'live', parkedLedgers: [] })
+    expect(status.building).toMatchObject({ appliedEvents: 4, parkedLedgers: listed })
+    expect(boundedStatus(status).building).toMatchObject({ parkedCount: 1, parkedLedgers: listed })
+    expect(listLines([status], []).at(-1)).toBe(
+      'accounts: v2 build 1: acme is parked at revision 4: a bug of the new version',
+    )
   })
 
   it('is rebuilding where nothing serves, with how far what is built has come', () => {
