@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { patchConnection } from '#adapters/kafka/connection-patch.ts'
 import { patchEncoder } from '#adapters/kafka/encoder-patch.ts'
 import type { Logger } from '#ports/logger.ts'
 
@@ -23,7 +24,8 @@ const require = createRequire(import.meta.url)
 /**
  * Replaces kafkajs's timer: after its first answer, every connection would set a timer of a negative delay for ever,
  * 870 wake-ups a second. Ours is set only while a request waits. And lets its encoders take less memory
- * (`encoder-patch.ts`). Any number of times is as good as once.
+ * (`encoder-patch.ts`), and connections made anew begin with nothing (`connection-patch.ts`). Any number of times is as
+ * good as once.
  */
 export function patchKafkajs(logger: Pick<Logger, 'error'>, version = installedVersion()): void {
   if (version !== patchedVersion) {
@@ -32,6 +34,7 @@ export function patchKafkajs(logger: Pick<Logger, 'error'>, version = installedV
   }
   requestQueuePrototype().scheduleCheckPendingRequests = schedule
   patchEncoder()
+  patchConnection()
 }
 
 /** Where the method lives; a parsing edge: kafkajs has no types for its inside. */

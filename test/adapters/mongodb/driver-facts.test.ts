@@ -7,7 +7,7 @@ import { nameOf, storedName } from '#adapters/mongodb/member-names.ts'
 import { openMongoReadModelWriter } from '#adapters/mongodb/read-models-writer.ts'
 import { documentOf, storedObject } from '#adapters/mongodb/rows.ts'
 import type { Document } from '#ports/read-models.ts'
-import { DocumentTooLarge } from '#ports/refused-documents.ts'
+import { DocumentTooLarge, DocumentUnfit } from '#ports/refused-documents.ts'
 import { aMongoDatabase } from '#test/adapters/mongodb/database.ts'
 import {
   aChange,
@@ -116,13 +116,13 @@ describeWith(['mongodb'], 'a commit to MongoDB', (servers) => {
     await using store = await filled(makeStore)
     const tooLarge = aTask('a', { number: (int64Max + 1n).toString() })
     await expect(store.writer.commit([aChange({ documents: [tooLarge] })])).rejects.toThrow(
-      RangeError,
+      DocumentUnfit,
     )
     const beyond = aChange({ checkpoint: at(int64Max + 1n) })
     await expect(store.writer.commit([beyond])).rejects.toThrow(RangeError)
     const revision = aTask('a', {}, int64Max + 1n)
     await expect(store.writer.commit([aChange({ documents: [revision] })])).rejects.toThrow(
-      RangeError,
+      DocumentUnfit,
     )
     await expect(store.writer.saveFeedPosition('log', int64Max + 1n)).rejects.toThrow(RangeError)
     expect(await store.writer.load(tasks, main, ['a'])).toEqual([])
