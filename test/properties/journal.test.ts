@@ -24,7 +24,6 @@ class Rounds {
 
   /** Decides the plans in one round, singly or as one atomic batch; keeps it, or takes it back. */
   round(plans: readonly Plan[], { atomic, kept }: { atomic: boolean; kept: boolean }): number {
-    this.#ms += 100
     const now = formatTimestamp(this.#ms) ?? ''
     const asked = plans.map((plan) => plan(worldAfter(['USD/2', 'EUR/2'], this.#entries), now))
     const earlier = new Map(this.#events.map((event) => [event.revision, event]))
@@ -33,6 +32,8 @@ class Rounds {
     const count = round.events.length
     if (kept) this.#keep(round, asked)
     else this.ledger.journal.undoTo(0)
+    // What was taken back and is decided again comes to the same at the same time alone: holds fall due.
+    if (kept) this.#ms += 100
     return count
   }
 
