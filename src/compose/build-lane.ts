@@ -3,12 +3,12 @@ import { Worker } from 'node:worker_threads'
 import type { Config } from '#config.ts'
 import type { Logger } from '#ports/logger.ts'
 import { EventStoreUnavailable } from '#ports/event-store.ts'
-import { ReadModelsUnavailable } from '#ports/read-models.ts'
+import { ReadModelsUnavailable, versionsOf } from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
 import { BuildGone, BuildOutdated, BuildStuck } from '#projections/runtime/build-errors.ts'
 import type { Lane, Read } from '#projections/runtime/build-lanes.ts'
-import { type LiveModel, versionsOf } from '#projections/runtime/live-models.ts'
+import type { LiveModel } from '#projections/runtime/live-models.ts'
 
 /** Which builds a lane's thread fills, and in which read models. */
 export type LaneWork = {

@@ -4,11 +4,16 @@ import type { Config } from '#config.ts'
 import { damageOf } from '#events/damage.ts'
 import { ledgerStream, projectionsStream } from '#events/stream-names.ts'
 import { EventLogDamaged, type StoredEvent } from '#ports/event-store.ts'
-import { type Checkpoint, type ReadModels, ReadModelsUnavailable } from '#ports/read-models.ts'
+import {
+  type Checkpoint,
+  type ReadModels,
+  ReadModelsUnavailable,
+  versionsOf,
+} from '#ports/read-models.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { ActLog } from '#projections/runtime/act-log.ts'
 import { actsFeed } from '#projections/runtime/keeper.ts'
-import { buildsIn, type LiveModel, versionsOf } from '#projections/runtime/live-models.ts'
+import { buildsIn, type LiveModel } from '#projections/runtime/live-models.ts'
 import { recordedAtIn } from '#projections/runtime/recorded-ms.ts'
 import type { LedgerId } from '#values/ids.ts'
 

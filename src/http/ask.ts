@@ -2,7 +2,13 @@ import type { Parts } from '#http/parts.ts'
 import { requireLedger } from '#http/path-ids.ts'
 import { type RequestRefused, refused, retryAfter } from '#http/problems.ts'
 import { waitFor } from '#http/waiting.ts'
-import type { Checkpoint, ReadModelShape, ReadModels, ReadView } from '#ports/read-models.ts'
+import {
+  type Checkpoint,
+  type ReadModelShape,
+  type ReadModels,
+  type ReadView,
+  versionsOf,
+} from '#ports/read-models.ts'
 import { inView } from '#queries/in-view.ts'
 import type { Answer, Moment, Query } from '#queries/query.ts'
 import type { LedgerId } from '#values/ids.ts'
@@ -77,9 +83,11 @@ async function isServing(
   readModels: Pick<ReadModels, 'builds'>,
   model: ReadModelShape,
 ): Promise<boolean> {
-  const builds = await readModels.builds(model)
-  if (builds.some(({ state }) => state === 'serving')) return true
-  return model.previous !== undefined && isServing(readModels, model.previous)
+  for (const version of versionsOf(model)) {
+    const builds = await readModels.builds(version)
+    if (builds.some(({ state }) => state === 'serving')) return true
+  }
+  return false
 }
 
 /**

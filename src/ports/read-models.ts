@@ -34,6 +34,14 @@ export function isBuilt<Model extends ModelBuild>(model: Model): model is Model 
   return model.build !== undefined
 }
 
+/** The model and the versions before it. */
+export function versionsOf<Model extends ReadModelShape & { readonly previous?: Model }>(
+  model: Model,
+): readonly Model[] {
+  const { previous } = model
+  return previous === undefined ? [model] : [model, ...versionsOf(previous)]
+}
+
 /**
  * One set of a model's documents and checkpoints. `building`: made beside what serves; `serving`: what queries read, one
  * at most of all versions of a name; `retired`: neither read nor written any more. Numbers are never used again.

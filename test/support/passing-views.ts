@@ -1,28 +1,40 @@
-import { type ModelBuild, type ReadModels, ReadViewOutdated } from '#ports/read-models.ts'
+import {
+  type ModelBuild,
+  type ReadModels,
+  type ReadView,
+  ReadViewOutdated,
+} from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
+
+/** The read models, of which each view of a ledger has other methods as well or instead. */
+function withViews<Models extends ReadModels>(
+  readModels: Models,
+  others: (view: ReadView, ledgerId: LedgerId | undefined) => Partial<ReadView>,
+): Models {
+  return {
+    ...readModels,
+    async view(ledgerId) {
+      const view = await readModels.view(ledgerId)
+      return { ...view, ...others(view, ledgerId) }
+    },
+  }
+}
 
 /** The read models, of which every reading of documents is told to `before`, which may throw. */
 export function watchedViews<Models extends ReadModels>(
   readModels: Models,
   before: (model: ModelBuild, ledgerId: LedgerId | undefined) => void,
 ): Models {
-  return {
-    ...readModels,
-    async view(ledgerId) {
-      const view = await readModels.view(ledgerId)
-      return {
-        ...view,
-        async get(model, id) {
-          before(model, ledgerId)
-          return view.get(model, id)
-        },
-        async find(model, find) {
-          before(model, ledgerId)
-          return view.find(model, find)
-        },
-      }
+  return withViews(readModels, (view, ledgerId) => ({
+    async get(model, id) {
+      before(model, ledgerId)
+      return view.get(model, id)
     },
-  }
+    async find(model, find) {
+      before(model, ledgerId)
+      return view.find(model, find)
+    },
+  }))
 }
 
 /**
@@ -43,20 +55,13 @@ export function repeatedIn<Models extends ReadModels>(
   readModels: Models,
   repeated: string,
 ): Models {
-  return {
-    ...readModels,
-    async view(ledgerId) {
-      const view = await readModels.view(ledgerId)
-      return {
-        ...view,
-        async find(model, find) {
-          const found = await view.find(model, find)
-          const twice = found.flatMap((each) => (each.id === repeated ? [each, each] : [each]))
-          return twice.slice(0, find.limit)
-        },
-      }
+  return withViews(readModels, (view) => ({
+    async find(model, find) {
+      const found = await view.find(model, find)
+      const twice = found.flatMap((each) => (each.id === repeated ? [each, each] : [each]))
+      return twice.slice(0, find.limit)
     },
-  }
+  }))
 }
 
 /** True so many times, then false. */

@@ -2,7 +2,7 @@ import { collectionSchema, tableOf } from '#adapters/sqlite/read-models-collecti
 import { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { layoutSchema } from '#adapters/sqlite/read-models-file.ts'
 import { integerOf, textOf } from '#adapters/sqlite/read-models-rows.ts'
-import type { BuiltModel, ReadModelShape } from '#ports/read-models.ts'
+import { type BuiltModel, type ReadModelShape, versionsOf } from '#ports/read-models.ts'
 
 /**
  * Where the file's tables, indexes, views and triggers are not those that the program makes for these models and the
@@ -49,10 +49,6 @@ function buildsIn(
     const table = tableOf({ name, version, build })
     return { table, state: textOf(row, 'state'), model: shape && { ...shape, build } }
   })
-}
-
-function versionsOf(model: ReadModelShape): readonly ReadModelShape[] {
-  return model.previous === undefined ? [model] : [model, ...versionsOf(model.previous)]
 }
 
 /** Nobody reads or writes it any more, or another program does: its own table and indexes are let be. */

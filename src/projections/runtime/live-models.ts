@@ -9,12 +9,6 @@ export type LiveModel = Projection & { readonly build: number }
 
 type Builds = Pick<ReadModelWriter, 'builds'>
 
-/** The projection and the versions before it. */
-export function versionsOf(projection: Projection): readonly Projection[] {
-  const { previous } = projection
-  return previous === undefined ? [projection] : [projection, ...versionsOf(previous)]
-}
-
 /** The builds of just these versions that are in one of the states. */
 export async function buildsIn(
   readModels: Builds,

@@ -27,17 +27,22 @@ async function aLongLog(): Promise<MemoryEventStore> {
   return store
 }
 
+/** Of read models that have nothing yet. */
+function statusesOver(store: MemoryEventStore) {
+  return projectionStatuses({
+    projections: allProjections,
+    readModels: openMemoryReadModels(),
+    store,
+    feedPosition: async () => undefined,
+    isBuilding: async () => false,
+    nowMs: 0,
+  })
+}
+
 describe('the status of read models that are to be made', () => {
   it('counts ledgers that begin far behind the place of the feed', async () => {
     const store = await aLongLog()
-    const statuses = await projectionStatuses({
-      projections: allProjections,
-      readModels: openMemoryReadModels(),
-      store,
-      feedPosition: async () => undefined,
-      isBuilding: async () => false,
-      nowMs: 0,
-    })
+    const statuses = await statusesOver(store)
     const lags = new Set(statuses.map(({ lagEvents }) => lagEvents))
     expect([...lags]).toEqual([2 * 1_503])
   })
@@ -60,14 +65,7 @@ describe('the status of read models of many ledgers', () => {
       turn = setImmediate(others)
     }
     let turn = setImmediate(others)
-    const statuses = await projectionStatuses({
-      projections: allProjections,
-      readModels: openMemoryReadModels(),
-      store,
-      feedPosition: async () => undefined,
-      isBuilding: async () => false,
-      nowMs: 0,
-    })
+    const statuses = await statusesOver(store)
     clearImmediate(turn)
     expect(new Set(statuses.map(({ lagEvents }) => lagEvents))).toEqual(new Set([5_000]))
     expect(Math.max(most, reads)).toBeLessThan(1_000)
