@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import { type Trace, traceOf } from '#http/headers.ts'
 import { type Problem, problemBody, refused } from '#http/problems.ts'
+import { AnswersTogether } from '#http/together.ts'
 import type { JsonObject } from '#values/json.ts'
 
 /** One request and the answer it will get. */
@@ -18,6 +19,9 @@ export type AnswerHeaders = {
 }
 
 const jsonType = 'application/json; charset=utf-8'
+/** Of the event loop, of which there is one. */
+const together = new AnswersTogether()
+
 const problemType = 'application/problem+json; charset=utf-8'
 
 /** @throws {RequestRefused} for trace headers that are not acceptable. */
@@ -50,7 +54,7 @@ export function answerText(
     'content-length': Buffer.byteLength(text),
     ...commonHeaders(exchange, headers),
   })
-  exchange.response.end(text)
+  together.end(exchange.response, text)
 }
 
 export function answerJson(
@@ -76,7 +80,7 @@ export function answerProblem(
     ...commonHeaders(exchange, headers),
     ...problem.headers,
   })
-  if (end) response.end(text)
+  if (end) together.end(response, text)
   else response.write(text)
 }
 

@@ -118,6 +118,11 @@ export class Snapshot {
     this.#timer.unref()
   }
 
+  /** Whether it has not ended, and nothing went wrong in reading it. */
+  get isUsable(): boolean {
+    return this.#usable && this.#state === 'open'
+  }
+
   /** Reads at this moment; `nothing` where nothing is stored yet. @throws {ReadModelsUnavailable} */
   read<Result>(nothing: Result, work: (connection: ReadModelConnection) => Result): Result {
     if (this.#state === 'expired')

@@ -37,22 +37,41 @@ export class Stamps {
 
   /** Undefined where nothing is stored yet, and where the file can't be read now: whoever reads it is told why. */
   of(ledgerId: LedgerId | undefined, models: Models): Stamp | undefined {
-    try {
+    return this.#trying(() => {
       const connection = this.#current()
       if (connection === undefined) return undefined
       this.#notice(connection)
-      if (ledgerId === undefined) return `${this.#opened}/${this.#noticed}`
-      return this.#ofLedger(connection, ledgerId, models)
-    } catch (error) {
-      this.#close()
-      if (asReadModelsError(error) instanceof ReadModelsUnavailable) return undefined
-      throw error
-    }
+      return ledgerId === undefined ? this.#ofAll : this.#ofLedger(connection, ledgerId, models)
+    })
+  }
+
+  /** Whether a stamp of all ledgers would be the same now. Does not look whether the path has another file since. */
+  isStill(stamp: Stamp): boolean {
+    const now = this.#trying(() => {
+      if (this.#reading === undefined) return undefined
+      this.#notice(this.#reading.connection)
+      return this.#ofAll
+    })
+    return now === stamp
   }
 
   close(): void {
     this.#closed = true
     this.#close()
+  }
+
+  get #ofAll(): Stamp {
+    return `${this.#opened}/${this.#noticed}`
+  }
+
+  #trying(look: () => Stamp | undefined): Stamp | undefined {
+    try {
+      return look()
+    } catch (error) {
+      this.#close()
+      if (asReadModelsError(error) instanceof ReadModelsUnavailable) return undefined
+      throw error
+    }
   }
 
   /** One that reads the file which the path names now. */

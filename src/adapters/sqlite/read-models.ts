@@ -5,7 +5,6 @@ import { readFaults, readLedgers } from '#adapters/sqlite/read-models-inspection
 import { readLease } from '#adapters/sqlite/read-models-leases.ts'
 import {
   hasCollection,
-  readCheckpoint,
   readCheckpoints,
   readDocument,
   readFeedPosition,
@@ -16,7 +15,8 @@ import {
   documentOf,
   documentOfLedger,
 } from '#adapters/sqlite/read-models-rows.ts'
-import { type Snapshot, Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
+import { type Moment, SharedMoments } from '#adapters/sqlite/read-models-shared.ts'
+import { Snapshots } from '#adapters/sqlite/read-models-snapshot.ts'
 import { Stamps } from '#adapters/sqlite/read-models-stamps.ts'
 import {
   type Build,
@@ -30,7 +30,7 @@ import {
 } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
-/** All but the path are bounds: views at once, callers waiting for one, for how long, how long one stays open. */
+/** All but the path are bounds: moments that views show at once, callers waiting for one, for how long, how long one stays open. */
 export type SqliteReadModelsOptions = {
   readonly path: string
   readonly viewsMax?: number
@@ -57,6 +57,7 @@ export async function openSqliteReadModels({
   const bounds = { openMax: viewsMax, waitingMax, waitMaxMs, openMaxMs: viewMaxMs }
   const snapshots = new Snapshots({ path, cacheKiB, ...bounds })
   const stamps = new Stamps(path)
+  const moments = new SharedMoments(snapshots, stamps)
   const atOnce: AtOnce = async (nothing, work) => {
     const snapshot = await snapshots.open()
     try {
@@ -71,7 +72,7 @@ export async function openSqliteReadModels({
     },
 
     async view(ledgerId) {
-      return viewOf(await snapshots.open(), ledgerId)
+      return viewOf(await moments.open(), ledgerId)
     },
 
     checkpoints: (model) =>
@@ -135,7 +136,7 @@ function inspections(atOnce: AtOnce): Pick<ReadModels, 'ledgers' | 'faults'> {
 
 const none: ReadonlyMap<LedgerId, Checkpoint> = new Map()
 
-function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
+function viewOf(moment: Moment, ledgerId: LedgerId | undefined): ReadView {
   const oneLedger = (): LedgerId => {
     if (ledgerId !== undefined) return ledgerId
     throw new Error('A view of all ledgers can only find: open one of the ledger.')
@@ -147,15 +148,13 @@ function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
   return {
     async checkpoint(model) {
       const of = oneLedger()
-      return snapshot.read(undefined, (connection) => {
-        const built = builtToRead(connection, model)
-        return built && readCheckpoint(connection, built, of)
-      })
+      const built = moment.read(undefined, (connection) => builtToRead(connection, model))
+      return built && moment.checkpoint(built, of)
     },
 
     async get(model, id) {
       const key = { ledgerId: oneLedger(), id }
-      return snapshot.read(undefined, (connection) => {
+      return moment.read(undefined, (connection) => {
         const built = builtToRead(connection, model)
         const byIdOnly = isBuilt(model)
         if (built === undefined || !hasCollection(connection, built, { byIdOnly })) return undefined
@@ -164,7 +163,7 @@ function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
     },
 
     async find(model, find) {
-      const found = snapshot.read(undefined, (connection) => {
+      const found = moment.read(undefined, (connection) => {
         const built = builtToRead(connection, model)
         const byIdOnly = isBuilt(model)
         if (built === undefined || !hasCollection(connection, built, { byIdOnly })) return undefined
@@ -178,7 +177,7 @@ function viewOf(snapshot: Snapshot, ledgerId: LedgerId | undefined): ReadView {
     },
 
     async [Symbol.asyncDispose]() {
-      snapshot.end()
+      moment.end()
     },
   }
 }

@@ -1,16 +1,37 @@
 import { stat } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { ReadModelsUnavailable } from '#ports/read-models.ts'
+import { type ReadModels, ReadModelsUnavailable, type ReadView } from '#ports/read-models.ts'
 import { aReadModelFile } from '#test/adapters/sqlite/read-models-file.ts'
-import { aChange, aTask, at, filled, main, tasks } from '#test/contracts/read-models-examples.ts'
+import {
+  aChange,
+  aTask,
+  at,
+  filled,
+  main,
+  other,
+  tasks,
+} from '#test/contracts/read-models-examples.ts'
 
 const bounds = { viewsMax: 2, waitingMax: 2, waitMaxMs: 50, viewMaxMs: 60_000 }
+
+/** In a turn of the event loop of its own: with others of one turn it would share a moment. */
+async function viewApart(readModels: ReadModels): Promise<ReadView> {
+  await turn()
+  return readModels.view(main)
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
 
 describe('views beyond the bound', () => {
   it('wait for their turn in order of arrival', async () => {
     await using store = await filled(aReadModelFile, [aTask('a')])
     await using readModels = await store.store.openReadModels({ ...bounds, waitMaxMs: 5_000 })
-    const [first, second] = [await readModels.view(main), await readModels.view(main)]
+    const [first, second] = [await viewApart(readModels), await viewApart(readModels)]
+    await turn()
     const order: string[] = []
     const third = readModels.view(main).then((view) => (order.push('third'), view))
     const fourth = readModels.view(main).then((view) => (order.push('fourth'), view))
@@ -28,7 +49,8 @@ describe('views beyond the bound', () => {
   it('give up after a while, and at once where too many wait', async () => {
     await using store = await filled(aReadModelFile)
     await using readModels = await store.store.openReadModels(bounds)
-    const [first, second] = [await readModels.view(main), await readModels.view(main)]
+    const [first, second] = [await viewApart(readModels), await viewApart(readModels)]
+    await turn()
     const waiting = [readModels.view(main), readModels.view(main)]
     await expect(readModels.view(main)).rejects.toThrow(ReadModelsUnavailable)
     for (const view of waiting) await expect(view).rejects.toThrow('All 2 views')
@@ -43,8 +65,8 @@ describe('views beyond the bound', () => {
     const first = await readModels.view(main)
     await first[Symbol.asyncDispose]()
     await first[Symbol.asyncDispose]()
-    await using next = await readModels.view(main)
-    await expect(readModels.view(main)).rejects.toThrow(ReadModelsUnavailable)
+    await using next = await viewApart(readModels)
+    await expect(viewApart(readModels)).rejects.toThrow(ReadModelsUnavailable)
     expect(await next.checkpoint(tasks)).toBeUndefined()
     await expect(first.get(tasks, 'a')).rejects.toThrow('closed')
   })
@@ -57,7 +79,7 @@ describe('a view that stays open', () => {
     await using readModels = await store.store.openReadModels(short)
     await using stays = await readModels.view(main)
     expect(await stays.get(tasks, 'a')).toEqual(aTask('a'))
-    await using next = await readModels.view(main)
+    await using next = await viewApart(readModels)
     expect(await next.get(tasks, 'a')).toEqual(aTask('a'))
     await expect(stays.get(tasks, 'a')).rejects.toThrow(ReadModelsUnavailable)
   })
@@ -75,6 +97,64 @@ describe('a view that stays open', () => {
       ])
     expect(await view.checkpoint(tasks)).toEqual(at(0n))
     expect(await view.get(tasks, 'a')).toEqual(aTask('a'))
+  })
+})
+
+describe('views of one turn of the event loop', () => {
+  const one = { ...bounds, viewsMax: 1 }
+
+  it('share a moment, which ends with the last of them', async () => {
+    await using store = await filled(aReadModelFile, [aTask('a')])
+    await using readModels = await store.store.openReadModels(one)
+    const first = await readModels.view(main)
+    const second = await readModels.view(main)
+    await first[Symbol.asyncDispose]()
+    await expect(first.get(tasks, 'a')).rejects.toThrow('closed')
+    await expect(first.checkpoint(tasks)).rejects.toThrow('closed')
+    await expect(viewApart(readModels)).rejects.toThrow('All 1 views')
+    expect(await second.get(tasks, 'a')).toEqual(aTask('a'))
+    await second[Symbol.asyncDispose]()
+    await using third = await viewApart(readModels)
+    expect(await third.checkpoint(tasks)).toEqual(at(0n))
+  })
+
+  it('are of two moments where something was committed in between', async () => {
+    await using store = await filled(aReadModelFile, [aTask('a')])
+    await using readModels = await store.store.openReadModels()
+    await using writer = await store.store.openWriter()
+    await turn()
+    await using before = await readModels.view(main)
+    expect(await before.checkpoint(tasks)).toEqual(at(0n))
+    const documents = [aTask('a', { number: '1' }, 1n)]
+    await writer.commit([aChange({ expected: 0n, checkpoint: at(1n), documents })])
+    await using after = await readModels.view(main)
+    expect(await after.checkpoint(tasks)).toEqual(at(1n))
+    expect(await after.get(tasks, 'a')).toEqual(documents[0])
+    expect(await before.checkpoint(tasks)).toEqual(at(0n))
+    expect(await before.get(tasks, 'a')).toEqual(aTask('a'))
+  })
+
+  it('show other ledgers of the same moment', async () => {
+    await using store = await filled(aReadModelFile, [aTask('a', { label: 'x' })])
+    await using readModels = await store.store.openReadModels(one)
+    await using here = await readModels.view(main)
+    await using elsewhere = await readModels.view(other)
+    await using everywhere = await readModels.view(undefined)
+    expect(await here.checkpoint(tasks)).toEqual(at(0n))
+    expect(await elsewhere.checkpoint(tasks)).toBeUndefined()
+    expect(await elsewhere.get(tasks, 'a')).toBeUndefined()
+    const found = await everywhere.find(tasks, { where: [], orderBy: ['label'], limit: 2 })
+    expect(found.map(({ ledgerId }) => ledgerId)).toEqual([main])
+  })
+
+  it('are no longer shared once they are closed to new ones', async () => {
+    await using store = await filled(aReadModelFile, [aTask('a')])
+    const readModels = await store.store.openReadModels(bounds)
+    const view = await readModels.view(main)
+    const closing = readModels[Symbol.asyncDispose]()
+    await expect(readModels.view(main)).rejects.toThrow('closed')
+    await view[Symbol.asyncDispose]()
+    await expect(closing).resolves.toBeUndefined()
   })
 })
 
@@ -103,6 +183,7 @@ describe('closing the read models', () => {
       waitMaxMs: 5_000,
     })
     const view = await readModels.view(main)
+    await turn()
     const waiting = readModels.view(main)
     const closing = readModels[Symbol.asyncDispose]()
     await expect(waiting).rejects.toThrow('closed')
