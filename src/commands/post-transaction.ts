@@ -27,15 +27,19 @@ export const postTransaction: Command<z.infer<typeof schema>> = {
       conditionsHold(ledger, input.conditions ?? [])
     if (refusal !== undefined) return refusal
     const movements = moved(ledger, postedChanges(input.postings))
+    const { description, externalReference, metadata } = particularsOf(input)
     return (
       withinLimits(movements) ??
       accept({
         type: 'TransactionPosted',
+        // In canonical order, in which an event is written fastest.
         data: {
           balances: balancesAfter(movements),
+          ...(description !== undefined && { description }),
           effectiveAt,
+          ...(externalReference !== undefined && { externalReference }),
           kind: 'transaction',
-          ...particularsOf(input),
+          metadata,
           postings: input.postings.map(asStored),
         },
       })

@@ -26,7 +26,10 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
 
   /** @throws {BooksCacheUnavailable} */
   get(key: string): Value | undefined {
-    return this.#young.get(key) ?? this.#sealed?.get(key) ?? this.#fromPast(key)
+    if (key === this.#absent) return undefined
+    const value = this.#young.get(key) ?? this.#sealed?.get(key) ?? this.#fromPast(key)
+    if (value === undefined) this.#absent = key
+    return value
   }
 
   /** @throws {BooksCacheUnavailable} */
@@ -35,6 +38,7 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
   }
 
   set(key: string, value: Value): this {
+    if (key === this.#absent) this.#absent = undefined
     this.#young.set(key, value)
     this.#learnt?.(key, value)
     return this
@@ -84,10 +88,7 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
   }
 
   #fromPast(key: string): Value | undefined {
-    if (this.#past === undefined || key === this.#absent) return undefined
-    const fact = this.#past.find(this.#form.kind, key)
-    if (fact !== undefined) return this.#form.decode(fact)
-    this.#absent = key
-    return undefined
+    const fact = this.#past?.find(this.#form.kind, key)
+    return fact && this.#form.decode(fact)
   }
 }
