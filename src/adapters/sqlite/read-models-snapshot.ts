@@ -93,9 +93,18 @@ export class Snapshots {
   }
 
   #keep(reading: Reading, usable: boolean): void {
-    if (!usable || this.#closed) return reading.connection.close()
-    reading.connection.exec('ROLLBACK')
-    this.#idle.push(reading)
+    if (usable && !this.#closed && isEnded(reading.connection)) this.#idle.push(reading)
+    else reading.connection.close()
+  }
+}
+
+/** Whether the transaction could be ended: nobody waits for it who could be told why not. */
+function isEnded(connection: ReadModelConnection): boolean {
+  try {
+    connection.exec('ROLLBACK')
+    return true
+  } catch {
+    return false
   }
 }
 
