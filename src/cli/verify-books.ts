@@ -29,7 +29,7 @@ export const verifyBooks: Subcommand = {
     json: { help: 'print one JSON object instead of lines' },
   },
   notes: [
-    'Every event is checked by a second implementation of the rules of the books: bytes and ids, order and time, keys and references, balances, limits, holds and reversals. Then every document of every read model is compared with the fold of the log up to what the model has applied; a note names the read models of which nothing serves, so that there was nothing to compare. Where all ledgers are audited, the file of the read models on SQLite is read as a whole, too: for damage, and for tables, indexes and triggers that are not those of the program. A server may be running.',
+    'Every event is checked by a second implementation of the rules of the books: bytes and ids, order and time, keys and references, balances, limits, holds and reversals. Then every document of every read model is compared with the fold of the log up to what the model has applied; a note names the read models of which nothing serves, so that there was nothing to compare. Where all ledgers are audited, the file of the read models on SQLite is read as a whole, too: for damage, and for tables, indexes and triggers that are not those of the program; on MongoDB, for such indexes. A server may be running.',
     'Exit code 0: nothing was found. 1: there are findings.',
   ],
   logsTo: 2,
@@ -162,7 +162,7 @@ async function auditStrangers(
 
 /** What no document shows: damage that nothing was read of, an index that is missing, a trigger. */
 async function auditStore({ readModels, report }: Models): Promise<void> {
-  for (const fault of (await readModels.faults?.(allProjections)) ?? [])
+  for (const fault of await readModels.faults(allProjections))
     report.add({ rule: 'read-models', detail: fault })
 }
 

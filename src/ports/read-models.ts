@@ -170,11 +170,11 @@ export type ReadModels = AsyncDisposable & {
    */
   ledgers(model: ModelBuild): Promise<readonly LedgerId[]>
   /**
-   * What the store itself finds wrong in its files, by reading all of them, and where what it made for these models (all
-   * that there are, and the versions before them) is gone, is another, or has foreign things beside it. A sentence each.
-   * Left out where the files are not Daybook's.
+   * Where what the store made for these models (all that there are, and the versions before them) is gone, is another, or
+   * has foreign things beside it; and where its files are Daybook's, what it finds wrong in them by reading all of them. A
+   * sentence each.
    */
-  faults?(models: readonly ReadModelShape[]): Promise<readonly string[]>
+  faults(models: readonly ReadModelShape[]): Promise<readonly string[]>
   /** What there is of this version, in the order of their numbers; what was dropped is left out. */
   builds(model: ReadModelShape): Promise<readonly Build[]>
   /** How far a feed of the log itself has been read. */

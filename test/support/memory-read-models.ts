@@ -40,6 +40,7 @@ export function openMemoryReadModels(faults: Faults = {}): ReadModels & ReadMode
     prepare: async (model) => store.prepare(model),
     checkpoint: async (model, ledgerId) => store.ledger(model, ledgerId)?.checkpoint,
     load: async (model, ledgerId, ids) => store.load(model, ledgerId, ids),
+    faults: async () => [],
     builds: async (model) => store.builds.of(model),
     startBuild: async (model, startedAt) => store.startBuild(model, startedAt),
     serveBuild: async (model) => store.serveBuild(model),

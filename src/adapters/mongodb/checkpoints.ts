@@ -1,4 +1,10 @@
-import { type AnyBulkWriteOperation, type Collection, type Db, MongoBulkWriteError } from 'mongodb'
+import {
+  type AnyBulkWriteOperation,
+  type Collection,
+  type Db,
+  type IndexDescription,
+  MongoBulkWriteError,
+} from 'mongodb'
 import { isDuplicate } from '#adapters/mongodb/errors.ts'
 import { documentsOf } from '#adapters/mongodb/find.ts'
 import { checkpointFields, checkpointOf, type CheckpointRow } from '#adapters/mongodb/rows.ts'
@@ -10,9 +16,11 @@ type Model = Pick<BuiltModel, 'name' | 'version' | 'build'>
 /** A change of a certain build. */
 export type BuildChange = ModelChange & { readonly model: BuiltModel }
 
+export const checkpointsCollection = 'checkpoints'
+
 /** Where the ledgers of all models have come to. The documents are believed: nothing else writes here. */
 function checkpoints(database: Db): Collection<CheckpointRow> {
-  return database.collection<CheckpointRow>('checkpoints')
+  return database.collection<CheckpointRow>(checkpointsCollection)
 }
 
 function keyOf({ name, version, build }: Model, ledgerId: LedgerId): string {
@@ -28,20 +36,21 @@ function ofModel({ name, version, build }: Model) {
 
 const isParked = { parked: { $exists: true } } as const
 
-/** The indexes that list a model's, and those of them that are parked. */
-export async function prepareCheckpoints(database: Db): Promise<void> {
-  const key = { model: 1, version: 1 } as const
-  await checkpoints(database).createIndexes([
-    { name: 'by_model_version', key },
-    {
-      name: parkedIndex,
-      key: { ...key, 'parked.revision': 1 },
-      partialFilterExpression: isParked,
-    },
-  ])
-}
+const ofAModel = { model: 1, version: 1 } as const
 
-const parkedIndex = 'parked_by_model_version'
+/** The indexes that list a model's, and those of them that are parked. */
+export const checkpointIndexes: readonly IndexDescription[] = [
+  { name: 'by_model_version', key: ofAModel },
+  {
+    name: 'parked_by_model_version',
+    key: { ...ofAModel, 'parked.revision': 1 },
+    partialFilterExpression: isParked,
+  },
+]
+
+export async function prepareCheckpoints(database: Db): Promise<void> {
+  await checkpoints(database).createIndexes([...checkpointIndexes])
+}
 
 export async function readCheckpoint(
   database: Db,

@@ -3,6 +3,7 @@ import { checkpointsOfModel, parkedInModel } from '#adapters/mongodb/checkpoints
 import { MongoConnection, type MongoOptions } from '#adapters/mongodb/connection.ts'
 import { ledgersOfModel } from '#adapters/mongodb/documents.ts'
 import { readFeedPosition, readLease } from '#adapters/mongodb/feeds-and-leases.ts'
+import { indexFaults } from '#adapters/mongodb/index-faults.ts'
 import { viewOfAll, viewOfLedger } from '#adapters/mongodb/view.ts'
 import type { ReadModels } from '#ports/read-models.ts'
 
@@ -33,6 +34,8 @@ export async function openMongoReadModels(options: MongoOptions): Promise<ReadMo
         const built = builtToRead(await readRegistry(database), model)
         return built === undefined ? [] : ledgersOfModel(database, built)
       }),
+
+    faults: (models) => connection.use((database) => indexFaults(database, models)),
 
     builds: (model) => connection.use((database) => readBuilds(database, model)),
 

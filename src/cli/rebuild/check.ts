@@ -28,7 +28,7 @@ export type Checked = {
   readonly rebuilt: readonly Rebuilt[]
   /** The names of those of which nothing serves. */
   readonly unserved: readonly string[]
-  /** What the store finds wrong in its own files. */
+  /** What the store finds wrong with itself, of all read models. */
   readonly faults: readonly string[]
 }
 
@@ -37,7 +37,7 @@ export async function checkAgainst(check: Check): Promise<Checked> {
   const { config, building, projections, signal } = check
   await using readModels = await openReadModels(config)
   await requireServing(config, { 'read-models': () => readModels.check() })
-  const faults = (await readModels.faults?.(allProjections)) ?? []
+  const faults = await readModels.faults(allProjections)
   const pairs: (Compared & Pair)[] = []
   const unserved = []
   for (const projection of projections) {

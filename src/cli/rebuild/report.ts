@@ -19,12 +19,12 @@ export type Rebuilt = {
 
 const shownMax = 5
 
-/** Prints what came of each, and what is wrong in the file of what serves, as lines or as one JSON object. */
+/** Prints what came of each, and what is wrong with the store of what serves, as lines or as one JSON object. */
 export function printRebuilt(
   all: readonly Rebuilt[],
   { asJson, faults = [] }: { readonly asJson: boolean; readonly faults?: readonly string[] },
 ): void {
-  const broken = faults.map((fault) => `the file of the read models: ${fault}\n`)
+  const broken = faults.map((fault) => `the read models: ${fault}\n`)
   const text = asJson
     ? `${JSON.stringify({ projections: all, ...(faults.length > 0 && { faults }) })}\n`
     : [...broken, ...all.flatMap(lines)].join('')

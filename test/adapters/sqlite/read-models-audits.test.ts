@@ -34,9 +34,9 @@ describe('SQLite: the faults of the file', () => {
   it('are none in one that only the program wrote to', async () => {
     await using file = await aReadModelFile()
     await using readModels = await file.openReadModels()
-    expect(await readModels.faults?.(declared)).toEqual([])
+    expect(await readModels.faults(declared)).toEqual([])
     await using store = await tampered('SELECT 1')
-    expect(await store.readModels.faults?.(declared)).toEqual([])
+    expect(await store.readModels.faults(declared)).toEqual([])
   })
 
   it('name an index that lacks a row', async () => {
@@ -47,7 +47,7 @@ describe('SQLite: the faults of the file', () => {
       REINDEX;
       PRAGMA writable_schema = ON;
       UPDATE sqlite_schema SET sql = replace(sql, ' WHERE f_number <> 2', '');`)
-    expect(await store.readModels.faults?.(declared)).toEqual([
+    expect(await store.readModels.faults(declared)).toEqual([
       'wrong # of entries in index numbered_v1_by_ledger_owner_number',
       'row 2 missing from index numbered_v1_by_ledger_owner_number',
     ])
@@ -96,21 +96,21 @@ describe('SQLite: the faults of the file', () => {
     ['ANALYZE', []],
   ])('name what is not as the program makes it: %s', async (sql, expected) => {
     await using store = await tampered(sql)
-    expect(await store.readModels.faults?.(declared)).toEqual(expected)
+    expect(await store.readModels.faults(declared)).toEqual(expected)
   })
 
   it('are not what a build lacks that is still filled, nor what is left of one that served', async () => {
     await using store = await tampered('SELECT 1')
     const build = await store.writer.startBuild(numbered, '2026-01-02T03:04:05.678Z')
-    expect(await store.readModels.faults?.(declared)).toEqual([])
+    expect(await store.readModels.faults(declared)).toEqual([])
     await store.writer.commit([aChange({ model: { ...numbered, build }, documents })])
     expect(await store.writer.serveBuild({ ...numbered, build })).toBe(true)
-    expect(await store.readModels.faults?.(declared)).toEqual([])
+    expect(await store.readModels.faults(declared)).toEqual([])
     alter(
       store.store.path,
       `DROP INDEX ${byOwner}; DROP INDEX numbered_v1_b2_by_ledger_label_number`,
     )
-    expect(await store.readModels.faults?.(declared)).toEqual(
+    expect(await store.readModels.faults(declared)).toEqual(
       ['index numbered_v1_b2_by_ledger_label_number of numbered_v1_b2'].map(missing),
     )
   })
@@ -118,10 +118,10 @@ describe('SQLite: the faults of the file', () => {
   it('are those of the version before where it still serves, and none of one that is not known', async () => {
     await using store = await tampered('DROP INDEX tags_v1_by_ledger_id')
     const next = { ...tags, version: 2, previous: tags }
-    expect(await store.readModels.faults?.([tasks, numbered, next])).toEqual(
+    expect(await store.readModels.faults([tasks, numbered, next])).toEqual(
       ['index tags_v1_by_ledger_id of tags_v1'].map(missing),
     )
-    expect(await store.readModels.faults?.([tasks, numbered])).toEqual([])
+    expect(await store.readModels.faults([tasks, numbered])).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { daybook, deposit, ndjson, openingRows } from '#test/cli/daybook.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
 import { describeWith, type Servers } from '#test/support/servers/describe-with.ts'
@@ -40,6 +40,28 @@ describeWith(['mongodb'], 'read models in MongoDB that somebody has changed', (s
     expect(checked.stdout).toMatch(/^ledgers v1: 2 documents, equal/m)
   })
 
+  it('are told of where an index is missing, or has other keys', async () => {
+    await using found = await projected(servers)
+    const rows = found.client.db(found.database).collection('accounts_v1')
+    const index = 'by_ledger_status_accountId_id'
+    await rows.dropIndex(index)
+    const said = `the index ${index} of accounts_v1 is`
+    await expectFault(found.run, `${said} missing`)
+    await rows.createIndex({ ledgerId: 1, 'fields.status': 1 }, { name: index })
+    await expectFault(found.run, `${said} not as the program makes it`)
+    await rows.dropIndex(index)
+    await using next = await startProgram(found.run.folder, found.run.settings)
+    const given = ['rebuild', 'accounts', '--check']
+    await vi.waitFor(
+      async () => expect(await daybook(given, found.run)).toMatchObject({ code: 0 }),
+      {
+        timeout: 20_000,
+        interval: 100,
+      },
+    )
+    await next.stop()
+  }, 60_000)
+
   it.each(['accounts', 'entries'])(
     'are counted and named where a document has a copy: %s',
     async (model) => {
@@ -55,6 +77,19 @@ describeWith(['mongodb'], 'read models in MongoDB that somebody has changed', (s
     },
   )
 })
+
+async function expectFault(run: Run, said: string): Promise<void> {
+  const checked = await daybook(['rebuild', 'holds', '--check'], run)
+  expect([checked.code, checked.stderr]).toEqual([1, ''])
+  expect(checked.stdout).toMatch(/^holds v1: 0 documents, equal/m)
+  expect(checked.stdout).toContain(`the read models: ${said}\n`)
+  const verified = await daybook(['verify-books'], run)
+  expect([verified.code, verified.stderr]).toEqual([1, ''])
+  expect(verified.stdout).toContain(`read-models: ${said}\n`)
+  expect(verified.stdout).toMatch(/ findings 1\n$/)
+}
+
+type Run = Awaited<ReturnType<typeof projected>>['run']
 
 /** Two ledgers that a program has projected into a database of their own; it is stopped again. */
 async function projected(servers: Servers) {

@@ -110,9 +110,7 @@ describe('a file whose index lacks a row', () => {
       UPDATE sqlite_schema SET sql = replace(sql, '${gap}', '')`)
     const checked = await daybook(['rebuild', 'accounts', '--check'], { folder: tampered.path })
     expect(checked.code).toBe(1)
-    expect(checked.stdout).toContain(
-      `the file of the read models: wrong # of entries in index ${index}\n`,
-    )
+    expect(checked.stdout).toContain(`the read models: wrong # of entries in index ${index}\n`)
     expect(checked.stdout).toMatch(/^accounts v1: 2 documents, equal/m)
     const given = ['rebuild', 'holds', '--check', '--json']
     const { stdout } = await daybook(given, { folder: tampered.path })
@@ -135,7 +133,7 @@ describe('a file that is not as the program makes it', () => {
     await using tampered = await changedBy(sql)
     const checked = await daybook(['rebuild', 'accounts', '--check'], { folder: tampered.path })
     expect(checked.code).toBe(1)
-    expect(checked.stdout).toContain(`the file of the read models: ${said}\n`)
+    expect(checked.stdout).toContain(`the read models: ${said}\n`)
     expect(checked.stdout).toMatch(/^accounts v1: 2 documents, equal/m)
     const verified = await daybook(['verify-books'], { folder: tampered.path })
     expect([verified.code, verified.stderr]).toEqual([1, ''])
