@@ -34,7 +34,7 @@ export const projections: Subcommand = {
   },
   notes: [
     'An event that cannot be read or folded parks its ledger in that read model alone. retry has it tried again, as every start of a projector does; skip goes past exactly that event in that read model, for ever, in every build of it; who skips the same again is told who did so before. Both are recorded in the event store, in the stream daybook-projections, and running projectors act on them within seconds.',
-    'Both judge by what serves, and by a build only while a process fills it; list shows no other build. After kill -9 of a builder it takes some seconds to be sure of that.',
+    'Both judge by what serves, and by a build only while a process fills it; list shows no other build. After kill -9 of a builder it takes some seconds to be sure of that. Of the skipped events of a read model list names the last 100, with --json all.',
     'Exit code 0: done, or recorded where no projector runs. 1: refused, or the ledger still stands.',
   ],
   logsTo: 2,

@@ -203,6 +203,7 @@ export const projection = z.strictObject({
   lagSeconds: z.number().min(0),
   parkedCount: count,
   parkedLedgers: z.array(z.strictObject({ ledgerId, revision, reason: z.string() })),
+  skippedCount: count,
   skippedEvents: z.array(
     z.strictObject({
       ledgerId,

@@ -1,7 +1,11 @@
 import { table } from '#cli/table.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import type { ActLog } from '#projections/runtime/act-log.ts'
-import type { ParkedLedger, ProjectionStatus } from '#projections/runtime/projection-status.ts'
+import {
+  type ParkedLedger,
+  type ProjectionStatus,
+  skippedListedMax,
+} from '#projections/runtime/projection-status.ts'
 import type { RevisionId } from '#values/ids.ts'
 
 type ListedDamage = { readonly revision: RevisionId; readonly reason: string }
@@ -40,10 +44,7 @@ function detailsOf(status: ProjectionStatus): readonly string[] {
   const { name, parkedLedgers, skippedEvents, building } = status
   return [
     ...parkedLedgers.map((parked) => `${name}: ${sentenceOf(parked)}`),
-    ...skippedEvents.map(
-      ({ ledgerId, revision, actor, reason, recordedAt }) =>
-        `${name}: ${ledgerId} goes past revision ${revision}, skipped by ${actor} at ${recordedAt}: ${reason}`,
-    ),
+    ...skippedLines(name, skippedEvents),
     ...(building === null
       ? []
       : [
@@ -54,6 +55,22 @@ function detailsOf(status: ProjectionStatus): readonly string[] {
           ),
         ]),
   ]
+}
+
+/** The last that were skipped, and how many were before: all of them are in the JSON. */
+function skippedLines(
+  name: string,
+  skippedEvents: ProjectionStatus['skippedEvents'],
+): readonly string[] {
+  const lines = skippedEvents
+    .slice(0, skippedListedMax)
+    .map(
+      ({ ledgerId, revision, actor, reason, recordedAt }) =>
+        `${name}: ${ledgerId} goes past revision ${revision}, skipped by ${actor} at ${recordedAt}: ${reason}`,
+    )
+  const before = skippedEvents.length - lines.length
+  if (before === 0) return lines
+  return [...lines, `${name}: and ${before} skipped before; --json lists them all`]
 }
 
 function sentenceOf({ ledgerId, revision, reason }: ParkedLedger): string {

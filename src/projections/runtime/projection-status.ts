@@ -13,7 +13,7 @@ export type ProjectionStatus = {
   readonly lagEvents: number
   readonly lagSeconds: number
   readonly parkedLedgers: readonly ParkedLedger[]
-  /** Events that it went past because somebody said so; of the version that is told of. */
+  /** Events that it went past because somebody said so; of the version that is told of, the last that was skipped first. */
   readonly skippedEvents: readonly SkippedEvent[]
   /** The build that is being made beside it, or instead of it. */
   readonly building: BuildProgress | null
@@ -68,20 +68,28 @@ export type BuildInput = {
 /** Parked ledgers that are listed of one read model where the list must not grow with the number of ledgers. */
 const parkedListedMax = 100
 
+/** Skipped events that are listed of one read model where the list must not grow with each that people skip. */
+export const skippedListedMax = 100
+
 /** `parkedCount` counts also the parked ledgers that are not listed. */
 type Parked = {
   readonly parkedCount: number
   readonly parkedLedgers: readonly ParkedLedger[]
 }
 
-/** A status of bounded length. */
+/** A status of bounded length. `skippedCount` counts also the skipped events that are not listed. */
 export type BoundedStatus = ProjectionStatus &
-  Parked & { readonly building: (BuildProgress & Parked) | null }
+  Parked & {
+    readonly skippedCount: number
+    readonly building: (BuildProgress & Parked) | null
+  }
 
 export function boundedStatus(status: ProjectionStatus): BoundedStatus {
   return {
     ...status,
     ...boundedParked(status),
+    skippedCount: status.skippedEvents.length,
+    skippedEvents: status.skippedEvents.slice(0, skippedListedMax),
     building: status.building && { ...status.building, ...boundedParked(status.building) },
   }
 }

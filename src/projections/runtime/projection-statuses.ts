@@ -46,7 +46,7 @@ export async function projectionStatuses(
 ): Promise<readonly ProjectionStatus[]> {
   const { projections, store, nowMs } = parts
   const all = await eachInTurn(projections, (projection) => buildsOf(parts, projection))
-  const { skips } = await readActLog(store)
+  const skips = (await readActLog(store)).skips.toReversed()
   const ledgerIds = new Set(all.flatMap(({ checkpoints }) => [...checkpoints.keys()]))
   for (const ledgerId of await newLedgers(parts)) ledgerIds.add(ledgerId)
   const heads = await headsOf(parts, [...ledgerIds], (ledgerId) =>

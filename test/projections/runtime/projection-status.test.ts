@@ -129,4 +129,42 @@ describe('a status of bounded length', () => {
     expect(bounded).toMatchObject({ status: 'parked', parkedCount: 150 })
     expect(bounded.parkedLedgers).toEqual(whole.parkedLedgers.slice(0, 100))
   })
+
+  it('lists the first 100 skipped events, and counts all', () => {
+    const whole = withSkips(100_000)
+    const bounded = boundedStatus(whole)
+    expect(bounded).toMatchObject({ status: 'live', skippedCount: 100_000 })
+    expect(bounded.skippedEvents).toEqual(whole.skippedEvents.slice(0, 100))
+    expect(JSON.stringify(bounded).length).toBeLessThan(20_000)
+    expect(boundedStatus(withSkips(1))).toMatchObject({ skippedCount: 1, ...withSkips(1) })
+  })
 })
+
+describe('the lines about skipped events', () => {
+  const linesOf = (count: number) => listLines([withSkips(count)], []).slice(2)
+
+  it('are one for each, and say nothing more where these are all', () => {
+    expect(linesOf(100)).toHaveLength(100)
+    expect(linesOf(100)[0]).toBe(
+      'accounts: acme goes past revision 100, skipped by ops at 2026-03-01T12:00:00.000Z: INC-7',
+    )
+  })
+
+  it('are at most 100, and one that says how many more there are and where', () => {
+    const lines = linesOf(100_000)
+    expect(lines).toHaveLength(101)
+    expect(lines.at(-1)).toBe('accounts: and 99900 skipped before; --json lists them all')
+  })
+})
+
+/** The last that was skipped comes first. */
+function withSkips(count: number) {
+  const skippedEvents = Array.from({ length: count }, (_, index) => ({
+    ledgerId: 'acme',
+    revision: `${count - index}`,
+    actor: 'ops',
+    reason: 'INC-7',
+    recordedAt: checkpoint.recordedAt,
+  }))
+  return projectionStatus({ model, checkpoints: new Map(), heads: new Map(), nowMs, skippedEvents })
+}

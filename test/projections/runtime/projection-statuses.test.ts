@@ -3,6 +3,7 @@ import { ledgerStream } from '#events/stream-names.ts'
 import { accounts } from '#projections/accounts.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
+import { recordAct } from '#projections/runtime/acts.ts'
 import { projectionStatuses } from '#projections/runtime/projection-statuses.ts'
 import { deposited, history, ledgerOpened, accountOpened } from '#test/support/history.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
@@ -87,6 +88,26 @@ describe('a ledger that waits at a damaged event', () => {
       nowMs: 0,
     })
     expect(statuses).toMatchObject([{ lagEvents: 1, lagSeconds: 0 }])
+  })
+})
+
+describe('events that were skipped', () => {
+  it('are told of in the model whose they are, the last first', async () => {
+    const store = new MemoryEventStore()
+    const acts = [
+      { projection: 'accounts', revision: 9n },
+      { projection: 'holds', revision: 4n },
+      { projection: 'accounts', revision: 2n },
+    ]
+    const said = { version: accounts.version, ledgerId: 'acme', actor: 'ops', reason: 'INC-7' }
+    for (const [place, what] of acts.entries()) {
+      const recordedAt = `2026-03-01T12:00:0${place}.000Z`
+      const after = place === 0 ? undefined : BigInt(place - 1)
+      await recordAct(store, { act: 'skip', ...said, ...what, recordedAt }, after)
+    }
+    const statuses = await statusesOver(store)
+    const told = statuses.find(({ name }) => name === 'accounts')
+    expect(told?.skippedEvents.map(({ revision }) => revision)).toEqual(['2', '9'])
   })
 })
 
