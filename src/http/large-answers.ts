@@ -51,9 +51,11 @@ function largeSize(text: string): number {
   return text.length < largeBytes ? 0 : Buffer.byteLength(text)
 }
 
-/** Once it was handed over, or the client is gone. */
+/** Once it was handed over, or the client is gone: at once where it was gone before, for a response closes only once. */
 function giveBack(answers: Room, { response }: Exchange, bytes: number): void {
-  if (bytes > 0) response.once('close', () => answers.give(bytes))
+  if (bytes === 0) return
+  if (response.closed) answers.give(bytes)
+  else response.once('close', () => answers.give(bytes))
 }
 
 function tooMuchWaits() {

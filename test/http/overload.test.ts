@@ -143,6 +143,42 @@ describe('large answers that are not taken', () => {
     await until(async () => (await ask(200)).status === 200)
   })
 
+  it('take up nothing where their clients are gone before they are made', async () => {
+    const log = largeLog()
+    const gate = Promise.withResolvers<void>()
+    const store = {
+      ...log,
+      async readStream(stream: string, from: bigint, count: number) {
+        const page = log.readStream(stream, from, count)
+        await gate.promise
+        return page
+      },
+    }
+    await using http = await openHarness({ store, limits: { answersBytesMax: 25_000_000 } })
+    const first = await connectTo(http.port)
+    first.send(`GET ${events}?limit=200 HTTP/1.1\r\nHost: x\r\n\r\n`)
+    http.bus.execute = async () => {
+      await gate.promise
+      return accepted({ data: { text: 'x'.repeat(30_000_000) } })
+    }
+    const second = await connectTo(http.port)
+    const body = JSON.stringify({ reason: 'moved away' })
+    second.send(
+      [
+        `POST ${close} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json`,
+        `Idempotency-Key: k\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      ].join('\r\n'),
+    )
+    await until(() => log.reads > 0)
+    for (const connection of [first, second]) await connection[Symbol.asyncDispose]()
+    await sleep(50)
+    gate.resolve()
+    await sleep(50)
+    http.bus.execute = async () => accepted()
+    expect((await http.post(close, { reason: 'moved away' })).status).toBe(201)
+    expect((await http.request(`${events}?limit=200`)).status).toBe(200)
+  })
+
   it('keep commands from being taken, and are given all the same where one was', async () => {
     await using http = await openHarness({ limits: { answersBytesMax: 1_000_000 } })
     http.bus.outcome = accepted({ data: { text: 'x'.repeat(30_000_000) } })
