@@ -13,15 +13,18 @@ export type Moment = {
   end(): void
 }
 
+/** What was stored when it began to be opened, or more; without a stamp nobody can tell. */
+type Opening = { readonly stamp: Stamp; readonly shared: Promise<Shared> }
+
 /**
- * Moments of the file that are shared: where one that was begun in the same turn of the event loop still shows all that is
- * stored, it is read on. Measured, beginning and ending a transaction and looking up checkpoints is a quarter of what a
- * balance costs.
+ * Moments of the file that are shared: where one that was begun in the same turn of the event loop, or waits to be, still
+ * shows all that is stored, it is read on. Measured, beginning and ending a transaction and looking up checkpoints is a
+ * quarter of what a balance costs; and of the few moments that there are at once, all who wait for one commit take one.
  */
 export class SharedMoments {
   readonly #snapshots: Snapshots
   readonly #stamps: Stamps
-  #latest: { readonly stamp: Stamp; readonly shared: Shared } | undefined
+  #latest: Opening | undefined
 
   constructor(snapshots: Snapshots, stamps: Stamps) {
     this.#snapshots = snapshots
@@ -31,24 +34,35 @@ export class SharedMoments {
   /** Shows all that was committed before. @throws {ReadModelsUnavailable} */
   async open(): Promise<Moment> {
     const latest = this.#latest
-    if (latest?.shared.isUsable === true && this.#stamps.isStill(latest.stamp))
-      return latest.shared.join()
-    const stamp = this.#stamps.of(undefined, [])
+    if (latest !== undefined && this.#stamps.isStill(latest.stamp)) {
+      const shared = await latest.shared
+      if (shared.isUsable) return shared.join()
+    }
     // Taken before: what is committed in between is in the moment, and makes the next one look again.
-    const shared = new Shared(await this.#snapshots.open())
-    const moment = shared.join()
+    const stamp = this.#stamps.of(undefined, [])
+    const shared = this.#begin()
     if (stamp !== undefined) this.#share({ stamp, shared })
-    return moment
+    return (await shared).join()
   }
 
-  /** Until the turn ends: a transaction that stays open keeps the write-ahead log growing. */
-  #share(latest: { readonly stamp: Stamp; readonly shared: Shared }): void {
+  async #begin(): Promise<Shared> {
+    return new Shared(await this.#snapshots.open())
+  }
+
+  /** Until the turn ends in which it was begun: a transaction that stays open keeps the write-ahead log growing. */
+  #share(latest: Opening): void {
     this.#latest = latest
-    const leave = latest.shared.join()
-    setImmediate(() => {
+    const forget = () => {
       if (this.#latest === latest) this.#latest = undefined
-      leave.end()
-    })
+    }
+    const keep = (shared: Shared) => {
+      const leave = shared.join()
+      setImmediate(() => {
+        forget()
+        leave.end()
+      })
+    }
+    latest.shared.then(keep, forget)
   }
 }
 

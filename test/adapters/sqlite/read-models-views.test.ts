@@ -34,7 +34,7 @@ describe('views beyond the bound', () => {
     await turn()
     const order: string[] = []
     const third = readModels.view(main).then((view) => (order.push('third'), view))
-    const fourth = readModels.view(main).then((view) => (order.push('fourth'), view))
+    const fourth = readModels.check().then(() => order.push('fourth'))
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(order).toEqual([])
     await second[Symbol.asyncDispose]()
@@ -42,8 +42,8 @@ describe('views beyond the bound', () => {
     expect(order).toEqual(['third'])
     expect(await given.get(tasks, 'a')).toEqual(aTask('a'))
     await first[Symbol.asyncDispose]()
-    await using last = await fourth
-    expect(await last.get(tasks, 'a')).toEqual(aTask('a'))
+    await fourth
+    expect(order).toEqual(['third', 'fourth'])
   })
 
   it('give up after a while, and at once where too many wait', async () => {
@@ -51,7 +51,7 @@ describe('views beyond the bound', () => {
     await using readModels = await store.store.openReadModels(bounds)
     const [first, second] = [await viewApart(readModels), await viewApart(readModels)]
     await turn()
-    const waiting = [readModels.view(main), readModels.view(main)]
+    const waiting = [readModels.check(), readModels.check()]
     await expect(readModels.view(main)).rejects.toThrow(ReadModelsUnavailable)
     for (const view of waiting) await expect(view).rejects.toThrow('All 2 views')
     await second[Symbol.asyncDispose]()
@@ -116,6 +116,52 @@ describe('views of one turn of the event loop', () => {
     await second[Symbol.asyncDispose]()
     await using third = await viewApart(readModels)
     expect(await third.checkpoint(tasks)).toEqual(at(0n))
+  })
+
+  it('share one that is still being opened, or waits for its turn, however many they are', async () => {
+    await using store = await filled(aReadModelFile, [aTask('a')])
+    await using readModels = await store.store.openReadModels({ ...one, waitMaxMs: 5_000 })
+    const before = await readModels.view(main)
+    await turn()
+    const opening = Array.from({ length: 20 }, () => readModels.view(main))
+    await turn()
+    await before[Symbol.asyncDispose]()
+    const views = await Promise.all(opening)
+    for (const view of views) {
+      expect(await view.get(tasks, 'a')).toEqual(aTask('a'))
+      await view[Symbol.asyncDispose]()
+    }
+    await using next = await viewApart(readModels)
+    expect(await next.checkpoint(tasks)).toEqual(at(0n))
+  })
+
+  it('do not share one that waits for its turn where something was committed in between', async () => {
+    await using store = await filled(aReadModelFile, [aTask('a')])
+    await using readModels = await store.store.openReadModels({ ...one, waitMaxMs: 5_000 })
+    await using writer = await store.store.openWriter()
+    const before = await readModels.view(main)
+    await turn()
+    const waits = readModels.view(main)
+    await writer.commit([aChange({ expected: 0n, checkpoint: at(1n), documents: [] })])
+    const later = readModels.view(main)
+    await before[Symbol.asyncDispose]()
+    for (const opening of [waits, later]) {
+      const view = await opening
+      expect(await view.checkpoint(tasks)).toEqual(at(1n))
+      await view[Symbol.asyncDispose]()
+    }
+  })
+
+  it('fail together where their moment cannot be had, and not those after them', async () => {
+    await using store = await filled(aReadModelFile, [aTask('a')])
+    await using readModels = await store.store.openReadModels(one)
+    const before = await readModels.view(main)
+    await turn()
+    const opening = Array.from({ length: 20 }, () => readModels.view(main))
+    for (const view of opening) await expect(view).rejects.toThrow('All 1 views')
+    await before[Symbol.asyncDispose]()
+    await using next = await readModels.view(main)
+    expect(await next.get(tasks, 'a')).toEqual(aTask('a'))
   })
 
   it('are of two moments where something was committed in between', async () => {
