@@ -30,7 +30,8 @@ export function answerBrokenRequest(
   if (!socket.writable || error.code === 'ECONNRESET') socket.destroy()
   else if (!busy) end()
   else if (answering.req.complete) answering.once('finish', end)
-  else if (answering.headersSent) socket.destroy()
+  // What was answered in this turn is sent when it ends.
+  else if (answering.headersSent) setImmediate(() => socket.destroy())
   else end()
 }
 

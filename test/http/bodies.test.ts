@@ -217,4 +217,11 @@ describe('what is no HTTP', () => {
     connection.send('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGARBAGE\r\n\r\n')
     expect(await connection.closed()).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 400 /)
   })
+
+  it('does not keep a refusal from being sent that was made before the body broke', async () => {
+    await using connection = await connectTo(http.port)
+    const head = ['DELETE /v1/ledgers HTTP/1.1', 'Host: x', chunked]
+    connection.send(`${head.join('\r\n')}\r\n\r\nzz\r\n`)
+    expect(await connection.closed()).toMatch(/^HTTP\/1\.1 405 [^]*method-not-allowed/)
+  })
 })
