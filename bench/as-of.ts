@@ -142,7 +142,7 @@ async function ask(
 function counted(view: ReadView): { readonly view: ReadView; readonly read: () => number } {
   let documents = 0
   const counting: ReadView = {
-    checkpoint: (model) => view.checkpoint(model),
+    ...view,
     async get(model, id) {
       documents += 1
       return view.get(model, id)

@@ -121,8 +121,8 @@ export type Find = {
 }
 
 /**
- * One consistent moment of one ledger's read models. One of all ledgers, opened without one, can only `find`, and then
- * each document is whole, but two need not be of one moment.
+ * One consistent moment of one ledger's read models. One of all ledgers, opened without one, can only `find` and say
+ * who is `parked`; then each document is whole, but two need not be of one moment.
  * Every method may throw `ReadViewOutdated` where the store no longer has that moment: open another view and ask again.
  */
 export type ReadView = AsyncDisposable & {
@@ -131,6 +131,8 @@ export type ReadView = AsyncDisposable & {
   get(model: ModelBuild, id: string): Promise<StoredDocument | undefined>
   /** In a build that does not serve yet, only without conditions, in the order of ids. */
   find(model: ModelBuild, find: Find): Promise<readonly StoredDocument[]>
+  /** Of some ledgers, few enough for one read, those that are parked in the model: asked after `find`, of what it found. */
+  parked(model: ModelBuild, among: readonly LedgerId[]): Promise<ReadonlyMap<LedgerId, Parked>>
 }
 
 /** The moment that a view showed is no longer kept: what was read of it is right, the rest has to be asked of a new view. */
@@ -162,7 +164,7 @@ export type ReadModels = AsyncDisposable & {
   view(ledgerId: LedgerId | undefined): Promise<ReadView>
   /** Every ledger's checkpoint in one model. */
   checkpoints(model: ModelBuild): Promise<ReadonlyMap<LedgerId, Checkpoint>>
-  /** The ledgers that are parked in one model: costs what there are of these, not of ledgers. */
+  /** All ledgers that are parked in one model: costs what there are of these, not of ledgers. */
   parked(model: ModelBuild): Promise<readonly LedgerId[]>
   /**
    * Every ledger that a model has documents of, with a checkpoint or without: for who audits. Documents of no ledger at all

@@ -18,6 +18,8 @@ export type Listing<Document extends JsonObject> = {
   readonly descending?: boolean
   readonly accept?: (document: Document) => boolean
   readonly resource: (document: Document) => JsonObject
+  /** What else there is to say of some of a page's lines, looked up once for all of them. */
+  readonly notes?: (shown: readonly Document[]) => Promise<(document: Document) => JsonObject>
 }
 
 /** One page of a list out of one read model. */
@@ -40,7 +42,7 @@ export async function list<Document extends JsonObject>(
 export async function listFrom<Document extends JsonObject>(
   { ledgerId, page: { limit, after } }: Moment,
   sources: readonly AsyncIterable<readonly Found<Document>[]>[],
-  { orderBy, accept, resource }: Omit<Listing<Document>, 'model' | 'where'>,
+  { orderBy, accept, resource, notes }: Omit<Listing<Document>, 'model' | 'where'>,
 ): Promise<Answer> {
   const keyLength = orderBy.length + (ledgerId === undefined ? 2 : 1)
   if (after !== undefined && after.length !== keyLength) return invalidCursor
@@ -48,9 +50,11 @@ export async function listFrom<Document extends JsonObject>(
   const shown = found.slice(0, limit)
   const last = shown.at(-1)
   const more = found.length > limit && last !== undefined
+  const documents = shown.map(({ document }) => document)
+  const noteOf = await notes?.(documents)
   return {
     kind: 'page',
-    data: shown.map(({ document }) => resource(document)),
+    data: documents.map((document) => ({ ...resource(document), ...noteOf?.(document) })),
     next: more ? keyOf(last, orderBy) : null,
   }
 }

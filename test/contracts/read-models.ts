@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ReadViewOutdated, type StoredDocument } from '#ports/read-models.ts'
+import { type ModelBuild, ReadViewOutdated, type StoredDocument } from '#ports/read-models.ts'
 import {
   aChange,
   aTask,
@@ -38,6 +38,7 @@ export function describeReadModels(
       expect(await view.find(tasks, { where: [], orderBy: ['number'], limit: 9 })).toEqual([])
       await using all = await readModels.view(undefined)
       expect(await all.find(tasks, { where: [], orderBy: ['label'], limit: 9 })).toEqual([])
+      expect(await all.parked(tasks, [main])).toEqual(new Map())
       expect(await readModels.checkpoints(tasks)).toEqual(new Map())
       expect(await readModels.parked(tasks)).toEqual([])
       expect(await readModels.ledgers(tasks)).toEqual([])
@@ -157,9 +158,19 @@ export function describeReadModels(
       await store.writer.commit([aChange({ ledgerId: other, checkpoint: at(0n) })])
       expect(await store.readModels.parked(tasks)).toEqual([main])
       expect(await store.readModels.parked({ ...tasks, version: 2 })).toEqual([])
+      const saysAmong = async (model: ModelBuild, ...among: readonly string[]) => {
+        await using all = await store.readModels.view(undefined)
+        return await all.parked(model, among)
+      }
+      expect(await saysAmong(tasks, other, main, 'unknown')).toEqual(new Map([[main, parked]]))
+      expect(await saysAmong(tasks, other)).toEqual(new Map())
+      expect(await saysAmong(tasks)).toEqual(new Map())
+      expect(await saysAmong({ ...tasks, version: 2 }, main)).toEqual(new Map())
+      expect(await saysAmong(tags, main)).toEqual(new Map())
       await store.writer.commit([aChange({ expected: 0n, checkpoint: at(1n) })])
       expect(await store.writer.checkpoint(tasks, main)).toEqual(at(1n))
       expect(await store.readModels.parked(tasks)).toEqual([])
+      expect(await saysAmong(tasks, main)).toEqual(new Map())
     })
 
     it('is one per ledger, model and version', async () => {

@@ -6,6 +6,7 @@ import {
   type Lease,
   type ModelBuild,
   type ModelChange,
+  type Parked,
   type ReadModelShape,
   type ReadModels,
   ReadModelsUnavailable,
@@ -159,6 +160,7 @@ class MemoryReadModels {
       checkpoint: async (model) => own(model)?.checkpoint,
       get: async (model, id) => own(model)?.documents.get(id),
       find: async (model, find) => search(model, [...(own(model)?.documents.values() ?? [])], find),
+      parked: async (model, among) => parkedIn(ledgersOf(model), among),
       async [Symbol.asyncDispose]() {},
     }
   }
@@ -200,8 +202,18 @@ function viewOfAll(ledgersOf: (model: ModelBuild) => Model): ReadView {
       )
       return search(model, documents, find)
     },
+    parked: async (model, among) => parkedIn(ledgersOf(model), among),
     async [Symbol.asyncDispose]() {},
   }
+}
+
+function parkedIn(ledgers: Model, among: readonly LedgerId[]): ReadonlyMap<LedgerId, Parked> {
+  return new Map(
+    among.flatMap((ledgerId) => {
+      const parked = ledgers.get(ledgerId)?.checkpoint?.parked
+      return parked === undefined ? [] : [[ledgerId, parked]]
+    }),
+  )
 }
 
 function keyOf({ name, version, build }: BuiltModel): string {

@@ -8,7 +8,7 @@ import {
 import { isDuplicate } from '#adapters/mongodb/errors.ts'
 import { documentsOf } from '#adapters/mongodb/find.ts'
 import { checkpointFields, checkpointOf, type CheckpointRow } from '#adapters/mongodb/rows.ts'
-import type { BuiltModel, Checkpoint, ModelChange } from '#ports/read-models.ts'
+import type { BuiltModel, Checkpoint, ModelChange, Parked } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 
 type Model = Pick<BuiltModel, 'name' | 'version' | 'build'>
@@ -75,6 +75,24 @@ export async function parkedInModel(database: Db, model: Model): Promise<readonl
   const filter = { ...ofModel(model), ...isParked }
   const rows = await checkpoints(database).find(filter).toArray()
   return rows.map(({ ledgerId }) => ledgerId)
+}
+
+/** Of these ledgers those that stand still in one model. */
+export async function parkedAmong(
+  database: Db,
+  model: Model,
+  among: readonly LedgerId[],
+): Promise<ReadonlyMap<LedgerId, Parked>> {
+  const keys = among.map((ledgerId) => keyOf(model, ledgerId))
+  const rows = await checkpoints(database)
+    .find({ _id: { $in: keys } }, { batchSize: keys.length + 1 })
+    .toArray()
+  const parked = new Map<LedgerId, Parked>()
+  for (const row of rows) {
+    const checkpoint = checkpointOf(row)
+    if (checkpoint.parked !== undefined) parked.set(row.ledgerId, checkpoint.parked)
+  }
+  return parked
 }
 
 /** One ledger's checkpoints in all models, read in one go: what a view of the ledger stands on. */

@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb'
 import { builtToRead, isGone, type Registry, readRegistry } from '#adapters/mongodb/builds.ts'
-import { checkpointsOfLedger } from '#adapters/mongodb/checkpoints.ts'
+import { checkpointsOfLedger, parkedAmong } from '#adapters/mongodb/checkpoints.ts'
 import { revisionIndex } from '#adapters/mongodb/collections.ts'
 import type { MongoConnection } from '#adapters/mongodb/connection.ts'
 import { documentsOfModel } from '#adapters/mongodb/documents.ts'
@@ -17,6 +17,7 @@ import {
   type BuiltModel,
   type Find,
   type ModelBuild,
+  type Parked,
   ReadViewOutdated,
   type ReadView,
   type StoredDocument,
@@ -76,6 +77,7 @@ export async function viewOfLedger(connection: Connection, ledgerId: LedgerId): 
       const { aheadMax } = connection.limits
       return connection.use((database) => findAt(database, moment, { find, plan, aheadMax }))
     },
+    parked: async (meant, among) => parkedNow(connection, builtToRead(registry, meant), among),
     async [Symbol.asyncDispose]() {},
   }
 }
@@ -195,6 +197,10 @@ export function viewOfAll(connection: Connection): ReadView {
       const rows = await rowsNow(connection, model, { find, plan })
       return rows.map((row) => ({ ...documentOf(row.id, row), ledgerId: row.ledgerId }))
     },
+    async parked(meant, among) {
+      registry ??= await connection.use(readRegistry)
+      return parkedNow(connection, builtToRead(registry, meant), among)
+    },
     async [Symbol.asyncDispose]() {},
   }
 }
@@ -212,6 +218,19 @@ function rowsNow(
       .toArray()
     await assertThere(database, model)
     return rows
+  })
+}
+
+async function parkedNow(
+  connection: Connection,
+  model: BuiltModel | undefined,
+  among: readonly LedgerId[],
+): Promise<ReadonlyMap<LedgerId, Parked>> {
+  if (model === undefined) return new Map()
+  return connection.use(async (database) => {
+    const parked = await parkedAmong(database, model, among)
+    await assertThere(database, model)
+    return parked
   })
 }
 

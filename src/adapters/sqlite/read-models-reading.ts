@@ -20,6 +20,7 @@ import { type Value, valueOf } from '#adapters/sqlite/read-models-values.ts'
 import {
   type BuiltModel,
   type Checkpoint,
+  type Parked,
   type ReadModelShape,
   ReadModelsUnavailable,
   type StoredDocument,
@@ -59,6 +60,26 @@ export function readParked(
   const rows = connection.all({ text, values: [name, BigInt(version), BigInt(build)] })
   return rows.map((row) => textOf(row, 'ledger_id'))
 }
+
+/** Of these ledgers those that are parked in the model. */
+export function readParkedAmong(
+  connection: ReadModelConnection,
+  { name, version, build }: BuiltModel,
+  among: readonly LedgerId[],
+): ReadonlyMap<LedgerId, Parked> {
+  const values = [name, BigInt(version), BigInt(build), JSON.stringify(among)]
+  const parked = new Map<LedgerId, Parked>()
+  for (const row of connection.lists({ text: parkedAmongText, values })) {
+    const checkpoint = checkpointOf(row)
+    if (checkpoint.parked !== undefined) parked.set(ledgerIdIn(row), checkpoint.parked)
+  }
+  return parked
+}
+
+const parkedAmongText = `SELECT ${checkpointColumns}, ledger_id
+  FROM json_each(?4) CROSS JOIN ledger_numbers ON ledger_id = value
+  CROSS JOIN checkpoints ON ledger = number
+  WHERE model = ?1 AND version = ?2 AND build = ?3 AND parked_revision IS NOT NULL`
 
 export function readDocument(
   connection: ReadModelConnection,

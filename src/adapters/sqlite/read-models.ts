@@ -9,6 +9,7 @@ import {
   readDocument,
   readFeedPosition,
   readParked,
+  readParkedAmong,
 } from '#adapters/sqlite/read-models-reading.ts'
 import {
   checkedDocumentOf,
@@ -24,6 +25,7 @@ import {
   type Find,
   isBuilt,
   type Lease,
+  type Parked,
   type ReadModelShape,
   type ReadModels,
   type ReadView,
@@ -175,6 +177,12 @@ function viewOf(moment: Moment, ledgerId: LedgerId | undefined): ReadView {
       findStatement(model, find, ledgerId)
       return []
     },
+
+    parked: async (model, among) =>
+      moment.read<ReadonlyMap<LedgerId, Parked>>(new Map(), (connection) => {
+        const built = builtToRead(connection, model)
+        return built === undefined ? new Map() : readParkedAmong(connection, built, among)
+      }),
 
     async [Symbol.asyncDispose]() {
       moment.end()
