@@ -5,7 +5,7 @@ import type { AccountDocument } from '#projections/documents.ts'
 import { entries } from '#projections/entries.ts'
 import { ledgers } from '#projections/ledgers.ts'
 import { trialBalances } from '#projections/trial-balances.ts'
-import { balanceAt, wasOpened } from '#queries/account-history.ts'
+import { wasOpened } from '#queries/account-history.ts'
 import { type AsOf, asOf, justAfter } from '#queries/clocks.ts'
 import { inLedger, type LedgerMoment } from '#queries/ledger-moment.ts'
 import {
@@ -16,10 +16,16 @@ import {
   oneRecordClock,
   oneRecordClockRule,
 } from '#queries/parameters.ts'
-import { postedTotals } from '#queries/posted-totals.ts'
-import type { Answer, Query } from '#queries/query.ts'
+import { isNothing } from '#queries/entry-sums.ts'
+import { postedBy, postedTotals } from '#queries/posted-totals.ts'
+import type { Answer, Query, QueryRefusal } from '#queries/query.ts'
 import { type Found, getFrom } from '#queries/reading.ts'
-import { accountNotFound, accountNotYetOpened, assetUnknown } from '#queries/refusals.ts'
+import {
+  accountNotFound,
+  accountNotYetOpened,
+  assetUnknown,
+  projectionBehind,
+} from '#queries/refusals.ts'
 import { isRegistered } from '#queries/registered-assets.ts'
 import type { Asset } from '#values/assets.ts'
 import { type Balance, balanceOf, balanceRecord, noTotals } from '#values/balances.ts'
@@ -56,6 +62,7 @@ export const accountBalances: Query<z.infer<typeof parameters>> = {
     const balances: JsonObject[] = []
     for (const { asset } of account.document.balances) {
       const balance = await balanceBy(moment, { account, when }, asset)
+      if (balance === 'behind') return behind(moment, when)
       if (balance !== undefined) balances.push(balance)
     }
     return { kind: 'one', data: balances }
@@ -66,6 +73,7 @@ type Asked = { readonly account: Found<AccountDocument>; readonly when: AsOf }
 
 async function answerOne(moment: LedgerMoment, asked: Asked, asset: Asset): Promise<Answer> {
   const balance = await balanceBy(moment, asked, asset)
+  if (balance === 'behind') return behind(moment, asked.when)
   if (balance !== undefined) return { kind: 'one', data: [balance] }
   if (!(await isRegistered(moment, asset))) return assetUnknown(asset)
   const { account, when } = asked
@@ -73,39 +81,55 @@ async function answerOne(moment: LedgerMoment, asked: Asked, asset: Asset): Prom
   return { kind: 'one', data: [when.effectiveAt === undefined ? zeros : withoutPending(zeros)] }
 }
 
+/** What is lacking in the entries is not added up yet. */
+function behind({ revision: applied }: LedgerMoment, { revision }: AsOf): QueryRefusal {
+  return projectionBehind(revision, applied)
+}
+
 /** Undefined where the asset had not touched the account. */
 function balanceBy(
   moment: LedgerMoment,
   asked: Asked,
   asset: Asset,
-): Promise<JsonObject | undefined> {
+): Promise<JsonObject | 'behind' | undefined> {
   const { effectiveAt } = asked.when
   return effectiveAt === undefined
     ? balanceInLog(moment, asked, asset)
     : balanceInBusiness(moment, asked, { asset, before: justAfter(effectiveAt) })
 }
 
-/** The account's own document where it has not changed since, else the last entry by then. */
+/**
+ * The account's own document where it has not changed since, else the last entry by then: what was posted after it, too,
+ * where that was skipped in `entries`; of what was pending nobody knows.
+ */
 async function balanceInLog(
   { view }: LedgerMoment,
   { account, when }: Asked,
   asset: Asset,
-): Promise<JsonObject | undefined> {
+): Promise<JsonObject | 'behind' | undefined> {
   const { accountId, balances } = account.document
-  const record =
-    account.revision <= when.revision
-      ? balances.find((balance) => balance.asset === asset)
-      : await balanceAt(view, { accountId, revision: when.revision }, asset)
-  return record === undefined ? undefined : balanceOf(record)
+  if (account.revision <= when.revision) {
+    const record = balances.find((balance) => balance.asset === asset)
+    return record && balanceOf(record)
+  }
+  const told = await postedBy(view, { accountId, asset, revision: when.revision })
+  if (told === 'behind') return told
+  const { entry, totals } = told
+  if (entry === undefined && isNothing(totals)) return undefined
+  const record = entry ?? balanceRecord(account.document, asset, noTotals)
+  const postedDebits = totals.debits.toString()
+  const postedCredits = totals.credits.toString()
+  return balanceOf({ ...record, postedDebits, postedCredits })
 }
 
 async function balanceInBusiness(
   { view }: LedgerMoment,
   { account, when }: Asked,
   { asset, before }: { readonly asset: Asset; readonly before: string },
-): Promise<JsonObject | undefined> {
+): Promise<JsonObject | 'behind' | undefined> {
   const { accountId } = account.document
   const totals = await postedTotals(view, { accountId, asset, before, revision: when.revision })
+  if (totals === 'behind') return totals
   if (totals === undefined || totals.debits + totals.credits === 0n) return undefined
   const { debits, credits, type } = totals
   const all = { ...noTotals, postedDebits: debits, postedCredits: credits }

@@ -1,8 +1,8 @@
 import type { Find, ReadView } from '#ports/read-models.ts'
+import type { PendingEntry, PostingEntry } from '#projections/documents.ts'
 import { entries } from '#projections/entries.ts'
 import { findIn, scanPageSize } from '#queries/reading.ts'
 import type { Asset } from '#values/assets.ts'
-import type { BalanceRecord } from '#values/balances.ts'
 import type { AccountId } from '#values/ids.ts'
 
 /** One account, as of a revision (inclusive; -1 is before everything). */
@@ -25,12 +25,12 @@ export async function wasOpened(
   return first.length > 0
 }
 
-/** All four totals of the account in one asset; undefined where nothing had touched them yet. */
+/** The last entry of the account in one asset, with all four totals; undefined where nothing had touched them yet. */
 export async function balanceAt(
   view: ReadView,
   { accountId, revision }: AccountAt,
   asset: Asset,
-): Promise<BalanceRecord | undefined> {
+): Promise<PostingEntry | PendingEntry | undefined> {
   if (revision < 0n) return undefined
   const [last] = await findIn(view, entries, {
     where: [
@@ -47,6 +47,9 @@ export async function balanceAt(
 
 /** Sorts before every time. Bounded by it, a find also leaves out entries without `effectiveAt`. */
 export const beforeAllTimes = '0'
+
+/** Sorts after every time. */
+export const afterAllTimes = '~'
 
 /**
  * The account's postings in one asset and within a span of business time, in the order of a statement: by

@@ -4,7 +4,7 @@ import { entries } from '#projections/entries.ts'
 import { ledgers } from '#projections/ledgers.ts'
 import { trialBalances } from '#projections/trial-balances.ts'
 import { entryResource } from '#projections/resources.ts'
-import { postingsInOrder, wasOpened } from '#queries/account-history.ts'
+import { afterAllTimes, postingsInOrder, wasOpened } from '#queries/account-history.ts'
 import { inLedger, type LedgerMoment } from '#queries/ledger-moment.ts'
 import { anAccountId, anAsset, aLedgerId, type Span, span } from '#queries/parameters.ts'
 import { postedTotals } from '#queries/posted-totals.ts'
@@ -49,8 +49,10 @@ export const accountStatement: Query<Asked> = {
     if (revision > moment.revision) return projectionBehind(revision, moment.revision)
     if (!(await wasOpened(moment.view, { accountId, revision }))) return accountNotFound(accountId)
     if (!(await isRegistered(moment, asset))) return assetUnknown(asset)
-    const first = async () => ({ revision, opening: await openingBalance(moment, asked) })
-    return statementPage(moment, asked, begun ?? (await first()))
+    const place = begun ?? (await firstPlace(moment, asked, revision))
+    return place === 'behind'
+      ? projectionBehind(revision, moment.revision)
+      : statementPage(moment, asked, place)
   }),
 }
 
@@ -69,22 +71,57 @@ function begunBefore({ page }: LedgerMoment): Place | 'invalid' | undefined {
   return { revision: BigInt(revision), opening: BigInt(opening), after }
 }
 
-/** What was posted before the statement's span of time. */
-async function openingBalance(
-  { view, revision }: LedgerMoment,
-  { accountId, asset, from }: Asked,
-): Promise<bigint> {
-  if (from === undefined) return 0n
-  const totals = await postedTotals(view, { accountId, asset, revision, before: from })
+async function firstPlace(
+  moment: LedgerMoment,
+  asked: Asked,
+  revision: bigint,
+): Promise<Place | 'behind'> {
+  const { from } = asked
+  const opening =
+    from === undefined ? 0n : await balanceBefore(moment, { ...asked, revision }, from)
+  return opening === 'behind' ? opening : { revision, opening }
+}
+
+/** What was posted before a business time. */
+async function balanceBefore(
+  { view }: LedgerMoment,
+  { accountId, asset, revision }: Pick<Asked, 'accountId' | 'asset'> & { revision: bigint },
+  before: string,
+): Promise<bigint | 'behind'> {
+  const totals = await postedTotals(view, { accountId, asset, revision, before })
   if (totals === undefined) return 0n
+  if (totals === 'behind') return totals
   const { type, debits, credits } = totals
   return posted(type, { ...noTotals, postedDebits: debits, postedCredits: credits })
 }
 
+/** The last page also says what has no line, since it was skipped in `entries`: that shows in the closing balance. */
 async function statementPage(moment: LedgerMoment, asked: Asked, place: Place): Promise<Answer> {
-  const { accountId, asset, from, to } = asked
+  const { revision, opening } = place
   const { lines, more } = await readLines(moment, asked, place)
-  let [balance, debits, credits] = [place.opening, 0n, 0n]
+  const { shown, balance, debits, credits } = runThrough(lines, opening)
+  const before = asked.to ?? afterAllTimes
+  const closing = more ? balance : await balanceBefore(moment, { ...asked, revision }, before)
+  if (closing === 'behind') return projectionBehind(revision, moment.revision)
+  const data = {
+    accountId: asked.accountId,
+    asset: asked.asset,
+    ...givenSpan(asked),
+    opening: opening.toString(),
+    lines: shown,
+    totalDebits: debits.toString(),
+    totalCredits: credits.toString(),
+    ...(closing !== balance && { lacking: (closing - balance).toString() }),
+    closing: closing.toString(),
+  }
+  const last = lines.at(-1)
+  const cursor = last && [revision.toString(), data.closing, ...keyOf(last, lineOrder)]
+  return { kind: 'page', data, next: more && cursor !== undefined ? cursor : null }
+}
+
+/** The lines with their running balance, and what they add up to. */
+function runThrough(lines: Lines['lines'], opening: bigint) {
+  let [balance, debits, credits] = [opening, 0n, 0n]
   const shown = lines.map(({ document: line }) => {
     const amount = BigInt(line.amount)
     if (line.side === 'debit') debits += amount
@@ -92,19 +129,7 @@ async function statementPage(moment: LedgerMoment, asked: Asked, place: Place): 
     balance += isDebitNormal(line.type) === (line.side === 'debit') ? amount : -amount
     return { ...entryResource(line), balance: balance.toString() }
   })
-  const data = {
-    accountId,
-    asset,
-    ...givenSpan({ from, to }),
-    opening: place.opening.toString(),
-    lines: shown,
-    totalDebits: debits.toString(),
-    totalCredits: credits.toString(),
-    closing: balance.toString(),
-  }
-  const last = lines.at(-1)
-  const cursor = last && [place.revision.toString(), data.closing, ...keyOf(last, lineOrder)]
-  return { kind: 'page', data, next: more && cursor !== undefined ? cursor : null }
+  return { shown, balance, debits, credits }
 }
 
 const lineOrder = ['effectiveAt', 'revision']

@@ -1,8 +1,10 @@
 import type { Find, ReadView } from '#ports/read-models.ts'
-import type { EntryDocument } from '#projections/documents.ts'
+import type { EntryDocument, PendingEntry, PostingEntry } from '#projections/documents.ts'
 import { entries } from '#projections/entries.ts'
-import { type AccountAt, balanceAt, postingsInOrder } from '#queries/account-history.ts'
-import { findIn, type Found, keyOf, pages, scanPageSize, turn } from '#queries/reading.ts'
+import type { RolledPosting } from '#projections/rollup-blocks.ts'
+import { type AccountAt, postingsInOrder } from '#queries/account-history.ts'
+import { type Found, pages, scanPageSize } from '#queries/reading.ts'
+import type { Gap } from '#queries/rollup-gaps.ts'
 import type { Asset } from '#values/assets.ts'
 import type { AccountType } from '#values/balances.ts'
 
@@ -16,48 +18,90 @@ export type PostedTotals = Sums & { readonly type: AccountType }
 /** Which postings count: those recorded by the revision whose `effectiveAt` sorts before `before`. */
 export type PostedWhen = AccountAt & { readonly asset: Asset; readonly before: string }
 
+/** All that was posted to the account by a revision, at whatever business time. */
+export type Told = { readonly revision: bigint; readonly totals: Sums }
+
+/** Before its first posting. */
+export const untold: Told = { revision: -1n, totals: nothing }
+
+/** What is found elsewhere of a gap in the entries. */
+export type Fill = (gap: Gap) => Promise<readonly RolledPosting[]>
+
+/** `isShort`: something was posted that nobody knows the business time of, and it may have counted. */
+export type Stretch = {
+  readonly sums: Sums
+  readonly told: Told
+  readonly type?: AccountType
+  readonly isShort: boolean
+}
+
 /**
- * Sums on both sides of the bound in turn, so the cost is that of the shorter one: what counts, or what has to be taken
- * off the totals at the revision. Undefined where nothing had touched the account in this asset by then.
+ * Sums what counts of the revisions after one of which all is told. Each entry says the totals before and after it, so
+ * that what was skipped in `entries` shows as a gap, but for what comes after the last one. What is found nowhere counts
+ * where all that was recorded by then does: nothing has a business time later than its recording.
  */
-export async function sumFromEitherEnd(
+export async function sumOfStretch(
   view: ReadView,
   when: PostedWhen,
-): Promise<PostedTotals | undefined> {
-  const { asset, before } = when
-  const last = await balanceAt(view, when, asset)
-  if (last === undefined) return undefined
-  const counting = sumInSteps(view, postingsInOrder(when, asset, { before }))
-  const excess = sumInSteps(view, postingsInOrder(when, asset, { from: before }))
-  for (;;) {
-    const over = await excess.next()
-    if (over.done === true) {
-      const debits = BigInt(last.postedDebits) - over.value.debits
-      const credits = BigInt(last.postedCredits) - over.value.credits
-      return { type: last.type, debits, credits }
+  { since, fill }: Beginning,
+): Promise<Stretch> {
+  let stretch: Stretch = { sums: nothing, told: since, isShort: false }
+  for await (const page of pages(view, entries, entriesAfter(since.revision, when)))
+    for (const { document } of page) {
+      if (document.kind === 'act') continue
+      if (!isNothing(missingBefore(document, stretch.told)))
+        stretch = await withGap(stretch, document, { when, fill })
+      stretch = withEntry(stretch, document, when)
     }
-    const sums = await counting.next()
-    if (sums.done === true) return { type: last.type, ...sums.value }
+  const { told, sums } = stretch
+  const { revision } = when
+  const gap = { after: told.revision, before: revision + 1n }
+  const rest = told.revision < revision ? await fill(gap) : []
+  const totals = plus(told.totals, sumOf(rest))
+  return { ...stretch, told: { revision, totals }, sums: plus(sums, sumBefore(rest, when)) }
+}
+
+type Beginning = { readonly since: Told; readonly fill: Fill }
+
+type TotalsEntry = Exclude<EntryDocument, { kind: 'act' }>
+
+/** What the entry says was there before it, and no entry had. */
+function missingBefore(entry: TotalsEntry, { totals }: Told): Sums {
+  return minus(minus(totalsOf(entry), sumsOf(entry)), totals)
+}
+
+async function withGap(
+  stretch: Stretch,
+  entry: TotalsEntry,
+  { when, fill }: { readonly when: PostedWhen; readonly fill: Fill },
+): Promise<Stretch> {
+  const { sums, told, isShort } = stretch
+  const found = await fill({ after: told.revision, before: BigInt(entry.revision) })
+  const lost = minus(missingBefore(entry, told), sumOf(found))
+  const isOver = entry.recordedAt < when.before
+  return {
+    ...stretch,
+    sums: plus(plus(sums, sumBefore(found, when)), isOver ? lost : nothing),
+    isShort: isShort || (!isOver && !isNothing(lost)),
   }
 }
 
-/** All that was posted to the account by the revision, at whatever business time: what its last entry says. */
-export async function postedAt(
-  view: ReadView,
-  when: Pick<PostedWhen, keyof AccountAt | 'asset'>,
-): Promise<Sums> {
-  const last = await balanceAt(view, when, when.asset)
-  if (last === undefined) return nothing
-  return { debits: BigInt(last.postedDebits), credits: BigInt(last.postedCredits) }
+function withEntry(stretch: Stretch, entry: TotalsEntry, { before }: PostedWhen): Stretch {
+  const counts = entry.kind === 'posting' && entry.effectiveAt < before
+  return {
+    sums: counts ? plus(stretch.sums, sumsOf(entry)) : stretch.sums,
+    told: { revision: BigInt(entry.revision), totals: totalsOf(entry) },
+    type: entry.type,
+    isShort: stretch.isShort,
+  }
 }
 
-/** Sums what counts of the revisions after `after`. Undefined where none of them posted anything. */
-export async function sumOfRevisions(
-  view: ReadView,
-  { accountId, asset, revision, before }: PostedWhen,
-  after: bigint,
-): Promise<PostedTotals | undefined> {
-  const find: Find = {
+function sumBefore(lines: readonly RolledPosting[], { before }: PostedWhen): Sums {
+  return sumOf(lines.filter(({ effectiveAt }) => effectiveAt < before))
+}
+
+function entriesAfter(after: bigint, { accountId, asset, revision }: PostedWhen): Find {
+  return {
     where: [
       { field: 'accountId', is: accountId },
       { field: 'asset', is: asset },
@@ -66,15 +110,6 @@ export async function sumOfRevisions(
     orderBy: ['revision'],
     limit: scanPageSize,
   }
-  let totals: PostedTotals | undefined
-  for await (const page of pages(view, entries, find))
-    for (const { document } of page) {
-      if (document.kind !== 'posting') continue
-      const { type } = document
-      const known = totals ?? { type, ...nothing }
-      totals = document.effectiveAt < before ? { type, ...plus(known, sumsOf(document)) } : known
-    }
-  return totals
 }
 
 /** The account's postings from a time on, as far as they count; a page at a time. */
@@ -87,23 +122,28 @@ export function postingsFrom(
   return pages(view, entries, postingsInOrder(when, asset, { from, before }))
 }
 
-/** Adds up one page with each step; the last one brings the sums. */
-async function* sumInSteps(view: ReadView, find: Find): AsyncGenerator<undefined, Sums> {
-  let sums = nothing
-  let next = find
-  for (;;) {
-    const page = await findIn(view, entries, next)
-    for (const { document } of page) sums = plus(sums, sumsOf(document))
-    const last = page.at(-1)
-    if (last === undefined || page.length < find.limit) return sums
-    next = { ...find, after: keyOf(last, find.orderBy) }
-    yield undefined
-    await turn()
-  }
-}
-
 export function plus(one: Sums, other: Sums): Sums {
   return { debits: one.debits + other.debits, credits: one.credits + other.credits }
+}
+
+export function minus(one: Sums, other: Sums): Sums {
+  return { debits: one.debits - other.debits, credits: one.credits - other.credits }
+}
+
+export function isNothing({ debits, credits }: Sums): boolean {
+  return debits === 0n && credits === 0n
+}
+
+export function sumOf(all: readonly Sums[]): Sums {
+  return all.reduce<Sums>(plus, nothing)
+}
+
+/** What the entry says was posted by then. */
+export function totalsOf({
+  postedDebits,
+  postedCredits,
+}: Pick<PostingEntry | PendingEntry, 'postedDebits' | 'postedCredits'>): Sums {
+  return { debits: BigInt(postedDebits), credits: BigInt(postedCredits) }
 }
 
 /** What the entry adds to the posted totals. */

@@ -1,6 +1,6 @@
 import type { BlockDocument, ClosedDocument } from '#projections/documents.ts'
 import { postingsIn, sumIn, wholeWidth } from '#projections/rollup-blocks.ts'
-import { nothing, type PostedWhen, plus, type Sums } from '#queries/entry-sums.ts'
+import { minus, nothing, type PostedWhen, plus, type Sums } from '#queries/entry-sums.ts'
 
 /** Of a run what counts, of a block what counts for certain. */
 export function sumsBefore(
@@ -21,6 +21,16 @@ export function isCut(block: BlockDocument, before: string): boolean {
   if (block.width >= wholeWidth) return false
   const next = block.sums[countBefore(block, before)]
   return next !== undefined && before.startsWith(timeIn(next))
+}
+
+/** What a block has of the time that the bound cuts, on both sides of it. */
+export function sumsOfCut(block: BlockDocument, before: string): Sums {
+  const at = countBefore(block, before)
+  const [last, line] = [block.sums[at - 1], block.sums[at]]
+  return minus(
+    line === undefined ? nothing : sumIn(line),
+    last === undefined ? nothing : sumIn(last),
+  )
 }
 
 /** How many of a block's times are over before the bound. */

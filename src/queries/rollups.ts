@@ -6,7 +6,7 @@ import type { TrialBalances } from '#projections/trial-balances.ts'
 import { findIn } from '#queries/reading.ts'
 
 /** An account's document, as old or new as it may be, and the model that it is of. */
-type Rolled = { readonly model: TrialBalances; readonly account: AccountTotals }
+export type Rolled = { readonly model: TrialBalances; readonly account: AccountTotals }
 
 /**
  * The fewest closed documents that hold all that was posted to the account by the revision and is not in its open run:
@@ -69,7 +69,8 @@ function within(
   return { level: level - 1, first: (first + whole) * partsOfBlock, count: parts + 1 }
 }
 
-async function readClosed(
+/** So many of one level, from number `first` on. */
+export async function readClosed(
   view: ReadView,
   { model, account }: Rolled,
   { level, first, count }: Reach,

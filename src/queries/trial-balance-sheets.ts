@@ -3,9 +3,10 @@ import type { AccountTotals, TrialBalanceDocument } from '#projections/documents
 import { type TrialBalanceRow, trialBalanceRow } from '#projections/resources.ts'
 import { trialBalances } from '#projections/trial-balances.ts'
 import { type AsOf, justAfter } from '#queries/clocks.ts'
-import { postedAt, type Sums } from '#queries/entry-sums.ts'
-import { rolledTotals } from '#queries/posted-totals.ts'
+import type { Sums } from '#queries/entry-sums.ts'
+import { fillFrom, rolledTotals } from '#queries/posted-totals.ts'
 import { type Found, getFrom, pages, scanPageSize, turn } from '#queries/reading.ts'
+import { toldAt } from '#queries/told-totals.ts'
 import type { SignedAmount } from '#values/amounts.ts'
 import type { Asset } from '#values/assets.ts'
 import type { AccountId } from '#values/ids.ts'
@@ -125,10 +126,11 @@ async function postedBy(
   const { accountId, asset, debits, credits } = account
   const isLatest = last <= revision
   const at = { accountId, asset, revision: isLatest ? last : revision }
-  const posted = isLatest
-    ? { debits: BigInt(debits), credits: BigInt(credits) }
-    : await postedAt(view, at)
-  if (effectiveAt === undefined) return posted
+  const rolled = { model: trialBalances, account }
+  const told = isLatest
+    ? { revision: last, totals: { debits: BigInt(debits), credits: BigInt(credits) } }
+    : await toldAt(view, at, fillFrom(view, rolled))
+  if (effectiveAt === undefined) return told.totals
   const when = { ...at, before: justAfter(effectiveAt) }
-  return rolledTotals(view, when, { model: trialBalances, account, posted })
+  return rolledTotals(view, when, { ...rolled, told })
 }

@@ -1,65 +1,96 @@
 import type { ReadView } from '#ports/read-models.ts'
 import type { ClosedDocument } from '#projections/documents.ts'
-import { endOf } from '#projections/rollup-blocks.ts'
+import { endOf, postingsIn } from '#projections/rollup-blocks.ts'
+import { afterAllTimes } from '#queries/account-history.ts'
 import {
+  type Fill,
+  isNothing,
+  minus,
   nothing,
   plus,
-  postedAt,
   type PostedWhen,
+  type Stretch,
+  sumOf,
+  sumOfStretch,
   type Sums,
-  sumOfRevisions,
+  type Told,
+  untold,
 } from '#queries/entry-sums.ts'
 import { sumsBefore } from '#queries/rollup-sums.ts'
+import { toldBy } from '#queries/told-totals.ts'
 
 /** Parts that lack nothing, and what counts of all that was posted beside them. */
-type WholeParts = { readonly whole: readonly ClosedDocument[]; readonly rest: Sums }
+export type WholeParts = { readonly whole: readonly ClosedDocument[]; readonly rest: Stretch }
+
+type Parts = {
+  /** They follow one another up to the revision asked about. */
+  readonly parts: readonly ClosedDocument[]
+  /** At the revision, or where the last entry by then is. */
+  readonly told: Told
+  /** Where the entries are short themselves. */
+  readonly fill: Fill
+}
 
 /**
- * Leaves out the parts that lack what somebody had skipped: of their revisions the entries are added up instead. The parts
- * follow one another up to the revision; `posted` is all that was posted by it, as the last event said, skips or not.
+ * Leaves out the parts that lack what somebody had skipped: of their revisions the entries are added up instead. A part is
+ * compared with the entry at its end; where the entries lack just that one, together with the parts after it.
  */
 export async function wholeParts(
   view: ReadView,
   when: PostedWhen,
-  { parts, posted }: { readonly parts: readonly ClosedDocument[]; readonly posted: Sums },
+  { parts, told, fill }: Parts,
 ): Promise<WholeParts> {
-  const rolled = parts.map((part) => allIn(part, when)).reduce(plus, nothing)
-  if (!isShort(rolled, posted)) return { whole: parts, rest: nothing }
-  const whole: ClosedDocument[] = []
-  let [rest, known, after] = [nothing, nothing, -1n]
+  const ends = parts.map((part) => endBy(part, when))
+  const end = ends.findLast((each) => each >= 0n) ?? -1n
+  const isWhole = told.revision >= end && isSame(sumIn(parts, when), told.totals)
+  if (isWhole) return { whole: parts, rest: { sums: nothing, told, isShort: false } }
+  const rest = { sums: nothing, told: untold, isShort: false }
+  let compared: Compared = { whole: [], open: [], rest }
   for (const [index, part] of parts.entries()) {
-    const isLast = index === parts.length - 1
-    const upTo = { ...when, revision: isLast ? when.revision : endBy(part, when) }
-    const said = await postedAt(view, upTo)
-    known = plus(known, allIn(part, when))
-    if (isShort(known, said)) {
-      rest = plus(rest, (await sumOfRevisions(view, upTo, after)) ?? nothing)
-      known = most(known, said)
-    } else whole.push(part)
-    after = upTo.revision
+    const open = [...compared.open, part]
+    const at = { ...when, revision: ends[index] ?? -1n }
+    compared = await compare(view, at, { compared: { ...compared, open }, fill })
   }
-  return { whole, rest }
+  const isTold = compared.open.length === 0 && isSame(compared.rest.told.totals, told.totals)
+  return isTold ? compared : addUp(view, when, { compared, fill })
 }
 
-const afterAllTimes = '~'
+/** `open` are parts at whose end there is no entry to compare with. */
+type Compared = WholeParts & { readonly open: readonly ClosedDocument[] }
 
-function allIn(part: ClosedDocument, { revision }: PostedWhen): Sums {
-  return sumsBefore(part, { revision, before: afterAllTimes })
+type Comparing = { readonly compared: Compared; readonly fill: Fill }
+
+async function compare(view: ReadView, at: PostedWhen, comparing: Comparing): Promise<Compared> {
+  const { compared } = comparing
+  const { whole, open, rest } = compared
+  const said = at.revision < 0n ? undefined : await toldBy(view, at)
+  if (said?.revision !== at.revision) return compared
+  if (!isSame(plus(rest.told.totals, sumIn(open, at)), said.totals))
+    return addUp(view, at, comparing)
+  return { whole: [...whole, ...open], open: [], rest: { ...rest, told: said } }
 }
 
+/** Adds up the entries of the open parts and after them. */
+async function addUp(
+  view: ReadView,
+  at: PostedWhen,
+  { compared: { whole, rest }, fill }: Comparing,
+): Promise<Compared> {
+  const more = await sumOfStretch(view, at, { since: rest.told, fill })
+  const isShort = rest.isShort || more.isShort
+  return { whole, open: [], rest: { ...more, isShort, sums: plus(rest.sums, more.sums) } }
+}
+
+function sumIn(parts: readonly ClosedDocument[], { revision }: PostedWhen): Sums {
+  return sumOf(parts.map((part) => sumsBefore(part, { revision, before: afterAllTimes })))
+}
+
+/** The last of the part's revisions up to the one asked about; -1 where it has none. */
 function endBy(part: ClosedDocument, { revision }: PostedWhen): bigint {
-  const end = BigInt(endOf(part))
-  return end < revision ? end : revision
+  if (part.kind === 'block') return BigInt(endOf(part))
+  return postingsIn(part).findLast((line) => line.revision <= revision)?.revision ?? -1n
 }
 
-/** Totals only grow, and entries may lack some themselves: more than they say is no fault. */
-function isShort(rolled: Sums, said: Sums): boolean {
-  return rolled.debits < said.debits || rolled.credits < said.credits
-}
-
-function most(one: Sums, other: Sums): Sums {
-  return {
-    debits: one.debits > other.debits ? one.debits : other.debits,
-    credits: one.credits > other.credits ? one.credits : other.credits,
-  }
+function isSame(one: Sums, other: Sums): boolean {
+  return isNothing(minus(one, other))
 }

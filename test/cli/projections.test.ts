@@ -80,7 +80,7 @@ describe('daybook projections', () => {
     }
     for (const [asked, total, posted] of [
       ['', '550', '600'],
-      ['?effectiveAt=2100-01-01T00:00:00Z', '550', '550'],
+      ['?effectiveAt=2100-01-01T00:00:00Z', '600', '600'],
       ['?atRevision=5', '450', '450'],
       ['?atRevision=3', '300', '300'],
     ]) {

@@ -1,7 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { csvRecord, unexecutable } from '#http/csv.ts'
+import { allProjections } from '#projections/all-projections.ts'
+import { entries } from '#projections/entries.ts'
+import { project } from '#test/queries/asking.ts'
 import { Books } from '#test/queries/books.ts'
+import { projectSkipping } from '#test/queries/skipping.ts'
 import { openHarness, problemOf, read } from '#test/support/http-harness.ts'
+import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 
 const http = await openHarness()
 afterAll(() => http.stop())
@@ -41,6 +46,24 @@ describe('a statement as CSV', () => {
     const lines = String(JSON.parse(text)).split('\r\n')
     expect(lines[1]).toBe('2026-03-01T12:00:04.000Z,,,opening,,,,25')
     expect(lines.at(-2)).toBe('2026-03-02T00:00:00.000Z,,,closing,,,,-5')
+  })
+
+  it('closes with what the account has, and says what has no line since it was skipped', async () => {
+    const readModels = openMemoryReadModels()
+    const others = allProjections.filter((model) => model !== entries)
+    await project(readModels, books.events, others)
+    await projectSkipping(readModels, books.events, { model: entries, skipped: [3] })
+    await using lacking = await openHarness({ readModels })
+    await lacking.append(books.events)
+    const { text } = await read(asText(lacking.request(statement, csv)))
+    const lines = String(JSON.parse(text)).split('\r\n')
+    expect(lines.slice(1, 2)).toEqual([',,,opening,,,,0'])
+    expect(lines.slice(-4)).toEqual([
+      expect.stringMatching(/,bank,30,,-30$/),
+      ',,,lacking,,,,25',
+      ',,,closing,,,,-5',
+      '',
+    ])
   })
 
   it('comes whole or not at all', async () => {

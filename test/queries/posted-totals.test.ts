@@ -9,12 +9,15 @@ import { project, type Store } from '#test/queries/asking.ts'
 import { Books } from '#test/queries/books.ts'
 import { closeAfterwards, describeOnEngines, type EngineName } from '#test/queries/engines.ts'
 import { sidesOf, total } from '#test/queries/recount.ts'
+import { countedBefore } from '#test/queries/skipped-recount.ts'
 import { projectSkipping } from '#test/queries/skipping.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { formatTimestamp } from '#values/timestamps.ts'
 
 closeAfterwards()
 
+/** Before it the ledger and its two accounts are opened. */
+const firstPosting = 3
 const place = { accountId: 'a', asset: 'USD/2' }
 const lastMoment = '9999-12-31T23:59:59.999Z'
 const firstMoment = '0000-01-01T00:00:00.000Z'
@@ -56,9 +59,10 @@ const asked = fc.record({
   other: time,
   lag: fc.option(fc.nat(9), { nil: undefined }),
   skips: fc.array(fc.nat(), { maxLength: 3 }),
+  skipsInEntries: fc.array(fc.nat(), { maxLength: 3 }),
 })
 
-const numRuns: Readonly<Record<EngineName, number>> = { memory: 250, SQLite: 30, MongoDB: 4 }
+const numRuns: Readonly<Record<EngineName, number>> = { memory: 2500, SQLite: 30, MongoDB: 4 }
 
 describeOnEngines('postings at any business times', (open, engine) => {
   it('add up to what a recount of the log finds, before any time and up to any revision, whatever was skipped', async () => {
@@ -67,8 +71,12 @@ describeOnEngines('postings at any business times', (open, engine) => {
         const books = booksWith(inOrder(given.times), given.act)
         const model = trialBalancesOf(given.sizes, 1_000)
         const store = await open()
-        await project(store, books.events, [entries])
-        const skipped = given.skips.map((pick) => pick % books.events.length)
+        const picked = (picks: readonly number[]) =>
+          picks.map((pick) => firstPosting + (pick % (books.events.length - firstPosting)))
+        const [skipped, inEntries] = [picked(given.skips), picked(given.skipsInEntries)]
+        await projectSkipping(store, books.events, { model: entries, skipped: inEntries })
+        const applied = given.lag === undefined ? -1 : books.events.length - 1 - given.lag
+        const log = { events: books.events, inEntries, inTrialBalances: skipped, applied }
         if (given.lag !== undefined) {
           const known = books.events.slice(0, -given.lag || undefined)
           await projectSkipping(store, known, { model, skipped })
@@ -77,11 +85,13 @@ describeOnEngines('postings at any business times', (open, engine) => {
         for (const [inclusive, pick, back] of given.bounds) {
           const bound = known[pick % known.length] ?? lastMoment
           const before = inclusive ? justAfter(bound) : bound
-          const revision = BigInt(Math.max(-1, books.events.length - 1 - back))
+          const revision = Math.max(-1, books.events.length - 1 - back)
           await using view = await store.view('acme')
-          const totals = await postedTotals(view, { ...place, before, revision }, model)
-          const { debits, credits } = totals ?? { debits: 0n, credits: 0n }
-          expect({ debits, credits }).toEqual(recount(books, before, revision))
+          const when = { ...place, before, revision: BigInt(revision) }
+          const totals = await postedTotals(view, when, model)
+          const { mayBeBehind, ...sums } = countedBefore(log, { ...place, revision }, before)
+          if (totals === 'behind') expect(mayBeBehind).toBe(true)
+          else expect(totals ?? { debits: 0n, credits: 0n }).toMatchObject(sums)
         }
       }),
       { numRuns: numRuns[engine] },
@@ -154,7 +164,8 @@ function booksWith(dates: readonly string[], acts: readonly string[]): Books {
   let holdId = '0'
   for (const [index, effectiveAt] of dates.entries()) {
     const transactionId = `${books.events.length - 1}`
-    const amount = `${index + 1}`
+    // The same ones again and again: what is lacking in one place may be just what is more in another.
+    const amount = `${1 + (index % 3)}`
     const [debit, credit] = index % 3 === 0 ? ['a', 'b'] : ['b', 'a']
     const posting = { debit, credit, asset: 'USD/2', amount }
     const act = acts[index % acts.length]

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { allProjections } from '#projections/all-projections.ts'
 import { entries } from '#projections/entries.ts'
 import { trialBalances } from '#projections/trial-balances.ts'
-import { type Asked, dataOf, project, type Store } from '#test/queries/asking.ts'
+import { type Asked, dataOf, project, refusalOf, type Store } from '#test/queries/asking.ts'
 import { Books } from '#test/queries/books.ts'
 import { closeAfterwards, describeOnEngines } from '#test/queries/engines.ts'
 import { inAcme } from '#test/queries/example-books.ts'
@@ -100,6 +100,85 @@ describeOnEngines('postings that were skipped in trial balances', (open) => {
       const asked = { ...ofAlice, effectiveAt: atNoon(day) }
       expect(await dataOf(store, 'accountBalances', asked)).toMatchObject([{ posted }])
     }
+  })
+})
+
+describeOnEngines('postings that were skipped in entries', (open) => {
+  const { events } = threeDeposits()
+  const now = '2027-01-01T00:00:00.000Z'
+
+  /** `built`: how many events trial balances have taken in, of which they lack these. */
+  async function skipping(
+    skipped: readonly number[],
+    { built = events.length, skippedToo = [] as readonly number[] } = {},
+  ): Promise<Store> {
+    const store = await open()
+    const others = allProjections.filter((model) => model !== trialBalances && model !== entries)
+    await project(store, events, others)
+    await projectSkipping(store, events, { model: entries, skipped })
+    const known = events.slice(0, built)
+    if (built > 0)
+      await projectSkipping(store, known, { model: trialBalances, skipped: skippedToo })
+    return store
+  }
+
+  const balanceOn = (store: Store, effectiveAt: string) =>
+    dataOf(store, 'accountBalances', { ...ofAlice, effectiveAt })
+
+  it.each([[[3]], [[4]], [[5]], [[3, 4]], [[4, 5]], [[3, 4, 5]]])(
+    'are in all balances where trial balances have them: %j',
+    async (skipped) => {
+      const store = await skipping(skipped)
+      for (const [day, posted] of [
+        [1, '100'],
+        [2, '200'],
+        [3, '300'],
+      ] as const) {
+        expect(await balanceOn(store, atNoon(day))).toMatchObject([{ posted }])
+        const asked = { ...ofAlice, atRevision: `${day + 2}` }
+        expect(await dataOf(store, 'accountBalances', asked)).toMatchObject([{ posted }])
+        const [line] = await postedIn(store, { ...inUsd, atRevision: `${day + 2}` })
+        expect(line).toBe(posted)
+      }
+    },
+  )
+
+  it('are waited for where trial balances have yet to take them in', async () => {
+    for (const built of [0, 2, 4]) {
+      const store = await skipping([4], { built })
+      for (const day of [1, 2, 3])
+        expect(
+          await refusalOf(store, 'accountBalances', { ...ofAlice, effectiveAt: atNoon(day) }),
+        ).toBe('projection-behind')
+      expect(await refusalOf(store, 'accountStatement', { ...ofAlice, to: atNoon(3) })).toBe(
+        'projection-behind',
+      )
+      expect(await balanceOn(store, now)).toMatchObject([{ posted: '300' }])
+    }
+  })
+
+  it('are no line of a statement, which says so beside the balance that it closes with', async () => {
+    const store = await skipping([4])
+    const statement = (asked: Asked) => dataOf(store, 'accountStatement', { ...ofAlice, ...asked })
+    const lacking = { lacking: '100' }
+    expect(await statement({})).toMatchObject({ opening: '0', closing: '300', ...lacking })
+    expect(await statement({ from: atNoon(2) })).toMatchObject({
+      opening: '100',
+      closing: '300',
+      ...lacking,
+    })
+    for (const asked of [{ from: atNoon(3) }, { to: atNoon(2) }])
+      expect(await statement(asked)).not.toHaveProperty('lacking')
+  })
+
+  it('are counted where nobody has them, but as of a time when all had been recorded', async () => {
+    const store = await skipping([4], { skippedToo: [4] })
+    expect(await balanceOn(store, atNoon(3))).toMatchObject([{ posted: '200' }])
+    expect(await balanceOn(store, now)).toMatchObject([{ posted: '300' }])
+    expect(await dataOf(store, 'accountStatement', ofAlice)).toMatchObject({
+      closing: '300',
+      lacking: '100',
+    })
   })
 })
 

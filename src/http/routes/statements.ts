@@ -56,7 +56,9 @@ async function streamCsv(parts: Parts, exchange: Exchange, asked: Asked): Promis
     answered = await ask(parts, { ...asked, page: { limit: linesPerPage, after: page.next } })
     page = pageOf(answered)
   }
-  response.end(balanceLine('closing', page.statement.closing, page.statement.to))
+  const { lacking, closing, to } = page.statement
+  if (lacking !== undefined) await write(balanceLine('lacking', lacking))
+  response.end(balanceLine('closing', closing, to))
 }
 
 /** The members of a statement that its CSV shows. */
@@ -65,6 +67,7 @@ type Statement = {
   readonly to?: string
   readonly opening: string
   readonly lines: readonly StatementLine[]
+  readonly lacking?: string
   readonly closing: string
 }
 
@@ -104,6 +107,6 @@ function lineOf(line: StatementLine): string {
   ])
 }
 
-function balanceLine(name: 'opening' | 'closing', balance: string, at = ''): string {
+function balanceLine(name: 'opening' | 'lacking' | 'closing', balance: string, at = ''): string {
   return csvRecord([at, '', '', name, '', '', '', balance])
 }
