@@ -81,10 +81,15 @@ function complain(who: string, error: unknown): number {
   return error instanceof WrongUsage || error instanceof ConfigRefused ? 2 : 1
 }
 
+/** How Node says so, of files as of modules, threads and sockets. */
+const handlesWords = /EMFILE|ENFILE|too many open files/
+
 /** Errors of our own and of the system are sentences; anything else is a bug and needs its stack. */
 function say(error: Error): string {
   const isSentence =
     error instanceof ToolFailed || 'code' in error || !/^(\w*Error)$/.test(error.name)
+  if (handlesWords.test(error.message))
+    return `this process may open no more files. Allow it more (ulimit -n). ${error.message}`
   return isSentence ? error.message : (error.stack ?? error.message)
 }
 

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { openingLog } from '#adapters/sqlite/database-outage.ts'
 import { openWriterConnection, pragma } from '#adapters/sqlite/event-log-connection.ts'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
 import { inspectEventLog } from '#adapters/sqlite/event-log-inspection.ts'
@@ -36,10 +37,12 @@ export async function prepareEventLog(folder: string): Promise<string> {
   if (isReadOnlyFolder(resolve(folder)))
     throw new EventLogRefused(`The data folder ${folder} is read-only.`)
   const path = join(resolve(folder), logFileName)
-  const created = makePrivateFile(path)
-  if (created) syncFolder(dirname(path))
-  await whenFree(() => inspectEventLog(path))
-  await whenFree(() => settle(path))
+  await openingLog(path, async () => {
+    const created = makePrivateFile(path)
+    if (created) syncFolder(dirname(path))
+    await whenFree(() => inspectEventLog(path))
+    await whenFree(() => settle(path))
+  })
   return path
 }
 

@@ -1,3 +1,4 @@
+import { openingLog } from '#adapters/sqlite/database-outage.ts'
 import { openReaderConnection } from '#adapters/sqlite/event-log-connection.ts'
 import { namingDamage } from '#adapters/sqlite/event-log-inspection.ts'
 import { EventLogReader } from '#adapters/sqlite/event-log-reader.ts'
@@ -15,7 +16,7 @@ export type SqliteEventLogReading = Required<
  * @throws {EventLogRefused | EventLogDamaged}
  */
 export async function openSqliteEventLogReading(path: string): Promise<SqliteEventLogReading> {
-  const database = await whenFree(() => openReaderConnection(path))
+  const database = await openingLog(path, () => whenFree(() => openReaderConnection(path)))
   const reader = new EventLogReader(database)
   const read = async <Page>(query: () => Page): Promise<Page> => {
     try {

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { openingLog } from '#adapters/sqlite/database-outage.ts'
 import { backUpEventLog } from '#adapters/sqlite/event-log-backup.ts'
 import { logFileName } from '#adapters/sqlite/event-log-format.ts'
 import { inspectEventLog } from '#adapters/sqlite/event-log-inspection.ts'
@@ -17,7 +18,7 @@ export async function openReadOnlyEventStore(folder: string): Promise<SqliteEven
   refuseOldSqlite()
   refuseNetworkFolder(folder)
   const path = join(resolve(folder), logFileName)
-  await whenFree(() => inspectEventLog(path))
+  await openingLog(path, () => whenFree(() => inspectEventLog(path)))
   const log = await openSqliteEventLogReading(path)
   return {
     append: async () => {

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { AppendLine } from '#adapters/sqlite/append-line.ts'
 import { backUpEventLog } from '#adapters/sqlite/event-log-backup.ts'
 import { prepareEventLog } from '#adapters/sqlite/event-log-file.ts'
+import { openingLog } from '#adapters/sqlite/database-outage.ts'
 import { watchPlace } from '#adapters/sqlite/database-place.ts'
 import { openSqliteEventLogReading } from '#adapters/sqlite/event-log-reading.ts'
 import { reasonOf } from '#adapters/sqlite/sqlite-results.ts'
@@ -33,7 +34,10 @@ export async function openSqliteEventStore({
 }): Promise<SqliteEventStore> {
   const path = await prepareEventLog(folder)
   await using opening = new AsyncDisposableStack()
-  const line = opening.adopt(new AppendLine(await startWorker(path)), (it) => it.close())
+  const line = opening.adopt(
+    new AppendLine(await openingLog(path, () => startWorker(path))),
+    (it) => it.close(),
+  )
   const log = opening.use(await openSqliteEventLogReading(path))
   const place = opening.use(
     watchPlace(path, (reason) => line.fail('the event log is not in its folder any more', reason)),

@@ -32,12 +32,12 @@ export class Snapshots {
     await this.#turns.take()
     try {
       const reading = await whenFree(() => this.#begin(), this.#limits.waitMaxMs)
-      return new Snapshot(reading?.connection, this.#limits.openMaxMs, (usable) => {
+      return new Snapshot(reading?.connection, this.#limits, (usable) => {
         this.#end(reading, usable)
       })
     } catch (error) {
       this.#turns.give()
-      throw asReadModelsError(error)
+      throw asReadModelsError(this.#limits.path, error)
     }
   }
 
@@ -111,6 +111,7 @@ function isEnded(connection: ReadModelConnection): boolean {
 /** One moment of the file. Ends by itself after a while: a reader that stays keeps the write-ahead log growing. */
 export class Snapshot {
   readonly #connection: ReadModelConnection | undefined
+  readonly #path: string
   readonly #onEnd: (usable: boolean) => void
   readonly #timer: NodeJS.Timeout
   #usable = true
@@ -118,10 +119,11 @@ export class Snapshot {
 
   constructor(
     connection: ReadModelConnection | undefined,
-    openMaxMs: number,
+    { path, openMaxMs }: Pick<SnapshotLimits, 'path' | 'openMaxMs'>,
     onEnd: (usable: boolean) => void,
   ) {
     this.#connection = connection
+    this.#path = path
     this.#onEnd = onEnd
     this.#timer = setTimeout(() => this.#leave('expired'), openMaxMs)
     this.#timer.unref()
@@ -141,7 +143,7 @@ export class Snapshot {
     try {
       return work(this.#connection)
     } catch (error) {
-      const thrown = asReadModelsError(error)
+      const thrown = asReadModelsError(this.#path, error)
       if (thrown instanceof ReadModelsUnavailable) this.#usable = false
       throw thrown
     }

@@ -69,7 +69,7 @@ export class Stamps {
       return look()
     } catch (error) {
       this.#close()
-      if (asReadModelsError(error) instanceof ReadModelsUnavailable) return undefined
+      if (asReadModelsError(this.#path, error) instanceof ReadModelsUnavailable) return undefined
       throw error
     }
   }

@@ -40,13 +40,14 @@ export async function openSqliteReadModelWriter({
   cacheKiB = 65_536,
   checkpointPages,
 }: SqliteReadModelWriterOptions): Promise<ReadModelWriter> {
-  makeReadModelsFile(path)
-  const connection = await whenUsable(busyMaxMs, () =>
-    openToWrite(path, { cacheKiB, checkpointPages }),
-  )
+  const usable = usableAt(path, busyMaxMs)
+  const connection = await usable(() => {
+    makeReadModelsFile(path)
+    return openToWrite(path, { cacheKiB, checkpointPages })
+  })
   let closed = false
   const use: Use = (work) =>
-    whenUsable(busyMaxMs, () => {
+    usable(() => {
       if (closed) throw new ReadModelsUnavailable('The read models are closed.')
       return work()
     })
@@ -122,10 +123,12 @@ function feedsOn(connection: ReadModelConnection, use: Use): Pick<ReadModelWrite
 }
 
 /** Tries until no other process holds the lock. @throws {ReadModelsUnavailable} */
-async function whenUsable<Result>(busyMaxMs: number, work: () => Result): Promise<Result> {
-  try {
-    return await whenFree(work, busyMaxMs)
-  } catch (error) {
-    throw asReadModelsError(error)
+function usableAt(path: string, busyMaxMs: number): Use {
+  return async (work) => {
+    try {
+      return await whenFree(work, busyMaxMs)
+    } catch (error) {
+      throw asReadModelsError(path, error)
+    }
   }
 }

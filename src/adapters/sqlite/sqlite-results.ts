@@ -4,12 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const busyCode = 5
 const corruptCode = 11
 const fullCode = 13
+const notOpenedCode = 14
 const protocolCode = 15
 const tooBigCode = 18
 const constraintCode = 19
 const mismatchCode = 20
 const notADatabaseCode = 26
 const readOnlyRollbackCode = 776
+const sharedMemorySizeCode = 4874
+
+/** Locked, no memory, read-only, I/O, disk full, no file, no permission and their kin. */
+const outageCodes: ReadonlySet<number> = new Set([3, 5, 6, 7, 8, 10, 13, 14, 15, 22, 23])
 
 /** How long one attempt waits for other processes, in all; every wait is 1 to 4 ms, at random, so that two do not keep step. */
 const busyWaitMaxMs = 5_000
@@ -20,8 +25,25 @@ export function isBusy(error: unknown): boolean {
   return code === busyCode || code === protocolCode
 }
 
+/** Before a COMMIT could reach the disk. */
 export function isDiskFull(error: unknown): boolean {
   return primaryCode(error) === fullCode
+}
+
+/** There is no room for the `-shm`, which SQLite calls an I/O error: a COMMIT may have reached the disk. */
+export function isSharedMemoryFull(error: unknown): boolean {
+  return isCode(error, sharedMemorySizeCode)
+}
+
+/** SQLite could not open the file, or one beside it. */
+export function isNotOpened(error: unknown): boolean {
+  return primaryCode(error) === notOpenedCode
+}
+
+/** The file's or the machine's fault, not that of the statement. */
+export function isOutage(error: unknown): boolean {
+  const code = primaryCode(error)
+  return code !== undefined && outageCodes.has(code)
 }
 
 /** Bytes on the disk are not what SQLite wrote. */
@@ -35,7 +57,7 @@ export function isNotADatabase(error: unknown): boolean {
 
 /** A connection that only reads has found a journal that has to be rolled back first. */
 export function awaitsRollback(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === readOnlyRollbackCode
+  return isCode(error, readOnlyRollbackCode)
 }
 
 /** The statement was wrong, not the database: the transaction around it can go on. */
@@ -66,6 +88,10 @@ export async function whenFree<Result>(
 /** SQLite's own words, for an error's message. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+function isCode(error: unknown, code: number): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === code
 }
 
 function primaryCode(error: unknown): number | undefined {

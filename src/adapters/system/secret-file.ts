@@ -24,9 +24,19 @@ async function publish(path: string, secret: string): Promise<void> {
     await file.sync()
     await link(unfinished, path)
   } catch (error) {
+    if (isCode(error, 'ENOSPC') || isCode(error, 'EDQUOT')) throw new SecretUnmade(path, error)
     if (!isCode(error, 'EEXIST')) throw error
   } finally {
     await rm(unfinished, { force: true })
+  }
+}
+
+/** Node's own words for a full disk name no file. */
+class SecretUnmade extends Error {
+  override readonly name = 'SecretUnmade'
+
+  constructor(path: string, cause: unknown) {
+    super(`${path} cannot be made: its disk is full. Free some space.`, { cause })
   }
 }
 

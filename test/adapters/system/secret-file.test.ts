@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -34,5 +35,19 @@ describe('a secret in a file', () => {
     const path = join(folder.path, 'cursor.secret')
     await writeFile(path, '')
     await expect(secretInFile(path)).rejects.toThrow('is empty: remove the file')
+  })
+
+  it('is named where its disk is full, with what to do', async ({ skip }) => {
+    await using folder = await temporaryFolder()
+    const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', folder.path])
+    if (status !== 0) return skip('only root can mount a small disk')
+    await using mounted = new AsyncDisposableStack()
+    mounted.defer(() => void spawnSync('umount', ['-l', folder.path]))
+    await writeFile(join(folder.path, 'ballast'), Buffer.alloc(4096))
+    const path = join(folder.path, 'cursor.secret')
+    await expect(secretInFile(path)).rejects.toThrow(
+      `${path} cannot be made: its disk is full. Free some space.`,
+    )
+    await expect(stat(path)).rejects.toThrow('ENOENT')
   })
 })
