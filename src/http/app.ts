@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type RequestHandler, Router } from 'express'
 import { openExchange } from '#http/exchange.ts'
+import { requireHttp } from '#http/headers.ts'
 import { openLiveStreams } from '#http/log/live-streams.ts'
 import { conclude, otherMethods } from '#http/middleware/conclude.ts'
 import { Outages } from '#http/middleware/outages.ts'
@@ -41,6 +42,12 @@ function handlerFor(all: readonly Route[], logger: Logger): App['handle'] {
     const messages = { request, response }
     if (!areExpress(messages)) throw new TypeError('the server makes other messages')
     request.url = originForm(request.url ?? '/')
+    try {
+      requireHttp(request)
+    } catch (error) {
+      messages.request.originalUrl = request.url
+      return conclude(messages, logger, error)
+    }
     router(messages.request, messages.response, (error) => {
       outages.tell(error)
       conclude(messages, logger, error)

@@ -19,6 +19,18 @@ export function traceOf(request: IncomingMessage, requestId: string): Trace {
   }
 }
 
+/** What Node takes for it, and has answered with 100. */
+const continuePattern = /(?:^|\W)100-continue(?:$|\W)/i
+
+/** What HTTP/1.1 asks of every request (RFC 9112 §3.2, RFC 9110 §10.1.1). @throws {RequestRefused} */
+export function requireHttp(request: IncomingMessage): void {
+  const { host, expect } = request.headers
+  if (request.httpVersion !== '1.1') return
+  if (host === undefined) throw refused('malformed-request', 'send a Host header')
+  if (expect !== undefined && !continuePattern.test(expect))
+    throw refused('expectation-failed', 'of Expect, this takes 100-continue alone')
+}
+
 /** @throws {RequestRefused} without a key, or with one that a client may not use. */
 export function idempotencyKey(request: IncomingMessage, kind: 'command' | 'batch'): string {
   const key = singleHeader(request, 'idempotency-key')

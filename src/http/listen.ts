@@ -1,4 +1,4 @@
-import type { ServerOptions } from 'node:http'
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
 import type { App } from '#http/app.ts'
 import { answerBrokenRequest } from '#http/broken-requests.ts'
 import { type ApiServer, createServer, messageClasses } from '#http/node-http.ts'
@@ -45,13 +45,16 @@ export async function listen(
   limits: Partial<typeof serverLimits> & { readonly stopMs?: number } = {},
 ): Promise<Listening> {
   const pipelines = new Pipelines()
-  const options = { ...messageClasses, ...serverLimits, ...limits }
-  const server = createServer(options, (request, response) => {
+  // A request without Host, or that expects something, is the app's: Node refuses it without a word.
+  const options = { ...messageClasses, requireHostHeader: false, ...serverLimits, ...limits }
+  const take = (request: IncomingMessage, response: ServerResponse) => {
     pipelines.inTurn(request.socket, response, () => {
       if (!server.listening) response.setHeader('connection', 'close')
       app.handle(request, response)
     })
-  })
+  }
+  const server = createServer(options, take)
+  server.on('checkExpectation', take)
   server.maxRequestsPerSocket = requestsPerSocketMax
   server.maxHeadersCount = headersCountMax
   server.maxConnections = connectionsMax

@@ -23,6 +23,7 @@ const statuses = {
   'request-timeout': 408,
   'body-too-large': 413,
   'unsupported-media-type': 415,
+  'expectation-failed': 417,
   'asset-unknown': 422,
   'invalid-amount': 422,
   'headers-too-large': 431,

@@ -212,6 +212,45 @@ describe('what is no HTTP', () => {
     expect(await connection.closed()).toMatch(/^HTTP\/1\.1 431 [^]*headers-too-large/)
   })
 
+  it.each([
+    ['has no Host', '', /^HTTP\/1\.1 400 [^]*"code":"malformed-request"/],
+    [
+      'expects foo',
+      'Host: x\r\nExpect: foo\r\n',
+      /^HTTP\/1\.1 417 [^]*"code":"expectation-failed"/,
+    ],
+  ])('is a problem like any other, and the last, where a request %s', async (_name, head, said) => {
+    await using connection = await connectTo(http.port)
+    const text = `POST ${path} HTTP/1.1\r\n${head}Content-Length: 3\r\n\r\n{}\n`
+    connection.send(`${text}GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const answer = await connection.closed()
+    expect(answer).toMatch(said)
+    expect(answer).toMatch(/^content-type: application\/problem\+json/im)
+    expect(answer).toMatch(/^connection: close/im)
+    expect(answer).toContain(`"instance":"${path}"`)
+    const [, requestId = 'none'] = /^request-id: (\S+)/im.exec(answer) ?? []
+    expect(answer).toContain(`"requestId":"${requestId}"`)
+    expect(answer.match(/^HTTP/gm)).toHaveLength(1)
+  })
+
+  it.each(['HTTP/1.0\r\n', 'HTTP/1.0\r\nExpect: foo\r\n'])(
+    'is not what HTTP/1.0 had no word for: %j',
+    async (head) => {
+      await using connection = await connectTo(http.port)
+      connection.send(`GET /health/live ${head}\r\n`)
+      expect(await connection.closed()).toMatch(/^HTTP\/1\.1 200 /)
+    },
+  )
+
+  it('is not a client that asks whether to go on', async () => {
+    await using connection = await connectTo(http.port)
+    const head = lines(path, json, 'Content-Length: 2', 'Host: x', 'Expect: 100-Continue')
+    connection.send([...head, 'Connection: close', '', ''].join('\r\n'))
+    await connection.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)
+    connection.send('{}')
+    expect(await connection.closed()).toMatch(/^HTTP\/1\.1 100 [^]*HTTP\/1\.1 [24]\d\d /)
+  })
+
   it('does not keep a request before it from being answered', async () => {
     await using connection = await connectTo(http.port)
     connection.send('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGARBAGE\r\n\r\n')

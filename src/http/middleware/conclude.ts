@@ -2,10 +2,17 @@ import type { Request, RequestHandler, Response } from 'express'
 import { ClientGone } from '#http/body.ts'
 import { answerProblem, type Exchange, openExchange } from '#http/exchange.ts'
 import { requestIdOf } from '#http/node-http.ts'
-import { internalProblem, knownProblem, type Problem, problemOf, refused } from '#http/problems.ts'
+import {
+  type HttpCode,
+  internalProblem,
+  knownProblem,
+  type Problem,
+  problemOf,
+  refused,
+} from '#http/problems.ts'
 import type { Logger } from '#ports/logger.ts'
 
-/** How long, and for how much, the rest of a body that is too large is read and thrown away. */
+/** How long, and for how much, what still comes is read and thrown away. */
 const lingerMs = 1_000
 const lingerBytesMax = 16 * 1024 * 1024
 
@@ -17,6 +24,13 @@ export function otherMethods(methods: readonly string[]): RequestHandler {
     throw refused('method-not-allowed', `this takes ${allow}`, { headers: { allow } })
   }
 }
+
+/** After these nobody knows what the client still sends: no other request can follow. */
+const endingCodes: ReadonlySet<string> = new Set<HttpCode>([
+  'body-too-large',
+  'expectation-failed',
+  'malformed-request',
+])
 
 /** Where every error ends: as a problem. Without one, no route took the request. */
 export function conclude(
@@ -31,7 +45,7 @@ export function conclude(
   if (problem === undefined || response.headersSent)
     logger.error({ requestId: open.requestId, error }, 'a request failed')
   if (response.headersSent) response.destroy()
-  else if (problem?.code === 'body-too-large') answerEarly(open, problem)
+  else if (problem !== undefined && endingCodes.has(problem.code)) answerEarly(open, problem)
   else answerProblem(open, problem ?? internalProblem)
 }
 
