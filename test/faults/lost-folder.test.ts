@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises'
+import { rename, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -56,6 +56,24 @@ describe('a data folder that is taken away while the program runs', () => {
     },
     60_000,
   )
+})
+
+describe('a write-ahead log that is cut short while the program runs', () => {
+  it('ends the program within seconds, and what the log lacks then is noticed by the next start', async () => {
+    await using folder = await temporaryFolder()
+    const wal = join(folder.path, 'data', 'log.db-wal')
+    const takeAway = async () => {
+      // What has come in since the last look is not known to it.
+      await sleep(1_500)
+      await truncate(wal)
+    }
+    const fatal = await runWithout(folder.path, takeAway, new Load(['north', 'south']))
+    expect(fatal).toHaveLength(1)
+    expect(fatal[0]).toContain(`${wal} was cut short while it was in use`)
+    await expect(startProgram(folder.path)).rejects.toThrow(
+      /read models were made from a longer log than this one/,
+    )
+  }, 60_000)
 })
 
 describe('lost read models, taken away while the program runs', () => {

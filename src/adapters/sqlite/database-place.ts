@@ -1,9 +1,12 @@
 import { type BigIntStats, statSync } from 'node:fs'
+import { walHoles } from '#adapters/sqlite/wal-holes.ts'
 
 const lookEveryMs = 1_000
 
-/** Whether a database is still where it was opened. */
+/** Whether a database is still where it was opened, and whole. */
 export type PlaceWatch = Disposable & {
+  /** Whether its write-ahead log has a hole, which whoever closes the database last would carry over to it. */
+  readonly isCut: boolean
   /** Looks at once. @throws what `lost` is told. */
   look(): void
 }
@@ -11,14 +14,17 @@ export type PlaceWatch = Disposable & {
 /**
  * Looks each second whether the database and its companions are the files that they are now: what is written to a file
  * without a name is gone when the process ends, and who comes next makes another one. A file that is not there yet counts
- * from when it is. Only paths are looked up, since opening the files and closing them would cancel SQLite's locks. `lost` is
- * told once. For who has the database open, and to be disposed of before it is closed.
+ * from when it is. Only paths are looked up, since opening the files and closing them would cancel SQLite's locks. Looks
+ * as well whether the write-ahead log was cut short. `lost` is told once. For who has the database open, and to be
+ * disposed of before it is closed, which looks once more.
  */
 export function watchPlace(database: string, lost: (reason: Error) => void): PlaceWatch {
   const paths = [database, `${database}-wal`, `${database}-shm`]
   const opened = new Map<string, File>()
   let reason: Error | undefined
   let isOver = false
+  let isCut = false
+  const hasHoles = walHoles(database)
   const compare = () => {
     // Whoever closes a database last takes its companions away.
     if (reason !== undefined || isOver) return reason
@@ -33,16 +39,24 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
       lost(reason)
       return reason
     }
-    return undefined
+    if (!hasHoles()) return undefined
+    isCut = true
+    reason = new Error(`${database}-wal was cut short while it was in use`)
+    lost(reason)
+    return reason
   }
   compare()
   const timer = setInterval(compare, lookEveryMs).unref()
   return {
+    get isCut() {
+      return isCut
+    },
     look() {
       const found = compare()
       if (found !== undefined) throw found
     },
     [Symbol.dispose]() {
+      compare()
       isOver = true
       clearInterval(timer)
     },

@@ -22,7 +22,7 @@ export type SqliteEventStore = EventStore & {
 
 /**
  * Opens, or makes, the log of a data folder. `failed` aborts when a COMMIT or the thread that makes them fails, or when
- * the log is no longer in its folder; the process then has to end, since only opening the log anew tells what is stored.
+ * the log is no longer in its folder, or cut short; the process then has to end, since only opening the log anew tells what is stored.
  * @throws {EventLogRefused | EventLogDamaged | EventStoreUnavailable}
  */
 export async function openSqliteEventStore({
@@ -38,10 +38,13 @@ export async function openSqliteEventStore({
     new AppendLine(await openingLog(path, () => startWorker(path))),
     (it) => it.close(),
   )
-  const log = opening.use(await openSqliteEventLogReading(path))
-  const place = opening.use(
-    watchPlace(path, (reason) => line.fail('the event log is not in its folder any more', reason)),
+  const log = await openSqliteEventLogReading(path)
+  const place = watchPlace(path, (reason) =>
+    line.fail('the event log is not what was opened', reason),
   )
+  // As long as somebody reads, who closes the log does not carry over to it what is no more.
+  opening.defer(() => void (place.isCut || log[Symbol.dispose]()))
+  opening.use(place)
   line.failed.addEventListener('abort', () =>
     logger?.error({ reason: reasonOf(line.failed.reason.cause) }, 'the event log failed'),
   )

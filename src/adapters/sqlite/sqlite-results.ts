@@ -11,6 +11,7 @@ const constraintCode = 19
 const mismatchCode = 20
 const notADatabaseCode = 26
 const readOnlyRollbackCode = 776
+const shortReadCode = 522
 const sharedMemorySizeCode = 4874
 
 /** Locked, no memory, read-only, I/O, disk full, no file, no permission and their kin. */
@@ -28,6 +29,11 @@ export function isBusy(error: unknown): boolean {
 /** Before a COMMIT could reach the disk. */
 export function isDiskFull(error: unknown): boolean {
   return primaryCode(error) === fullCode
+}
+
+/** A file ends before what SQLite knows to be in it. */
+export function isShortRead(error: unknown): boolean {
+  return isCode(error, shortReadCode)
 }
 
 /** There is no room for the `-shm`, which SQLite calls an I/O error: a COMMIT may have reached the disk. */
