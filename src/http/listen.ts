@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
 import type { App } from '#http/app.ts'
 import { answerBrokenRequest } from '#http/broken-requests.ts'
-import { type ApiServer, createServer, messageClasses } from '#http/node-http.ts'
+import { type ApiServer, createServer, messageClasses, stopListening } from '#http/node-http.ts'
 import { Pipelines } from '#http/pipelines.ts'
 import { pause } from '#http/waiting.ts'
 
@@ -24,6 +24,9 @@ const backlogMax = 4_096
 /** A connection on which nothing moves for so long is closed, also one that does not take its answer. */
 const silenceMs = 120_000
 
+/** How long a stop leaves idle connections open: who sends one more request is answered, and told that it was the last. */
+const partingMs = 250
+
 /** How long a stop waits for requests under way before it cuts them off. */
 const stopMs = 10_000
 const stopCheckMs = 20
@@ -34,7 +37,7 @@ export type Address = { readonly host: string; readonly port: number }
 export type Listening = AsyncDisposable & {
   readonly url: string
   readonly port: number
-  /** Accepts no more, finishes what was accepted, closes idle connections and live streams; cuts off what takes too long. */
+  /** Accepts no more, ends live streams, finishes what was accepted, closes idle connections; cuts off what takes too long. */
   stop(): Promise<void>
 }
 
@@ -83,11 +86,11 @@ function stopper(server: ApiServer, app: App, limitMs: number): () => Promise<vo
   let stopped: Promise<void> | undefined
   const stop = async () => {
     const closed = new Promise<'closed'>((resolve) => {
-      server.close(() => resolve('closed'))
+      stopListening(server, () => resolve('closed'))
     })
     app.endStreams()
     for (let waitedMs = 0; waitedMs < limitMs; waitedMs += stopCheckMs) {
-      server.closeIdleConnections()
+      if (waitedMs >= partingMs) server.closeIdleConnections()
       if ((await Promise.race([closed, pause(stopCheckMs)])) === 'closed') return
     }
     app.logger.warn({}, 'requests under way were cut off: they took too long to stop')

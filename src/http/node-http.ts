@@ -27,6 +27,14 @@ export const messageClasses = { IncomingMessage: ApiRequest, ServerResponse: Api
 
 export type ApiServer = Server<typeof ApiRequest, typeof ApiResponse>
 
+/**
+ * Takes no more connections; `done` is told when the last one has ended. Node's own `close` would also end those at once on
+ * which nothing is under way, and so whatever is on its way in on them.
+ */
+export function stopListening(server: ApiServer, done: () => void): void {
+  process.getBuiltinModule('node:net').Server.prototype.close.call(server, done)
+}
+
 /** A request and its response as a server made them. */
 export type Messages<In = IncomingMessage, Out = ServerResponse> = {
   readonly request: In

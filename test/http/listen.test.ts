@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { listen, serverLimits } from '#http/listen.ts'
 import { accepted } from '#test/support/http-command-bus.ts'
@@ -80,6 +81,21 @@ describe('a stop', () => {
     await expect(http.request('/health/live')).rejects.toThrow()
     resolve()
     expect((await answering).status).toBe(201)
+    await stopping
+  })
+
+  it('answers one more request on a connection that was idle, and says that it was the last', async () => {
+    const http = await open()
+    await using connection = await connectTo(http.port)
+    const request = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
+    connection.send(request)
+    await connection.until(/live/)
+    const stopping = http.stop()
+    await sleep(50)
+    connection.send(request)
+    const received = await connection.closed()
+    expect(received.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2)
+    expect(received.match(/Connection: close/gi)).toHaveLength(1)
     await stopping
   })
 
