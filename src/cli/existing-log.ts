@@ -46,7 +46,8 @@ export async function openExistingSqliteLog(
   return openSqliteLogToRead(inFolder(config), logger)
 }
 
-function requireLog(config: Config): void {
+/** @throws {ToolFailed} where there is none. */
+export function requireLog(config: Config): void {
   if (!hasLog(config))
     throw new ToolFailed(`there is no log in ${inFolder(config).folder}; is DAYBOOK_DATA right?`)
 }

@@ -11,7 +11,7 @@ import {
   ToolFailed,
   WrongUsage,
 } from '#cli/subcommand.ts'
-import { hasLog } from '#cli/existing-log.ts'
+import { requireLog } from '#cli/existing-log.ts'
 import { makeCheckFolder, removeLeftCheckFolders } from '#compose/check-folder.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
@@ -41,7 +41,7 @@ export const rebuild: Subcommand = {
     const projections = projectionsOf(shell.arguments)
     if (flags.has('check') && flags.has('drop-retired'))
       throw new WrongUsage('--check drops nothing: leave --drop-retired out.')
-    if (!hasLog(shell.config)) throw new ToolFailed('there is no log: is DAYBOOK_DATA right?')
+    requireLog(shell.config)
     const stop = stopSignal()
     if (flags.has('check')) return check(shell, projections, stop)
     printRebuilt(await rebuiltBeside(shell, projections, stop), { asJson: flags.has('json') })

@@ -53,15 +53,19 @@ describe('daybook export', () => {
 })
 
 describe('a tool that reads', () => {
-  it.each([['export'], ['verify-books'], ['backup', 'copy'], ['replay', '--ledger', 'acme']])(
-    'makes no log where there is none: %s',
-    async (...given) => {
-      await using folder = await temporaryFolder()
-      const { code, stderr } = await daybook(given, { folder: folder.path })
-      expect(code).toBe(1)
-      expect(stderr).toContain(`there is no log in ${join(folder.path, 'data')}`)
-    },
-  )
+  it.each([
+    ['export'],
+    ['verify-books'],
+    ['backup', 'copy'],
+    ['replay', '--ledger', 'acme'],
+    ['rebuild', '--check', '--all'],
+    ['rebuild', '--all'],
+  ])('makes no log where there is none: %s', async (...given) => {
+    await using folder = await temporaryFolder()
+    const { code, stderr } = await daybook(given, { folder: folder.path })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`there is no log in ${join(folder.path, 'data')}`)
+  })
 })
 
 describe('daybook backup', () => {
