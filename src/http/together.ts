@@ -3,6 +3,9 @@ import type { ServerResponse } from 'node:http'
 /** So many do not wait for the turn's end: the first of them has waited for some 2 ms by then. */
 const togetherMax = 64
 
+/** A longer text is sent at once: to wait, it would only take up memory. */
+const lengthMax = 16 * 1024
+
 type Ending = { readonly response: ServerResponse; readonly text: string }
 
 /**
@@ -15,6 +18,7 @@ export class AnswersTogether {
 
   /** Ends the response, whose head was written, with this text. */
   end(response: ServerResponse, text: string): void {
+    if (text.length > lengthMax) return void response.end(text)
     this.#waiting.push({ response, text })
     if (this.#waiting.length === 1) setImmediate(() => this.#send())
     if (this.#waiting.length === togetherMax) this.#send()

@@ -35,6 +35,15 @@ describe('answers of one turn of the event loop', () => {
     expect(ended).toEqual(Array.from({ length: 130 }, (_, index) => String(index)))
   })
 
+  it('do not wait for it where they are long', () => {
+    const ended: string[] = []
+    const together = new AnswersTogether()
+    together.end(aResponse(ended), 'short')
+    const long = 'x'.repeat(20_000)
+    together.end(aResponse(ended), long)
+    expect(ended).toEqual([long])
+  })
+
   it('are sent in later turns, too', async () => {
     const ended: string[] = []
     const together = new AnswersTogether()
