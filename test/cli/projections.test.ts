@@ -100,7 +100,7 @@ describe('daybook projections', () => {
     expect(verified.stdout).not.toMatch(/read-model:/)
   }, 120_000)
 
-  it('lists and goes past an event that is damaged, in a rebuild, too', async () => {
+  it.concurrent('lists and goes past an event that is damaged, in a rebuild, too', async () => {
     await using folder = await damagedAt(4n)
     const run = (...given: string[]) => daybook(given, { folder: folder.path })
     await untilParked(folder.path)
@@ -123,7 +123,7 @@ describe('daybook projections', () => {
     expect((await run('projections', 'list')).stdout).toMatch(/^accounts +v1 +2 +live +0 /m)
   }, 120_000)
 
-  it('skips an event once, whoever says so again', async () => {
+  it.concurrent('skips an event once, whoever says so again', async () => {
     await using folder = await poisoned()
     await untilParked(folder.path)
     const skip = (actor: string) =>
@@ -163,7 +163,7 @@ describe('daybook projections', () => {
     expect([late.code, late.stderr]).toEqual([1, expect.stringMatching(refused)])
   }, 120_000)
 
-  it('refuse, as the start does, a log that was put back to before a skip', async () => {
+  it.concurrent('refuse, as the start does, a log that was put back to before a skip', async () => {
     await using folder = await poisoned()
     const log = join(folder.path, 'data', 'log.db')
     const skip = (name: string) =>
@@ -185,7 +185,7 @@ describe('daybook projections', () => {
     expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(refused)])
   }, 60_000)
 
-  it('do not judge by a build that a killed rebuild left', async () => {
+  it.concurrent('do not judge by a build that a killed rebuild left', async () => {
     await using folder = await poisoned()
     const run = (...given: string[]) => daybook(['projections', ...given], { folder: folder.path })
     await untilParked(folder.path)
