@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { Command } from '#commands/command.ts'
-import { asStored, particularsOf } from '#commands/particulars.ts'
+import { asStored } from '#commands/particulars.ts'
 import { conditions, particulars, postings, timestamp } from '#commands/schemas.ts'
 import { conditionsHold, effectiveByNow, mayMove, referenceFree } from '#ledger/guards.ts'
 import { balancesAfter, moved, postedChanges, withinLimits } from '#ledger/movements.ts'
+import type { BalanceRecord } from '#values/balances.ts'
 import { accept } from '#values/decision.ts'
+import type { Timestamp } from '#values/timestamps.ts'
 
 const schema = z.strictObject({
   postings,
@@ -27,22 +29,29 @@ export const postTransaction: Command<z.infer<typeof schema>> = {
       conditionsHold(ledger, input.conditions ?? [])
     if (refusal !== undefined) return refusal
     const movements = moved(ledger, postedChanges(input.postings))
-    const { description, externalReference, metadata } = particularsOf(input)
     return (
       withinLimits(movements) ??
       accept({
         type: 'TransactionPosted',
-        // In canonical order, in which an event is written fastest.
-        data: {
-          balances: balancesAfter(movements),
-          ...(description !== undefined && { description }),
-          effectiveAt,
-          ...(externalReference !== undefined && { externalReference }),
-          kind: 'transaction',
-          metadata,
-          postings: input.postings.map(asStored),
-        },
+        data: dataOf(input, effectiveAt, balancesAfter(movements)),
       })
     )
   },
+}
+
+/** In canonical order, in which an event is written fastest. */
+function dataOf(
+  { description, externalReference, metadata = {}, postings: asked }: z.infer<typeof schema>,
+  effectiveAt: Timestamp,
+  balances: readonly BalanceRecord[],
+) {
+  return {
+    balances,
+    ...(description !== undefined && { description }),
+    effectiveAt,
+    ...(externalReference !== undefined && { externalReference }),
+    kind: 'transaction',
+    metadata,
+    postings: asked.map(asStored),
+  } as const
 }

@@ -19,10 +19,10 @@ export type AnswerHeaders = {
 }
 
 const jsonType = 'application/json; charset=utf-8'
+const problemType = 'application/problem+json; charset=utf-8'
+
 /** Of the event loop, of which there is one. */
 const together = new AnswersTogether()
-
-const problemType = 'application/problem+json; charset=utf-8'
 
 /** @throws {RequestRefused} for trace headers that are not acceptable. */
 export function openExchange(request: Request, response: Response, requestId: string): Exchange {

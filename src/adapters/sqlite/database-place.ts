@@ -25,24 +25,24 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
   let isOver = false
   let isCut = false
   const hasHoles = walHoles(database)
-  const compare = () => {
-    // Whoever closes a database last takes its companions away.
-    if (reason !== undefined || isOver) return reason
+  const found = () => {
     for (const path of paths) {
       const now = fileAt(path)
       const before = opened.get(path)
       if (before === undefined && now !== undefined) opened.set(path, now)
-      if (before === undefined || isSame(before, now)) continue
-      reason = new Error(
-        `${path} is not the file any more that was opened: it was moved or deleted`,
-      )
-      lost(reason)
-      return reason
+      if (before !== undefined && !isSame(before, now))
+        return new Error(
+          `${path} is not the file any more that was opened: it was moved or deleted`,
+        )
     }
-    if (!hasHoles()) return undefined
-    isCut = true
-    reason = new Error(`${database}-wal was cut short while it was in use`)
-    lost(reason)
+    isCut = hasHoles()
+    return isCut ? new Error(`${database}-wal was cut short while it was in use`) : undefined
+  }
+  const compare = () => {
+    // Whoever closes a database last takes its companions away.
+    if (reason !== undefined || isOver) return reason
+    reason = found()
+    if (reason !== undefined) lost(reason)
     return reason
   }
   compare()
@@ -52,8 +52,8 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
       return isCut
     },
     look() {
-      const found = compare()
-      if (found !== undefined) throw found
+      compare()
+      if (reason !== undefined) throw reason
     },
     [Symbol.dispose]() {
       compare()

@@ -22,7 +22,8 @@ export type SqliteEventStore = EventStore & {
 
 /**
  * Opens, or makes, the log of a data folder. `failed` aborts when a COMMIT or the thread that makes them fails, or when
- * the log is no longer in its folder, or cut short; the process then has to end, since only opening the log anew tells what is stored.
+ * the log is no longer in its folder, or cut short; the process then has to end, since only opening the log anew tells what
+ * is stored.
  * @throws {EventLogRefused | EventLogDamaged | EventStoreUnavailable}
  */
 export async function openSqliteEventStore({
