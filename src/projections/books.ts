@@ -23,17 +23,34 @@ export function postingsOf(event: RecordedEvent): readonly SourcedPosting[] {
   return books ? event.data.postings : []
 }
 
-/** Computes once per event what several of its documents need; forgotten with the event. */
+/**
+ * Computes once per event what several of its documents need; forgotten with the event. It is kept in a private field of the
+ * event itself: measured, with a WeakMap projecting takes a tenth more, most of it collecting garbage.
+ */
 export function oncePerEvent<Result extends object>(
   compute: (event: RecordedEvent) => Result,
 ): (event: RecordedEvent) => Result {
-  const results = new WeakMap<RecordedEvent, Result>()
-  return (event) => {
-    const known = results.get(event)
-    if (known !== undefined) return known
-    const result = compute(event)
-    results.set(event, result)
-    return result
+  class Computed extends Onto {
+    readonly #result: Result
+
+    constructor(event: RecordedEvent, result: Result) {
+      super(event)
+      this.#result = result
+    }
+
+    static of(event: RecordedEvent): Result {
+      const computed = #result in event ? event : new Computed(event, compute(event))
+      return computed.#result
+    }
+  }
+  return (event) => Computed.of(event)
+}
+
+/** A class that extends it puts its private fields on an object that is there already. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- only a constructor can do that
+class Onto {
+  constructor(target: object) {
+    return target
   }
 }
 
