@@ -5,7 +5,7 @@ const pure = ['test/{values,events,ledger}/**/*.test.ts', 'test/{commands,projec
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       {
         // Files share a process: alone, most of the time of each is that of loading what all of them load.

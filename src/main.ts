@@ -2,6 +2,7 @@ import { enableCompileCache } from 'node:module'
 import process from 'node:process'
 import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
 import { refuseOldNode } from '#cli/node-version.ts'
+import { makeRoomForYoungObjects } from '#cli/young-objects.ts'
 
 /** What a driver left behind, such as a timer of an answer that never came, keeps an ended program no longer. */
 const lingerMsMax = 3_000
@@ -10,6 +11,7 @@ const lingerMsMax = 3_000
 try {
   refuseOldNode()
   refuseOldSqlite()
+  makeRoomForYoungObjects(process.argv.slice(2))
   process.exitCode = await run()
 } catch (error) {
   process.stderr.write(`daybook: ${error instanceof Error ? error.message : String(error)}\n`)

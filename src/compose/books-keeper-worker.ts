@@ -61,6 +61,7 @@ class KeeperThread implements BooksKeeper, AsyncDisposable {
   #start(): Worker {
     const worker = new Worker(new URL('./books-keeper-thread.ts', import.meta.url), {
       name: 'books-keeper',
+      resourceLimits: { maxYoungGenerationSizeMb: 24 },
       workerData: this.#work,
     })
     worker.on('message', (message: FromKeeper) => this.#settle(message))

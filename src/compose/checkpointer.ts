@@ -11,7 +11,8 @@ export type CheckpointerWork = { readonly path: string }
 export function startCheckpointer(path: string, failed: (error: unknown) => void): AsyncDisposable {
   const workerData: CheckpointerWork = { path }
   const url = new URL('./checkpointer-thread.ts', import.meta.url)
-  const worker = new Worker(url, { name: 'checkpointer', workerData })
+  const resourceLimits = { maxYoungGenerationSizeMb: 6 }
+  const worker = new Worker(url, { name: 'checkpointer', resourceLimits, workerData })
   worker.unref()
   worker.on('error', failed)
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))

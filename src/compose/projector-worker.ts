@@ -11,6 +11,7 @@ export type ProjectorThread = AsyncDisposable & {
 export async function startProjectorThread(config: Config): Promise<ProjectorThread> {
   const worker = new Worker(new URL('./projector-thread.ts', import.meta.url), {
     name: 'projector',
+    resourceLimits: { maxYoungGenerationSizeMb: 96 },
     workerData: config,
   })
   const failed = new AbortController()

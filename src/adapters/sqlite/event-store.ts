@@ -74,6 +74,7 @@ export async function openSqliteEventStore({
 async function startWorker(path: string): Promise<Worker> {
   const worker = new Worker(new URL('./event-store-worker.ts', import.meta.url), {
     name: 'event-log',
+    resourceLimits: { maxYoungGenerationSizeMb: 24 },
     workerData: path,
   })
   await once(worker, 'message')
