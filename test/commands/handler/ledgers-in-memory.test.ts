@@ -46,7 +46,7 @@ async function withHolds(side: WriteSide, ledgerId: string): Promise<void> {
   ] as const)
     await side.ask('OpenAccount', { accountId, type }, { ledgerId })
   const postings = [{ debit: 'bank', credit: 'users', asset: 'USD/2', amount: '1' }]
-  for (let each = 0; each < 150; each += 1) {
+  for (let each = 0; each < 130; each += 1) {
     const members = { postings, description: 'x'.repeat(1_000) }
     expect(await side.ask('PlaceHold', members, { ledgerId })).toMatchObject({ kind: 'accepted' })
   }

@@ -1,3 +1,4 @@
+import { type Column, plainColumn, revisionColumn } from '#commands/handler/books/columns.ts'
 import { weightOfAmounts } from '#commands/handler/books/weights.ts'
 import type { HoldEnd, Referent } from '#ledger/ledger.ts'
 import { BooksCacheUnavailable, type Fact, type FactKind } from '#ports/books-cache.ts'
@@ -8,8 +9,10 @@ export type FactForm<Value> = {
   encode(value: Value): string
   /** @throws {BooksCacheUnavailable} for what `encode` never made. */
   decode(fact: Pick<Fact, 'revision' | 'value'>): Value
-  /** Bytes of heap that a value takes. */
+  /** Bytes of memory that a value takes. */
   weigh(value: Value): number
+  /** Where values are kept in memory. */
+  column(): Column<Value>
 }
 
 /** A key's value is the revision itself. */
@@ -17,7 +20,8 @@ export const keyForm: FactForm<bigint> = {
   kind: 'key',
   encode: () => '',
   decode: ({ revision }) => revision,
-  weigh: () => 24,
+  weigh: () => 16,
+  column: revisionColumn,
 }
 
 export const referenceForm: FactForm<Referent> = {
@@ -31,6 +35,7 @@ export const referenceForm: FactForm<Referent> = {
     throw unknownValue('reference')
   },
   weigh: () => 64,
+  column: () => plainColumn(),
 }
 
 export const reversalForm: FactForm<readonly bigint[]> = {
@@ -41,6 +46,7 @@ export const reversalForm: FactForm<readonly bigint[]> = {
     return value === '' ? [] : value.split(' ').map(BigInt)
   },
   weigh: (amounts) => 32 + weightOfAmounts(amounts),
+  column: () => plainColumn(),
 }
 
 export const holdEndForm: FactForm<HoldEnd> = {
@@ -51,6 +57,7 @@ export const holdEndForm: FactForm<HoldEnd> = {
     throw unknownValue('hold-end')
   },
   weigh: () => 0,
+  column: () => plainColumn(),
 }
 
 function unknownValue(kind: FactKind): BooksCacheUnavailable {

@@ -1,6 +1,6 @@
 import type { FactForm } from '#commands/handler/books/fact-forms.ts'
+import { FactTable, hashOf } from '#commands/handler/books/fact-table.ts'
 import type { Past } from '#commands/handler/books/past.ts'
-import { WeighedMap } from '#commands/handler/books/weighed-map.ts'
 import { weightOfText } from '#commands/handler/books/weights.ts'
 import type { Remembering } from '#ledger/ledger.ts'
 
@@ -11,8 +11,8 @@ import type { Remembering } from '#ledger/ledger.ts'
 export class RememberedMap<Value> implements Remembering<string, Value> {
   readonly #form: FactForm<Value>
   readonly #learnt: ((key: string, value: Value) => void) | undefined
-  #young: WeighedMap<string, Value>
-  #sealed: WeighedMap<string, Value> | undefined
+  #young: FactTable<Value>
+  #sealed: FactTable<Value> | undefined
   #past: Past | undefined
   // A new key is asked for several times before it is set, each time by the same string.
   #absent: string | undefined
@@ -27,7 +27,8 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
   /** @throws {BooksCacheUnavailable} */
   get(key: string): Value | undefined {
     if (key === this.#absent) return undefined
-    const value = this.#young.get(key) ?? this.#sealed?.get(key) ?? this.#fromPast(key)
+    const hash = hashOf(key)
+    const value = this.#young.get(key, hash) ?? this.#sealed?.get(key, hash) ?? this.#fromPast(key)
     if (value === undefined) this.#absent = key
     return value
   }
@@ -83,8 +84,9 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
     return this.#form.kind
   }
 
-  #newGeneration(): WeighedMap<string, Value> {
-    return new WeighedMap((value, key) => weightOfText(key) + this.#form.weigh(value))
+  #newGeneration(): FactTable<Value> {
+    const form = this.#form
+    return new FactTable(form.column(), (value, key) => weightOfText(key) + form.weigh(value))
   }
 
   #fromPast(key: string): Value | undefined {
