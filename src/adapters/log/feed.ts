@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { ledgerOfStream } from '#events/stream-names.ts'
 import type { EventFeed, FeedHandler } from '#ports/event-feed.ts'
 import type { EventStore, StoredEvent } from '#ports/event-store.ts'
@@ -54,7 +54,11 @@ export function openLogFeed({
         if (await delivered(page, handler)) await positions.saveFeedPosition(name, last.position)
         position = last.position
         delayMs = feedWaitMinMs
-        if (page.length === feedBatchMax) continue
+        if (page.length === feedBatchMax) {
+          // Stores in files never wait: without a turn nobody would hear of a stop before the log's end.
+          await turn()
+          continue
+        }
         await wait(delayMs, signal)
         delayMs *= 2
       }

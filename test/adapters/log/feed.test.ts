@@ -42,6 +42,26 @@ async function aLog(wait?: FeedWait) {
 
 describeEventFeed('log', aLog)
 
+describe('a log feed that is far behind', () => {
+  it('hears of a stop before the log’s end, though a store in a file never waits', async () => {
+    const stop = new AbortController()
+    const pagesMax = 10_000
+    let pages = 0
+    const readAll = async () => {
+      pages += 1
+      if (pages === pagesMax) return []
+      return someEvents(feedBatchMax).map((event, index) => {
+        const position = BigInt(pages * feedBatchMax + index)
+        return { ...event, stream: 'ledger-acme', revision: position, position }
+      })
+    }
+    const feed = openLogFeed({ name: 'test', store: { readAll }, positions: new Positions() })
+    setTimeout(() => stop.abort(), 10)
+    await feed.run(async () => {}, stop.signal)
+    expect(pages).toBeLessThan(pagesMax)
+  })
+})
+
 describe('the position of a log feed', () => {
   it('is saved once the handler is done with the batch, and not before', async () => {
     await using log = await aLog()
