@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module'
 import process from 'node:process'
+import { hasMuchMemory } from '#adapters/system/young-objects.ts'
 import { refuseOldSqlite } from '#adapters/sqlite/sqlite-version.ts'
 import { refuseOldNode } from '#cli/node-version.ts'
 import { makeRoomForYoungObjects } from '#cli/young-objects.ts'
@@ -11,7 +12,7 @@ const lingerMsMax = 3_000
 try {
   refuseOldNode()
   refuseOldSqlite()
-  makeRoomForYoungObjects(process.argv.slice(2))
+  makeRoomForYoungObjects(process.argv.slice(2), hasMuchMemory())
   process.exitCode = await run()
 } catch (error) {
   process.stderr.write(`daybook: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { youngObjectsUpTo } from '#adapters/system/young-objects.ts'
 import type { Config } from '#config.ts'
 import { type BooksKeeper, KeeperStopped } from '#ports/books-cache.ts'
 
@@ -61,7 +62,7 @@ class KeeperThread implements BooksKeeper, AsyncDisposable {
   #start(): Worker {
     const worker = new Worker(new URL('./books-keeper-thread.ts', import.meta.url), {
       name: 'books-keeper',
-      resourceLimits: { maxYoungGenerationSizeMb: 24 },
+      ...youngObjectsUpTo(24),
       workerData: this.#work,
     })
     worker.on('message', (message: FromKeeper) => this.#settle(message))

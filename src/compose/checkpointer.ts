@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { youngObjectsUpTo } from '#adapters/system/young-objects.ts'
 
 /** The file that a checkpointer's thread works on. */
 export type CheckpointerWork = { readonly path: string }
@@ -11,8 +12,7 @@ export type CheckpointerWork = { readonly path: string }
 export function startCheckpointer(path: string, failed: (error: unknown) => void): AsyncDisposable {
   const workerData: CheckpointerWork = { path }
   const url = new URL('./checkpointer-thread.ts', import.meta.url)
-  const resourceLimits = { maxYoungGenerationSizeMb: 6 }
-  const worker = new Worker(url, { name: 'checkpointer', resourceLimits, workerData })
+  const worker = new Worker(url, { name: 'checkpointer', ...youngObjectsUpTo(6), workerData })
   worker.unref()
   worker.on('error', failed)
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { youngObjectsUpTo } from '#adapters/system/young-objects.ts'
 import type { Config } from '#config.ts'
 
 /** The projector at work in its own thread; disposing waits until it has stopped between two batches. */
@@ -11,7 +12,7 @@ export type ProjectorThread = AsyncDisposable & {
 export async function startProjectorThread(config: Config): Promise<ProjectorThread> {
   const worker = new Worker(new URL('./projector-thread.ts', import.meta.url), {
     name: 'projector',
-    resourceLimits: { maxYoungGenerationSizeMb: 96 },
+    ...youngObjectsUpTo(96),
     workerData: config,
   })
   const failed = new AbortController()

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { youngObjectsUpTo } from '#adapters/system/young-objects.ts'
 import type { SqliteEventStore } from '#adapters/sqlite/event-store.ts'
 import { startCheckpointer } from '#compose/checkpointer.ts'
 import type { Config } from '#config.ts'
@@ -45,7 +46,7 @@ export async function openSqliteLog(
   logger: Logger,
 ): Promise<SqliteEventStore> {
   const { openSqliteEventStore } = await import('#adapters/sqlite/event-store.ts')
-  return openSqliteEventStore({ folder, logger })
+  return openSqliteEventStore({ folder, logger, ...youngObjectsUpTo(24) })
 }
 
 /** The log for a tool that only reads: in a read-only folder too, where it takes no appends. */

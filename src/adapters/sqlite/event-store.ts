@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import { type ResourceLimits, Worker } from 'node:worker_threads'
 import { AppendLine } from '#adapters/sqlite/append-line.ts'
 import { backUpEventLog } from '#adapters/sqlite/event-log-backup.ts'
 import { prepareEventLog } from '#adapters/sqlite/event-log-file.ts'
@@ -29,14 +29,17 @@ export type SqliteEventStore = EventStore & {
 export async function openSqliteEventStore({
   folder,
   logger,
+  resourceLimits,
 }: {
   folder: string
   logger?: Logger
+  /** Of the thread that appends. */
+  resourceLimits?: ResourceLimits
 }): Promise<SqliteEventStore> {
   const path = await prepareEventLog(folder)
   await using opening = new AsyncDisposableStack()
   const line = opening.adopt(
-    new AppendLine(await openingLog(path, () => startWorker(path))),
+    new AppendLine(await openingLog(path, () => startWorker(path, resourceLimits))),
     (it) => it.close(),
   )
   const log = await openSqliteEventLogReading(path)
@@ -71,10 +74,10 @@ export async function openSqliteEventStore({
 }
 
 /** Resolves once the worker can append; rejects with what ended it before. */
-async function startWorker(path: string): Promise<Worker> {
+async function startWorker(path: string, resourceLimits?: ResourceLimits): Promise<Worker> {
   const worker = new Worker(new URL('./event-store-worker.ts', import.meta.url), {
     name: 'event-log',
-    resourceLimits: { maxYoungGenerationSizeMb: 24 },
+    ...(resourceLimits && { resourceLimits }),
     workerData: path,
   })
   await once(worker, 'message')
