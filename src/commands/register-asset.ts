@@ -3,6 +3,9 @@ import type { Command } from '#commands/command.ts'
 import { asset, name } from '#commands/schemas.ts'
 import { accept, reject } from '#values/decision.ts'
 
+/** Every act on an account carries its balance in each of them: so many fit into an append with the longest of names. */
+const assetsMax = 900
+
 const schema = z.strictObject({ asset, name: name.exactOptional() })
 
 /** Lets a ledger keep one more asset. */
@@ -15,6 +18,8 @@ export const registerAsset: Command<z.infer<typeof schema>> = {
       return reject('asset-exists', `asset ${input.asset} is registered already`, {
         asset: input.asset,
       })
+    if (ledger.assets.size >= assetsMax)
+      return reject('too-many-assets', `a ledger keeps at most ${assetsMax} assets`, { assetsMax })
     return accept({
       type: 'AssetRegistered',
       data: { ...input, previous: ledger.head.lastAct.toString() },

@@ -34,6 +34,7 @@ export const rejectionStatuses = {
   'not-reversible': 422,
   'reversal-exceeds-original': 422,
   'same-account': 422,
+  'too-many-assets': 422,
   'transaction-not-found': 404,
 } as const
 

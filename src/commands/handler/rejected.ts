@@ -1,12 +1,34 @@
 import type { Task } from '#commands/handler/job.ts'
+import type { EventType } from '#events/ledger-event.ts'
 import type { CommandRejected } from '#events/command-rejected.ts'
 import { type LedgerRejection, rejectionStatuses } from '#ledger/rejections.ts'
 import { appendBytesMax, appendEventsMax } from '#ports/event-store.ts'
 import { reject } from '#values/decision.ts'
 import type { JsonObject } from '#values/json.ts'
 
-/** One event's canonical JSON has at most this many bytes. */
+/** One event's canonical JSON has at most this many bytes, but for those that are never refused for it. */
 export const eventBytesMax = 256 * 1024
+
+/**
+ * What gives back, or is said of an account that exists. These carry balances that have grown since the hold was placed or
+ * the account opened: nobody could end or freeze those otherwise. Twice the bytes are enough for what was let in with half.
+ */
+const neverTooLarge: ReadonlySet<EventType> = new Set([
+  'HoldCaptured',
+  'HoldVoided',
+  'HoldExpired',
+  'AccountFrozen',
+  'AccountUnfrozen',
+  'AccountLimitsChanged',
+  'MetadataSet',
+  'AccountClosed',
+  'AccountReopened',
+])
+
+/** How many bytes an event of the type may have. */
+export function bytesMaxOf(type: EventType): number {
+  return neverTooLarge.has(type) ? appendBytesMax : eventBytesMax
+}
 
 export type RefusalData = CommandRejected['data']
 

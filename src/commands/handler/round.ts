@@ -3,6 +3,7 @@ import type { AtomicJob, Job, SingleJob, Task } from '#commands/handler/job.ts'
 import type { BatchOutcome, Circumstances, Outcome } from '#commands/handler/outcome.ts'
 import {
   batchTooLarge,
+  bytesMaxOf,
   eventBytesMax,
   eventTooLarge,
   inItem,
@@ -81,7 +82,7 @@ export class Round {
     const idempotency = idempotencyOf(task)
     if (decision.outcome === 'accepted') {
       const sealed = this.#sealed(decision.event, { circumstances, idempotency })
-      if (sealed.bytes <= eventBytesMax) return this.#accepted(sealed)
+      if (sealed.bytes <= bytesMaxOf(sealed.event.type)) return this.#accepted(sealed)
     }
     const rejection = decision.outcome === 'rejected' ? decision : eventTooLarge
     return this.#rejected(refusalOf(task, rejection), { circumstances, idempotency })

@@ -161,6 +161,86 @@ describe('an event beyond 256 KiB', () => {
   })
 })
 
+describe('an event that only gives back, or is said of an account that exists', () => {
+  const name = (side: string, index: number) => `${side}${index}`.padEnd(34, 'x')
+  const large = '9'.repeat(31)
+  type Between = { readonly from: number; readonly upTo: number; readonly isBack?: boolean }
+  const postings = (amount: string, { from, upTo, isBack = false }: Between) =>
+    Array.from({ length: upTo - from }, (_, index) => {
+      const [debit, credit] = isBack ? (['b', 'a'] as const) : (['a', 'b'] as const)
+      const at = from + index
+      return { debit: name(debit, at), credit: name(credit, at), asset: 'USD/2', amount }
+    })
+
+  it('is let through beyond 256 KiB: nobody could end a hold otherwise', async () => {
+    await using side = await openedBooks()
+    for (const of of ['a', 'b']) {
+      const accounts = Array.from({ length: 500 }, (_, index) =>
+        item('OpenAccount', { accountId: name(of, index), type: 'equity' }),
+      )
+      await side.askBatch('independent', accounts)
+    }
+    const held = async () =>
+      await side.ask('PlaceHold', { postings: postings('1', { from: 0, upTo: 500 }) })
+    const [first, second] = [await held(), await held()]
+    for (const [from, upTo] of [
+      [0, 250],
+      [250, 500],
+    ] as const)
+      for (const isBack of [false, true])
+        for (const command of ['PostTransaction', 'PlaceHold'])
+          expect(
+            await side.ask(command, { postings: postings(large, { from, upTo, isBack }) }),
+          ).toMatchObject({ kind: 'accepted' })
+    const captured = await side.ask('CaptureHold', { holdId: `${first.revision}` })
+    expect(captured).toMatchObject({ kind: 'accepted', event: 'HoldCaptured' })
+    const voided = await side.ask('VoidHold', { holdId: `${second.revision}`, reason: 'r' })
+    expect(voided).toMatchObject({ kind: 'accepted', event: 'HoldVoided' })
+    const sizes = (await side.events())
+      .slice(-2)
+      .map((event) => JSON.stringify(event, textOf).length)
+    expect(Math.min(...sizes)).toBeGreaterThan(256 * 1024)
+  })
+
+  it('is let through for an account in as many assets as a ledger keeps', async () => {
+    await using side = await openedBooks()
+    const accountId = 'x'.repeat(256)
+    await side.ask('OpenAccount', { accountId, type: 'equity' })
+    const assets = Array.from({ length: 898 }, (_, index) => `ASSET${index}/2`)
+    for (const some of [assets.slice(0, 450), assets.slice(450)]) {
+      await side.askBatch(
+        'independent',
+        some.map((asset) => item('RegisterAsset', { asset })),
+      )
+      for (const each of [some.slice(0, 225), some.slice(225)]) {
+        const credited = each.map((asset) => ({
+          debit: 'bank:cash',
+          credit: accountId,
+          asset,
+          amount: large,
+        }))
+        expect(await side.ask('PostTransaction', { postings: credited })).toMatchObject({
+          kind: 'accepted',
+        })
+      }
+    }
+    expect(
+      await side.ask('FreezeAccount', { accountId, direction: 'all', reason: 'stolen' }),
+    ).toMatchObject({ kind: 'accepted' })
+    const outcomes = [
+      await side.ask('RegisterAsset', { asset: 'LAST/0' }),
+      await side.ask('RegisterAsset', { asset: 'MORE/0' }),
+    ]
+    expect(outcomes.map((each) => ('code' in each ? each.code : each.kind))).toContain(
+      'too-many-assets',
+    )
+  })
+})
+
+function textOf(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
 describe('a writer that closes', () => {
   it('finishes what it took and takes no more', async () => {
     const store = new MemoryEventStore()
