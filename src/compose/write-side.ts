@@ -32,6 +32,7 @@ export async function openWriteSide(config: Config, logger: Logger): Promise<Com
     executeBatch: (request) => bus.executeBatch(request),
     dryRun: (request) => bus.dryRun(request),
     dryRunBatch: (request) => bus.dryRunBatch(request),
+    dueHolds: (ledgerId, now) => bus.dueHolds(ledgerId, now),
     hasRoom: (bytes) => bus.hasRoom(bytes),
     believesClock: () => bus.believesClock(),
     confirmClock: () => bus.confirmClock(),

@@ -37,6 +37,10 @@ export class FakeCommandBus implements CommandBus {
     return { outcome: this.batchOutcome, decidedOn: 41n }
   }
 
+  async dueHolds() {
+    return []
+  }
+
   hasRoom(): boolean {
     return !this.isFull
   }

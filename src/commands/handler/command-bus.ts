@@ -17,6 +17,7 @@ import type {
   CommandBus,
   CommandRequest,
   DryRun,
+  DueHold,
   Outcome,
   RefusedOutcome,
 } from '#commands/handler/outcome.ts'
@@ -33,6 +34,7 @@ import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type Pace, systemPace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
+import type { Timestamp } from '#values/timestamps.ts'
 
 const defaultBounds: Bounds = { commandsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
 
@@ -121,6 +123,14 @@ class Bus implements CommandBus {
       decide: (round, opened) =>
         opened ? rehearseBatch(round, request) : ledgerNotFound(request.ledgerId),
     })
+  }
+
+  dueHolds(ledgerId: LedgerId, now: Timestamp): Promise<readonly DueHold[] | RefusedOutcome> {
+    return this.#writers.rehearse(ledgerId, (_round, { openHolds }) =>
+      [...openHolds.values()].flatMap(({ holdId, expiresAt }) =>
+        expiresAt !== undefined && expiresAt <= now ? [{ ledgerId, holdId, expiresAt }] : [],
+      ),
+    )
   }
 
   hasRoom(bytes: number): boolean {

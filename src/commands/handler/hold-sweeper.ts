@@ -1,9 +1,9 @@
 import { FailureLines } from '#commands/handler/failure-lines.ts'
-import type { CommandBus, Outcome, RefusedOutcome } from '#commands/handler/outcome.ts'
+import type { CommandBus, DueHold, Outcome, RefusedOutcome } from '#commands/handler/outcome.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type Pace, systemPace } from '#ports/pace.ts'
-import type { LedgerId, RevisionId } from '#values/ids.ts'
+import type { LedgerId } from '#values/ids.ts'
 import { formatTimestamp, type Timestamp } from '#values/timestamps.ts'
 
 const holdsPerPage = 500
@@ -12,20 +12,15 @@ const holdsPerPage = 500
 const pauseMsMax = 5_000
 const actor = 'daybook:sweeper'
 
-/** A hold that a read model believes to be due; the books decide whether it is. */
-export type DueHold = {
-  readonly ledgerId: LedgerId
-  readonly holdId: RevisionId
-  readonly expiresAt: Timestamp
-}
-
 export type HoldSweeperParts = {
-  readonly bus: Pick<CommandBus, 'execute'>
-  /** The holds due by `now`, longest due first, after one of them; fewer than `limit` at the end. */
+  readonly bus: Pick<CommandBus, 'execute' | 'dueHolds'>
+  /** What a read model believes to be due by `now`, longest due first, after one of them; fewer than `limit` at the end. */
   readonly dueHolds: (
     now: Timestamp,
     page: { readonly limit: number; readonly after?: DueHold },
   ) => Promise<readonly DueHold[]>
+  /** The ledgers of which the read model may lack holds for ever: their books are asked. */
+  readonly neglected: () => Promise<Iterable<LedgerId>>
   readonly clock: Clock
   readonly logger: Logger
   readonly intervalMs: number
@@ -73,7 +68,7 @@ type Swept = { readonly expired: number; readonly failed: number; readonly first
  * The read model may lag: what is expired already is answered from the log by its key, what is not due writes nothing.
  */
 async function sweep(
-  { bus, dueHolds, clock }: HoldSweeperParts,
+  { bus, dueHolds, neglected, clock }: HoldSweeperParts,
   signal: AbortSignal,
 ): Promise<Swept> {
   let swept: Swept = { expired: 0, failed: 0 }
@@ -82,11 +77,23 @@ async function sweep(
   let last: DueHold | undefined
   do {
     const due = await dueHolds(now, { limit: holdsPerPage, ...(last && { after: last }) })
-    const outcomes = await Promise.all(due.map((hold) => bus.execute(expiryOf(hold))))
-    swept = withPage(swept, outcomes)
+    swept = withPage(swept, await expireAll(bus, due))
     last = due.length < holdsPerPage ? undefined : due.at(-1)
   } while (last !== undefined && !signal.aborted)
+  for (const ledgerId of await neglected()) {
+    if (signal.aborted) break
+    const due = await bus.dueHolds(ledgerId, now)
+    const outcomes = 'kind' in due ? [due] : await expireAll(bus, due.slice(0, holdsPerPage))
+    swept = withPage(swept, outcomes)
+  }
   return swept
+}
+
+function expireAll(
+  bus: HoldSweeperParts['bus'],
+  due: readonly DueHold[],
+): Promise<readonly Outcome[]> {
+  return Promise.all(due.map((hold) => bus.execute(expiryOf(hold))))
 }
 
 function withPage({ expired, failed, first }: Swept, outcomes: readonly Outcome[]): Swept {

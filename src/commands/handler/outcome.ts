@@ -1,7 +1,8 @@
 import type { BatchItem, MalformedItem, ParsedItem } from '#commands/parse-command.ts'
 import type { EventType } from '#events/ledger-event.ts'
-import type { LedgerId } from '#values/ids.ts'
+import type { LedgerId, RevisionId } from '#values/ids.ts'
 import type { Json, JsonObject } from '#values/json.ts'
+import type { Timestamp } from '#values/timestamps.ts'
 
 /** Who asks, and as part of what. */
 export type Circumstances = {
@@ -67,12 +68,21 @@ export type BatchOutcome =
 /** A dry run's outcome and the revision it was decided on (absent for a ledger that does not exist yet). */
 export type DryRun<Kind> = { readonly outcome: Kind; readonly decidedOn?: bigint }
 
+/** A hold that seems to be due; the books decide whether it is. */
+export type DueHold = {
+  readonly ledgerId: LedgerId
+  readonly holdId: RevisionId
+  readonly expiresAt: Timestamp
+}
+
 /** Takes commands for every ledger and answers once what they came to is durable. Never throws for what a client can cause. */
 export type CommandBus = AsyncDisposable & {
   execute(request: CommandRequest): Promise<Outcome>
   executeBatch(request: BatchRequest): Promise<BatchOutcome>
   dryRun(request: CommandRequest): Promise<DryRun<Outcome>>
   dryRunBatch(request: BatchRequest): Promise<DryRun<BatchOutcome>>
+  /** The open holds of a ledger that were due by `now`, as its books have them, or why these can't be asked. */
+  dueHolds(ledgerId: LedgerId, now: Timestamp): Promise<readonly DueHold[] | RefusedOutcome>
   /** Whether requests of so many bytes would be taken now: as many wait as may where not. */
   hasRoom(bytes: number): boolean
   /** Whether commands are taken as far as the clock goes. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type DueHold, runHoldSweeper } from '#commands/handler/hold-sweeper.ts'
-import type { Outcome } from '#commands/handler/outcome.ts'
+import { runHoldSweeper } from '#commands/handler/hold-sweeper.ts'
+import type { DueHold, Outcome } from '#commands/handler/outcome.ts'
 import { clockJumped, unavailable } from '#commands/handler/refusals.ts'
 import { systemPace } from '#ports/pace.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
@@ -36,7 +36,8 @@ it('expires all that is due in one sweep, also behind more than a page that cann
   const clock = new SettableClock()
   await runHoldSweeper(
     {
-      bus: { execute },
+      bus: { execute, dueHolds: async () => [] },
+      neglected: async () => [],
       dueHolds: async (_now, { limit, after }) => {
         const from = after === undefined ? 0 : due.indexOf(after) + 1
         return due.slice(from, from + limit)
@@ -64,7 +65,8 @@ async function swept(sweeps: readonly (readonly Outcome[] | Error)[]) {
   }
   await runHoldSweeper(
     {
-      bus: { execute: async () => answers.shift() ?? expired },
+      bus: { execute: async () => answers.shift() ?? expired, dueHolds: async () => [] },
+      neglected: async () => [],
       dueHolds: async () => {
         const sweep = sweeps[pauses.length] ?? []
         if (sweep instanceof Error) throw sweep
@@ -80,6 +82,32 @@ async function swept(sweeps: readonly (readonly Outcome[] | Error)[]) {
   )
   return { pauses, lines }
 }
+
+it('asks the books of ledgers whose holds the read model may lack', async () => {
+  const stop = new AbortController()
+  const asked: string[] = []
+  const execute = async ({ key }: { key: string }): Promise<Outcome> => {
+    asked.push(key)
+    return expired
+  }
+  const inBooks = async (ledgerId: string) =>
+    ledgerId === 'away' ? unavailable('not now') : [{ ledgerId, holdId: '7', expiresAt }]
+  const { logger, lines } = recordingLogger()
+  await runHoldSweeper(
+    {
+      bus: { execute, dueHolds: inBooks },
+      dueHolds: async () => [{ ledgerId: 'acme', holdId: '3', expiresAt }],
+      neglected: async () => ['away', 'parked'],
+      clock: new SettableClock(),
+      logger,
+      intervalMs: 500,
+      pace: { ...systemPace, pause: async () => stop.abort() },
+    },
+    stop.signal,
+  )
+  expect(asked).toEqual([3, 7].map((id) => `daybook:expire:${id}:${expiresAt}`))
+  expect(lines).toMatchObject([{ message: 'holds not expired', fields: { failed: 1 } }])
+})
 
 describe('a sweeper that can expire nothing of what is due', () => {
   const jumped = clockJumped('the wall clock ran ahead')
