@@ -32,7 +32,7 @@ export const rebuild: Subcommand = {
   notes: [
     'A server may be running: its read models answer all along. The new build is compared with the live one document by document, each at the same revision; then it takes its place at once. What it replaces stays until the next rebuild. Killed at any moment, the live model is as it was, and what was built is dropped: at once, or after kill -9 by the next rebuild or, in half an hour, by a server. One process builds at a time. What a killed --check left in the data folder is removed by the next rebuild that finds no other check running.',
     '--check compares all documents, the fields they are found by, and where each ledger of the log stands: how far, and whether it is parked. What is behind is looked at again for five seconds. Where that read model moves on meanwhile, it is only told; where nothing does, since no server runs or its projector is stuck, it differs. On SQLite the file of the read models is read as a whole, too: for damage, for tables and indexes that are missing or others than the program makes, and for what is none of its own, such as a trigger. On MongoDB, which looks after its own files, the indexes are compared in the same way.',
-    'Exit code 0: done; with --check: equal. 1: it failed; with --check: some document differs, some ledger stands elsewhere than the log says or cannot be read, the file is damaged, a table or an index is not as the program makes it, or of some read model nothing serves, so that it was not compared.',
+    'Exit code 0: done; with --check: equal. 1: it failed, or one of them could not take the place of what serves, which says why, and goes on serving; with --check: some document differs, some ledger stands elsewhere than the log says or cannot be read, the file is damaged, a table or an index is not as the program makes it, or of some read model nothing serves, so that it was not compared.',
   ],
   logsTo: 2,
 
@@ -44,8 +44,9 @@ export const rebuild: Subcommand = {
     requireLog(shell.config)
     const stop = stopSignal()
     if (flags.has('check')) return check(shell, projections, stop)
-    printRebuilt(await rebuiltBeside(shell, projections, stop), { asJson: flags.has('json') })
-    return 0
+    const rebuilt = await rebuiltBeside(shell, projections, stop)
+    printRebuilt(rebuilt, { asJson: flags.has('json') })
+    return rebuilt.every(({ serves }) => serves) ? 0 : 1
   },
 }
 

@@ -212,6 +212,8 @@ export type ReadModelWriter = AsyncDisposable & {
   commit(changes: readonly ModelChange[]): Promise<boolean>
   /** As on the query side. */
   builds(model: ReadModelShape): Promise<readonly Build[]>
+  /** The version of this name that serves, whichever program made it; undefined: none does. */
+  servingVersion(name: string): Promise<number | undefined>
   /** Makes an empty build beside the others; its number. */
   startBuild(model: ReadModelShape, startedAt: string): Promise<number>
   /**

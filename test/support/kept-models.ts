@@ -52,15 +52,19 @@ type CountingOptions = {
 
 /** A log and read models, and a projector that is started and stopped as a program's is. */
 export class KeptModels implements AsyncDisposable {
-  readonly store = new MemoryEventStore()
+  readonly store: MemoryEventStore
   readonly models: ReadModels & ReadModelWriter
   readonly lines
   stuckMs = 10
   readonly #logger
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
 
-  constructor(models: ReadModels & ReadModelWriter = openMemoryReadModels()) {
+  constructor(
+    models: ReadModels & ReadModelWriter = openMemoryReadModels(),
+    store = new MemoryEventStore(),
+  ) {
     this.models = models
+    this.store = store
     const { logger, lines } = recordingLogger()
     this.#logger = logger
     this.lines = lines

@@ -41,7 +41,7 @@ export class MemoryBuilds {
     return meant.build === 0 && model.previous !== undefined ? this.toRead(model.previous) : meant
   }
 
-  serving({ name }: Named): BuiltModel | undefined {
+  serving({ name }: Pick<Named, 'name'>): BuiltModel | undefined {
     return this.#entries.find(({ model, state }) => model.name === name && state === 'serving')
       ?.model
   }

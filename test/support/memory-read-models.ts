@@ -43,6 +43,7 @@ export function openMemoryReadModels(faults: Faults = {}): ReadModels & ReadMode
     load: async (model, ledgerId, ids) => store.load(model, ledgerId, ids),
     faults: async () => [],
     builds: async (model) => store.builds.of(model),
+    servingVersion: async (name) => store.builds.serving({ name })?.version,
     startBuild: async (model, startedAt) => store.startBuild(model, startedAt),
     serveBuild: async (model) => store.serveBuild(model),
     dropBuild: async (model) => store.dropBuild(model),

@@ -91,6 +91,7 @@ export function scheduledReadModels(
         overtaken: false,
       }),
     builds: (model) => read(`looks what builds ${model.name} has`, () => models.builds(model)),
+    servingVersion: (name) => read(`looks which ${name} serves`, () => models.servingVersion(name)),
     startBuild: (model, startedAt) =>
       write(`starts a build of ${model.name}`, {
         whole: () => models.startBuild(model, startedAt),

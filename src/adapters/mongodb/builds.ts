@@ -54,6 +54,12 @@ export async function readBuilds(
   })
 }
 
+/** The version that serves of a name, whichever it is. */
+export async function servingVersion(database: Db, name: string): Promise<number | undefined> {
+  const { builds } = await rowOf(database, name)
+  return builds.find(({ state }) => state === 'serving')?.version
+}
+
 /** The build that is meant: the one named, or the one that serves. A name without any has its first one, which is empty. */
 export function builtModel(registry: Registry, model: ModelBuild): BuiltModel | undefined {
   if (isBuilt(model)) return model

@@ -6,6 +6,7 @@ import {
   readRegistry,
   serveBuild,
   servingOrFirst,
+  servingVersion,
 } from '#adapters/mongodb/builds.ts'
 import { readCheckpoint } from '#adapters/mongodb/checkpoints.ts'
 import { commitChanges } from '#adapters/mongodb/commit.ts'
@@ -44,6 +45,8 @@ export async function openMongoReadModelWriter(options: MongoOptions): Promise<R
       }),
 
     builds: (model) => connection.use((database) => readBuilds(database, model)),
+
+    servingVersion: (name) => connection.use((database) => servingVersion(database, name)),
 
     startBuild: (model, startedAt) =>
       connection.use(async (database) => {

@@ -7,6 +7,7 @@ import {
   isWritable,
   readBuilds,
   serveBuild,
+  servingVersion,
 } from '#adapters/sqlite/read-models-builds.ts'
 import { collectionSchema, columnTypes, tableOf } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
@@ -21,7 +22,7 @@ import {
 
 /** Tries until no other process holds the lock. */
 export type Use = <Result>(work: () => Result) => Promise<Result>
-type OfBuilds = 'prepare' | 'builds' | 'startBuild' | 'serveBuild' | 'dropBuild'
+type OfBuilds = 'prepare' | 'builds' | 'servingVersion' | 'startBuild' | 'serveBuild' | 'dropBuild'
 
 /** What a writer does with builds. `use` tries until no other process holds the lock. */
 export function buildsOn(
@@ -38,6 +39,8 @@ export function buildsOn(
     },
 
     builds: (model) => use(() => readBuilds(connection, model)),
+
+    servingVersion: (name) => use(() => servingVersion(connection, name)),
 
     startBuild: (model, startedAt) => use(() => startBuild(connection, model, startedAt)),
 

@@ -25,6 +25,13 @@ export function readBuilds(
   }))
 }
 
+/** Of any version. */
+export function servingVersion(connection: ReadModelConnection, name: string): number | undefined {
+  const text = `SELECT version FROM builds WHERE model = ? AND state = 'serving'`
+  const row = connection.one({ text, values: [name] })
+  return row && Number(integerOf(row, 'version'))
+}
+
 /** The build that is meant: the one named, or the one that serves now. */
 export function builtModel(
   connection: ReadModelConnection,

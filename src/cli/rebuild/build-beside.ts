@@ -6,6 +6,7 @@ import { openProgress } from '#cli/progress.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import type { Projection } from '#projections/projection.ts'
+import { BuildStuck } from '#projections/runtime/build-errors.ts'
 import { Builder } from '#projections/runtime/builder.ts'
 import { rebuildsOf } from '#projections/runtime/left-builds.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
@@ -73,11 +74,24 @@ async function builtBeside(
   const rebuilt: Rebuilt[] = []
   for (const model of models) {
     const comparison = await compared(building, model, signal)
-    await builder.serve(model, signal)
-    rebuilt.push({ ...(await summaryOf(building, model)), seconds, ...comparison, serves: true })
+    const stuck = await obstacleTo(() => builder.serve(model, signal))
+    const summary = { ...(await summaryOf(building, model)), seconds, ...comparison }
+    rebuilt.push({ ...summary, serves: stuck === undefined, ...(stuck !== undefined && { stuck }) })
+    if (stuck !== undefined) await drop(building, [model])
   }
   if (dropRetired) await drop(building, await buildsIn(building.writer, projections, ['retired']))
   return rebuilt
+}
+
+/** What keeps a build from serving: it keeps none of the others from it. */
+async function obstacleTo(serve: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await serve()
+    return undefined
+  } catch (error) {
+    if (error instanceof BuildStuck) return error.message
+    throw error
+  }
 }
 
 type Filling = {

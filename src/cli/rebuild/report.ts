@@ -13,8 +13,10 @@ export type Rebuilt = {
   readonly comparison?: Comparison | undefined
   /** Ledgers that stand elsewhere in what serves; only where the model was checked. */
   readonly deviations?: readonly Deviation[] | undefined
-  /** False where the model was only checked. */
+  /** False where the model was only checked, or could not take the place of what serves. */
   readonly serves: boolean
+  /** Why it could not. */
+  readonly stuck?: string
 }
 
 const shownMax = 5
@@ -38,14 +40,16 @@ export function isEqual({ comparison, deviations = [] }: Rebuilt): boolean {
 }
 
 function lines(each: Rebuilt): string[] {
-  const { name, version, build, ledgers, comparison, deviations = [], serves } = each
+  const { name, version, build, ledgers, comparison, deviations = [], serves, stuck } = each
   const what = `${name} v${version}`
   const ending = serves ? `build ${build} serves` : 'the live model was left alone'
+  const obstacle = stuck === undefined ? [] : [stuck]
   if (comparison === undefined)
-    return [`${what}: ${ledgers} ledgers, nothing to compare with; ${ending}\n`]
+    return [`${what}: ${ledgers} ledgers, nothing to compare with; ${ending}\n`, ...shown(obstacle)]
   const { differences, unread } = comparison
   return [
     `${what}: ${verdict(each, comparison)}; ${ending}\n`,
+    ...shown(obstacle),
     ...shown(differences.map((one) => `${one.ledgerId}: ${nameOf(one)}`)),
     ...shown(unread.map(({ ledgerId, sentence }) => `${ledgerId}: ${sentence}`)),
     ...shown(deviations.map(({ ledgerId, sentence }) => `${ledgerId}: ${sentence}`)),

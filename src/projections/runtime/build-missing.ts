@@ -14,8 +14,10 @@ export const builderLease = 'builder'
 export type MissingParts = Omit<BuilderParts, 'writer'> & {
   readonly projections: readonly Projection[]
   readonly writer: BuilderParts['writer'] &
-    Pick<ReadModelWriter, 'startBuild' | 'dropBuild' | 'lease' | 'moveLease'>
+    Pick<ReadModelWriter, 'servingVersion' | 'startBuild' | 'dropBuild' | 'lease' | 'moveLease'>
   readonly holder: string
+  /** Names of which this process has seen its own version serve: what a newer one replaces then is not built again. */
+  readonly served?: Map<string, { isTold: boolean }>
 }
 
 /**
@@ -34,15 +36,18 @@ export async function isInUse(
 }
 
 /** Starts a build of every projection that has none, so that the projector leaves it out until it has been filled. */
-export async function startMissing({
-  projections,
-  writer,
-  clock,
-}: Pick<MissingParts, 'projections' | 'writer' | 'clock'>): Promise<readonly LiveModel[]> {
+export async function startMissing(
+  parts: Pick<MissingParts, 'projections' | 'writer' | 'clock' | 'logger' | 'served'>,
+): Promise<readonly LiveModel[]> {
+  const { projections, writer, clock, served } = parts
   const missing: LiveModel[] = []
   for (const projection of projections) {
     const serving = await servingModel(writer, projection)
-    if (serving?.version === projection.version) continue
+    if (serving?.version === projection.version) {
+      served?.set(projection.name, { isTold: false })
+      continue
+    }
+    if (await isReplaced(parts, projection)) continue
     const builds = await writer.builds(projection)
     const begun = builds.find(({ state }) => state === 'building')?.number
     const startedAt = new Date(clock.now()).toISOString()
@@ -50,6 +55,28 @@ export async function startMissing({
     missing.push({ ...projection, build })
   }
   return missing
+}
+
+/**
+ * Whether a newer release has come while this one was at work: each building its own again and again would answer nobody. A
+ * release that is started where a newer version serves builds its own: somebody went back to it.
+ */
+async function isReplaced(
+  { writer, served, logger }: Pick<MissingParts, 'writer' | 'served' | 'logger'>,
+  { name, version }: Projection,
+): Promise<boolean> {
+  const before = served?.get(name)
+  if (before === undefined) return false
+  const serving = await writer.servingVersion(name)
+  if (serving === undefined || serving < version) return false
+  const said = { projection: name, version, serving }
+  if (!before.isTold)
+    logger.warn(
+      said,
+      'a newer release has replaced a read model: this program builds its own no more',
+    )
+  before.isTold = true
+  return true
 }
 
 /**
@@ -78,15 +105,34 @@ async function buildAll(parts: MissingParts, signal: AbortSignal): Promise<boole
   // Beside a projector whose read models are asked it neither hurries nor takes a second core.
   const pace = serving.length === 0 ? { effort: aloneEffort } : { lane: undefined }
   const builder = new Builder({ ...parts, ...pace, areToServe: true })
+  const isDone = (models: readonly LiveModel[], work: () => Promise<void>) =>
+    isBuilt({ parts, models, signal }, work)
+  if (!(await isDone(missing, () => builder.catchUp(missing, signal)))) return false
+  let areAll = true
+  // One that cannot serve keeps none of the others from it.
+  for (const model of missing)
+    areAll = (await isDone([model], () => builder.serve(model, signal))) && areAll
+  return areAll
+}
+
+type Attempt = {
+  readonly parts: MissingParts
+  readonly models: readonly LiveModel[]
+  readonly signal: AbortSignal
+}
+
+/** Whether the work on the builds of these models came to its end. What is outdated is begun anew by the next try. */
+async function isBuilt(
+  { parts, models, signal }: Attempt,
+  work: () => Promise<void>,
+): Promise<boolean> {
   try {
-    await builder.catchUp(missing, signal)
-    for (const model of missing) await builder.serve(model, signal)
+    await work()
     return true
   } catch (error) {
     if (!isOfBuild(error)) throw error
     parts.logger.error({ err: error }, 'a read model could not be built; it is tried again')
-    if (error instanceof BuildOutdated)
-      await persist(parts, signal, () => startAnew(parts, missing))
+    if (error instanceof BuildOutdated) await persist(parts, signal, () => startAnew(parts, models))
     return false
   }
 }

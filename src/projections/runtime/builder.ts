@@ -2,7 +2,7 @@ import type { Clock } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type Pace, systemPace } from '#ports/pace.ts'
-import type { ReadModelWriter } from '#ports/read-models.ts'
+import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
 import type { ActLog } from '#projections/runtime/act-log.ts'
 import { BuildActs } from '#projections/runtime/build-acts.ts'
 import { BuildStuck } from '#projections/runtime/build-errors.ts'
@@ -51,6 +51,8 @@ export type BuilderParts = {
     | 'feedPosition'
     | 'saveFeedPosition'
   >
+  /** Says, where given, which ledgers are parked in a build that cannot serve. */
+  readonly readModels?: Pick<ReadModels, 'parked'>
   readonly acts: ActLog
   readonly clock: Clock
   readonly logger: Logger
@@ -153,9 +155,19 @@ export class Builder {
       }
       await this.#pace.pause(this.#pace.random() * restMsMin * tries, signal)
     }
+    const reason = await this.#persist(signal, () => this.#hindrance(model))
     throw new BuildStuck(
-      `build ${model.build} of ${model.name} v${model.version} cannot serve: some ledger is further in the one that does`,
+      `build ${model.build} of ${model.name} v${model.version} cannot serve: ${reason}`,
     )
+  }
+
+  async #hindrance(model: LiveModel): Promise<string> {
+    const { readModels, writer } = this.#parts
+    const [first, ...others] = (await readModels?.parked(model)) ?? []
+    const parked = first === undefined ? undefined : (await writer.checkpoint(model, first))?.parked
+    if (parked === undefined) return 'some ledger is further in the one that does'
+    const more = others.length === 0 ? '' : `; ${others.length} more are parked`
+    return `ledger ${first} is parked in it at revision ${parked.revision}: ${parked.reason}${more}`
   }
 
   #projectorOf(models: readonly LiveModel[]): Projector {

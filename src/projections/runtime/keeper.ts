@@ -60,9 +60,10 @@ export async function keepModels(parts: KeeperParts, signal: AbortSignal): Promi
     place = await takeActs(parts, place, each)
     await adopt(parts, { models: await parts.projector.refresh(each), adopted }, each)
   })
+  const served: KeeperParts['served'] = new Map()
   const built = repeat(async (each) => {
     const known = parts.acts.place
-    const isDone = await buildMissing(parts, each)
+    const isDone = await buildMissing({ ...parts, served }, each)
     await dropLeftBuilds(parts, each)
     const endMs = isDone ? 0 : stuckMs
     for (let waitedMs = 0; waitedMs < endMs && parts.acts.place === known; waitedMs += pollMs)

@@ -173,6 +173,66 @@ describe('a version that names the one before it', () => {
   })
 })
 
+describe('a read model that cannot be built', () => {
+  it('keeps no other from serving, and says which ledger it is', async () => {
+    await using kept = new KeptModels()
+    kept.stuckMs = 600_000
+    const first = counting(1)
+    const second = counting(2, { ...atThree, previous: first })
+    const another = counting(1, { name: 'others' })
+    await kept.record('acme', 5)
+    kept.start([first])
+    await kept.untilServed(first, 'acme')
+    await kept.stop()
+    kept.start([second, another])
+    await kept.untilServed(another, 'acme')
+    const said = kept.lines.find(({ message }) => message.startsWith('a read model could not'))
+    expect(
+      JSON.stringify(said?.fields, (_, value: unknown) =>
+        value instanceof Error ? value.message : value,
+      ),
+    ).toContain('ledger acme is parked in it at revision 3: revision 3 is poison')
+    expect(await kept.count(second, 'acme')).toMatchObject({ count: 5 })
+  })
+})
+
+describe('two releases at a time', () => {
+  it('come to an end: what the newer one has replaced, the older one builds no more', async () => {
+    await using older = new KeptModels()
+    await using newer = new KeptModels(older.models, older.store)
+    const first = counting(1)
+    const second = counting(2, { by: 10, previous: first })
+    await older.record('acme', 20)
+    older.start([first])
+    await older.untilServed(first, 'acme')
+    newer.start([second])
+    await newer.untilServed(second, 'acme')
+    const replaced = 'a newer release has replaced a read model'
+    const lines = () => older.lines.filter(({ message }) => message.startsWith(replaced))
+    await older.until(async () => lines().length > 0)
+    for (let more = 0; more < 10; more += 1) {
+      await older.record('acme')
+      await newer.untilServed(second, 'acme')
+    }
+    expect(lines()).toHaveLength(1)
+    expect(await older.models.builds(first)).toMatchObject([{ number: 1, state: 'retired' }])
+    expect(await older.models.builds(second)).toMatchObject([{ number: 1, state: 'serving' }])
+  })
+
+  it('leave the older one what it needs where somebody goes back to it', async () => {
+    await using kept = new KeptModels()
+    const first = counting(1)
+    const second = counting(2, { by: 10, previous: first })
+    await kept.record('acme', 20)
+    for (const release of [first, second, first, second]) {
+      kept.start([release])
+      await kept.untilServed(release, 'acme')
+      await kept.stop()
+    }
+    expect(await kept.count(second, 'acme')).toMatchObject({ count: 200 })
+  })
+})
+
 describe('a rebuild', () => {
   it('that is stopped anywhere leaves what serves as it was', async () => {
     await using kept = new KeptModels()
