@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { csvColumns } from '#cli/import/csv-columns.ts'
@@ -20,6 +18,7 @@ import {
   type Subcommand,
   WrongUsage,
 } from '#cli/subcommand.ts'
+import { openTemporaryFolder } from '#cli/temporary-folder.ts'
 import { openSqliteLog, type SqliteLogSettings } from '#compose/stores.ts'
 import { openWriteSide } from '#compose/write-side.ts'
 import type { Config } from '#config.ts'
@@ -144,8 +143,7 @@ async function copiedLog(
   logger: Logger,
   opening: AsyncDisposableStack,
 ): Promise<SqliteLogSettings> {
-  const folder = await mkdtemp(join(tmpdir(), 'daybook-dry-run-'))
-  opening.defer(() => rm(folder, { recursive: true, force: true }))
+  const { path: folder } = opening.use(await openTemporaryFolder('dry-run'))
   const copy = { engine: 'sqlite', folder } as const
   if (!hasLog(config)) return copy
   if (config.eventStore.engine === 'sqlite') {

@@ -38,6 +38,9 @@ const all: readonly Command<unknown>[] = [
   expireHold,
 ]
 
+/** Their names are in every request's fingerprint, and in what is recorded of a refused one: for ever. */
+export const commandNames: readonly string[] = all.map(({ name }) => name)
+
 const byName = new Map(all.map((command) => [command.name, command]))
 
 export function commandNamed(name: string): Command<unknown> | undefined {

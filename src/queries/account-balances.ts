@@ -100,7 +100,7 @@ function balanceBy(
 
 /**
  * The account's own document where it has not changed since, else the last entry by then: what was posted after it, too,
- * where that was skipped in `entries`; of what was pending nobody knows.
+ * where that was skipped in `entries`; of what was pending nobody knows then, so it is left out.
  */
 async function balanceInLog(
   { view }: LedgerMoment,
@@ -119,7 +119,9 @@ async function balanceInLog(
   const record = entry ?? balanceRecord(account.document, asset, noTotals)
   const postedDebits = totals.debits.toString()
   const postedCredits = totals.credits.toString()
-  return balanceOf({ ...record, postedDebits, postedCredits })
+  const balance = balanceOf({ ...record, postedDebits, postedCredits })
+  const isOfThen = entry?.postedDebits === postedDebits && entry.postedCredits === postedCredits
+  return isOfThen ? balance : withoutPending(balance)
 }
 
 async function balanceInBusiness(
@@ -136,7 +138,7 @@ async function balanceInBusiness(
   return withoutPending(balanceOf(balanceRecord({ accountId, type }, asset, all)))
 }
 
-/** What is pending has no business time. */
+/** What is pending has no business time, and is not known after what was skipped. */
 function withoutPending(balance: Balance): JsonObject {
   const { accountId, asset, postedDebits, postedCredits, posted } = balance
   return { accountId, asset, postedDebits, postedCredits, posted }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { batchTasks, isTask } from '#commands/handler/batch-tasks.ts'
 import { fingerprinted } from '#commands/handler/fingerprint.ts'
+import { parseBatchItem } from '#commands/parse-command.ts'
 import { projectionsStream } from '#events/stream-names.ts'
 import { type ProjectionAct, readActs, recordAct } from '#projections/runtime/acts.ts'
 import { type RelayEntry, relayEntryOf, relayEvent } from '#relay/relay-stream.ts'
@@ -94,5 +96,30 @@ describe('a fingerprint, under which a key is known for ever', () => {
     ],
   ])('is what it ever was: $command', (request, fingerprint) => {
     expect(fingerprinted(request).fingerprint).toBe(fingerprint)
+  })
+})
+
+describe('a batch, whose retry has to be the same batch for ever', () => {
+  const commands = [
+    { command: 'OpenAccount', accountId: 'users:alice', type: 'liability' },
+    { command: 'RegisterAsset', asset: 'USD/2', idempotencyKey: 'own' },
+  ]
+  const who = { actor: 'a', correlationId: 'c', causationId: 'c', ledgerId: 'acme', key: 'b-1' }
+  const tasksIn = (mode: 'atomic' | 'independent') =>
+    batchTasks({ ...who, mode, commands, items: commands.map(parseBatchItem) })
+
+  it.each([
+    ['atomic', '633d790f9aeaff943e5c5dd359161cadeb60dacf9b04925eb794424538b40459'],
+    ['independent', 'c5f94d8761e0aa0cc47c4bead85186432a3e09be227941ea77991edcb8741b99'],
+  ] as const)('has the fingerprint that it ever had: %s', (mode, fingerprint) => {
+    expect(tasksIn(mode).fingerprint).toBe(fingerprint)
+  })
+
+  it('gives its commands the keys that they ever had', () => {
+    const tasks = tasksIn('independent').tasks.filter(isTask)
+    expect(tasks.map(({ key, fingerprint }) => [key, fingerprint])).toEqual([
+      ['b-1/0', 'e9aee87ff3994129311291745f501994cf8daab03ce0ccd42ff6026b03c05769'],
+      ['own', 'eddf707437888610b01814d4ca699ae619cca121be2194a4cf1cab39580e36a8'],
+    ])
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { FrozenDirection } from '#events/account-events.ts'
 import type { TransactionPosted } from '#events/transaction-events.ts'
+import { commandNames } from '#commands/catalogue.ts'
 import { rejectionStatuses } from '#ledger/rejections.ts'
 import { accountTypes } from '#values/balances.ts'
 
@@ -20,6 +21,7 @@ const known = [
     reinstatement: '',
   } satisfies Record<TransactionPosted['data']['kind'], ''>),
   ...linesOf('CommandRejected.code', rejectionStatuses),
+  ...[...commandNames, 'ExecuteBatch'].map((name) => `CommandRejected.command ${name}`),
 ]
 
 /** One a line. The list is only ever added to. */

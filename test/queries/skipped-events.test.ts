@@ -6,7 +6,7 @@ import { trialBalances } from '#projections/trial-balances.ts'
 import { isDebitNormal } from '#values/balances.ts'
 import { type Asked, ask, project, type QueryName, type Store } from '#test/queries/asking.ts'
 import { closeAfterwards, describeOnEngines, type EngineName } from '#test/queries/engines.ts'
-import { inAcme } from '#test/queries/example-books.ts'
+import { exampleBooks, inAcme, ofAlice } from '#test/queries/example-books.ts'
 import { dayOf, randomAccounts, randomAssets, randomBooks } from '#test/queries/random-books.ts'
 import { inBusinessOrder } from '#test/queries/recount.ts'
 import {
@@ -161,6 +161,28 @@ describeOnEngines('events that were skipped in entries, trial balances or both',
         }
       }
     })
+  })
+})
+
+describeOnEngines('a capture that was skipped in entries', (open) => {
+  it('is in what is posted as of then; of what is pending nobody says what was so before', async () => {
+    const store = await open()
+    const { events } = exampleBooks()
+    await project(
+      store,
+      events,
+      allProjections.filter((model) => model !== entries),
+    )
+    await projectSkipping(store, events, { model: entries, skipped: [9] })
+    const at = (atRevision: string) => balanceIn(store, { ...ofAlice, asset: 'USD/2', atRevision })
+    expect(await at('8')).toMatchObject({
+      posted: '8000',
+      pendingDebits: '3000',
+      available: '5000',
+    })
+    const then = { postedDebits: '3500', postedCredits: '10500', posted: '7000' }
+    expect(await at('9')).toEqual({ accountId: 'users:alice', asset: 'USD/2', ...then })
+    expect(await at('10')).toMatchObject({ posted: '7500', pendingDebits: '2000' })
   })
 })
 

@@ -4,7 +4,7 @@ import { AppendLine } from '#adapters/sqlite/append-line.ts'
 import { backUpEventLog } from '#adapters/sqlite/event-log-backup.ts'
 import { prepareEventLog } from '#adapters/sqlite/event-log-file.ts'
 import { openingLog } from '#adapters/sqlite/database-outage.ts'
-import { watchPlace } from '#adapters/sqlite/database-place.ts'
+import { type PlaceWatch, watchPlace } from '#adapters/sqlite/database-place.ts'
 import { openSqliteEventLogReading } from '#adapters/sqlite/event-log-reading.ts'
 import { reasonOf } from '#adapters/sqlite/sqlite-results.ts'
 import type { EventStore } from '#ports/event-store.ts'
@@ -55,7 +55,7 @@ export async function openSqliteEventStore({
 
   const opened = opening.move()
   return {
-    append: line.append,
+    append: lookingOnce(line.append, place),
     readStream: log.readStream,
     readAll: log.readAll,
     streams: log.streams,
@@ -70,6 +70,23 @@ export async function openSqliteEventStore({
     failed: line.failed,
     backup: (to) => backUpEventLog(path, to),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/** Looks once after the first append, not a second later: what is cut until then would pass for what has always been so. */
+function lookingOnce(append: EventStore['append'], place: PlaceWatch): EventStore['append'] {
+  let isLookedAt = false
+  return (stream, events, expected) => {
+    const appended = append(stream, events, expected)
+    if (isLookedAt) return appended
+    isLookedAt = true
+    return appended.finally(() => {
+      try {
+        place.look()
+      } catch {
+        // Whoever is to know is told already.
+      }
+    })
   }
 }
 

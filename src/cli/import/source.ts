@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, open, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { ToolFailed } from '#cli/subcommand.ts'
+import { openTemporaryFolder } from '#cli/temporary-folder.ts'
 
 const chunkBytes = 256 * 1024
 
@@ -46,9 +46,8 @@ async function opened(path: string): Promise<Source> {
 
 async function spooled(input: AsyncIterable<Buffer>): Promise<Source> {
   await using spooling = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tmpdir(), 'daybook-import-'))
-  spooling.defer(() => rm(folder, { recursive: true, force: true }))
-  const path = join(folder, 'input')
+  const folder = spooling.use(await openTemporaryFolder('import'))
+  const path = join(folder.path, 'input')
   {
     await using file = await open(path, 'wx', 0o600)
     for await (const chunk of input) await file.appendFile(chunk)

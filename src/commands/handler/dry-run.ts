@@ -58,18 +58,29 @@ function withoutRevision(outcome: BatchOutcome): BatchOutcome {
 }
 
 /** What of a resource only recording gives it, by the event that makes or changes the resource. */
-const givenByRecording: Partial<Record<EventType, readonly string[]>> = {
+const givenByRecording: Readonly<Record<EventType, readonly string[]>> = {
   TransactionPosted: ['transactionId', 'recordedAt'],
   HoldPlaced: ['holdId', 'createdAt'],
   AccountOpened: ['createdAt'],
   LedgerOpened: ['createdAt', 'revision'],
   LedgerChanged: ['revision'],
   AssetRegistered: ['revision'],
+  AccountLimitsChanged: [],
+  MetadataSet: [],
+  AccountFrozen: [],
+  AccountUnfrozen: [],
+  AccountClosed: [],
+  AccountReopened: [],
+  HoldCaptured: [],
+  HoldVoided: [],
+  HoldExtended: [],
+  HoldExpired: [],
+  CommandRejected: [],
 }
 
 function wouldBe({ event, data }: Pick<AcceptedOutcome, 'event' | 'data'>): JsonObject {
   if (event === 'HoldCaptured') return wouldBeCapture(data)
-  return without(data, givenByRecording[event] ?? [])
+  return without(data, givenByRecording[event])
 }
 
 function wouldBeCapture(data: JsonObject): JsonObject {
@@ -79,7 +90,7 @@ function wouldBeCapture(data: JsonObject): JsonObject {
       ? { ...hold, captures: Array.isArray(hold['captures']) ? hold['captures'].slice(0, -1) : [] }
       : {},
     transaction: isJsonObject(transaction)
-      ? without(transaction, givenByRecording.TransactionPosted ?? [])
+      ? without(transaction, givenByRecording.TransactionPosted)
       : {},
   }
 }

@@ -36,6 +36,18 @@ const asOthersRead = (path: string) => spawnSync('cat', [path]).stdout
 
 const bytesOf = (path: string) => statSync(path).size
 
+describe('an event log whose write-ahead log is emptied right after its first event', () => {
+  it('fails within about a second, though it has grown again', async () => {
+    await using folder = await temporaryFolder()
+    await using store = await openSqliteEventStore({ folder: folder.path })
+    await store.append('ledger-acme', someEvents(3), 'no-stream')
+    truncateSync(join(folder.path, 'log.db-wal'))
+    await store.append('ledger-other', someEvents(3), 'no-stream').catch(() => {})
+    await expect.poll(() => store.failed.aborted, { timeout: 5_000 }).toBe(true)
+    expect(String(store.failed.reason.cause)).toContain('was cut short')
+  })
+})
+
 describe('a write-ahead log that somebody has cut short', () => {
   it.each([0, 10_000])('is noticed where nobody writes: to %i bytes', async (bytes) => {
     await using at = await aDatabase()
