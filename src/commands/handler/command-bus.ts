@@ -1,3 +1,4 @@
+import { inSum } from '#commands/handler/batch-outcome.ts'
 import { atomicJob, batchTasks, independentJob, isTask } from '#commands/handler/batch-tasks.ts'
 import { ClockAlarm } from '#commands/handler/clock-alarm.ts'
 import { type Bounds, CommandRoom, type Load } from '#commands/handler/command-room.ts'
@@ -233,22 +234,4 @@ function loadOf({ size }: Task): Load {
 
 function scopeOf({ ledgerId, key }: { readonly ledgerId: LedgerId; readonly key: string }): string {
   return `${ledgerId} ${key}`
-}
-
-/** An independent batch is replayed where every recorded item was; its revision is the last of its items'. */
-function inSum(items: readonly (Outcome | MalformedItem)[]): BatchOutcome {
-  const recorded = items.filter(
-    (item): item is Outcome => 'kind' in item && item.revision !== undefined,
-  )
-  const last = recorded.reduce<bigint | undefined>(
-    (max, { revision }) => (max === undefined || (revision ?? -1n) > max ? revision : max),
-    undefined,
-  )
-  return {
-    kind: 'batch',
-    mode: 'independent',
-    items,
-    replayed: recorded.length > 0 && recorded.every((item) => item.replayed),
-    ...(last !== undefined && { revision: last }),
-  }
 }
