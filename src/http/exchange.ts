@@ -18,7 +18,7 @@ export type AnswerHeaders = {
   readonly others?: Readonly<Record<string, string>>
 }
 
-const jsonType = 'application/json; charset=utf-8'
+export const jsonType = 'application/json; charset=utf-8'
 const problemType = 'application/problem+json; charset=utf-8'
 
 /** Of the event loop, of which there is one. */

@@ -1,10 +1,20 @@
-import { type AnswerHeaders, answerText, type Exchange } from '#http/exchange.ts'
+import {
+  type AnswerHeaders,
+  answerText,
+  commonHeaders,
+  type Exchange,
+  jsonType,
+} from '#http/exchange.ts'
 import { overloaded } from '#http/intake.ts'
+import { pacedWrite } from '#http/paced-write.ts'
 import type { Room } from '#http/room.ts'
-import type { JsonObject } from '#values/json.ts'
+import { isJsonObject, type JsonObject } from '#values/json.ts'
 
 /** Smaller answers are bounded by the number of connections. */
 const largeBytes = 16 * 1024
+
+/** Beyond so many parts (balances, assets, postings) the items of an answer are sent one by one. */
+const partsMax = 10_000
 
 /** What of the layer's parts it takes: `answers` is the room for large ones that their clients have not taken yet. */
 type Answering = { readonly answers: Room }
@@ -44,6 +54,47 @@ export function answerDone(
   answers.takeAnyway(bytes)
   giveBack(answers, exchange, bytes)
   answerText(exchange, status, { text, headers })
+}
+
+/**
+ * Answers what came of many commands, in any case. Where they are about ledgers or accounts with many assets, all of it may
+ * be longer than any text: then each item is made when the client has taken those before it.
+ */
+export async function answerDoneList(
+  answering: Answering & { readonly limits: { readonly downloadStallMs: number } },
+  exchange: Exchange,
+  {
+    status,
+    items,
+    headers,
+  }: {
+    readonly status: number
+    readonly items: readonly JsonObject[]
+    readonly headers: AnswerHeaders
+  },
+): Promise<void> {
+  const parts = items.reduce((sum, item) => sum + partsOf(item), 0)
+  if (parts <= partsMax)
+    return answerDone(answering, exchange, { status, body: { data: items }, headers })
+  const { response } = exchange
+  response.writeHead(status, { 'content-type': jsonType, ...commonHeaders(exchange, headers) })
+  const write = (text: string) => pacedWrite(response, text, answering.limits.downloadStallMs)
+  for (const [index, item] of items.entries()) {
+    await write(`${index === 0 ? '{"data":[' : ','}${JSON.stringify(item)}`)
+    if (response.destroyed) return
+  }
+  response.end(']}')
+}
+
+/** How many parts a resource, or an item with one, has. */
+function partsOf(item: JsonObject): number {
+  let parts = 0
+  for (const name in item) {
+    const value = item[name]
+    if (Array.isArray(value)) parts += value.length
+    else if (name === 'data' && isJsonObject(value)) parts += partsOf(value)
+  }
+  return parts
 }
 
 /** 0 for one that isn't large. */

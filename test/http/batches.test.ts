@@ -50,6 +50,32 @@ describe('an atomic batch', () => {
   })
 })
 
+describe('a batch whose items are long', () => {
+  it('is answered item by item, with the same bytes', async () => {
+    const assets = Array.from({ length: 900 }, (_, index) => ({ asset: `A${index}/2`, name: 'n' }))
+    const items = Array.from({ length: 20 }, (_, index) =>
+      accepted({ data: { ledgerId: `${index}`, assets } }),
+    )
+    http.bus.batchOutcome = { kind: 'batch', mode: 'atomic', items, revision: 9n, replayed: false }
+    const answer = await http.post(path, { mode: 'atomic', commands: [close] })
+    expect([answer.status, answer.headers.get('ledger-revision')]).toEqual([201, '9'])
+    expect(answer.headers.get('content-length')).toBeNull()
+    expect(await answer.text()).toBe(JSON.stringify({ data: items.map(({ data }) => data) }))
+  })
+
+  it('is given up where its client is gone', async () => {
+    const assets = Array.from({ length: 900 }, (_, index) => ({ asset: `A${index}/2` }))
+    const items = Array.from({ length: 400 }, () => accepted({ data: { assets } }))
+    http.bus.batchOutcome = { kind: 'batch', mode: 'atomic', items, replayed: false }
+    const gone = await http.post(path, { mode: 'atomic', commands: [close] })
+    await gone.body?.cancel()
+    const next = await http.post(path, { mode: 'atomic', commands: [close] })
+    expect((await next.text()).length).toBe(
+      JSON.stringify({ data: items.map(({ data }) => data) }).length,
+    )
+  })
+})
+
 describe('an independent batch', () => {
   it('answers 200 with what came of each command', async () => {
     http.bus.batchOutcome = {

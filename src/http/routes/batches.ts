@@ -9,7 +9,7 @@ import {
 import { type Body, readBody } from '#http/body.ts'
 import { acceptable, answerProblem, type Exchange } from '#http/exchange.ts'
 import { idempotencyKey } from '#http/headers.ts'
-import { answerDone, requireRoomToAnswer } from '#http/large-answers.ts'
+import { answerDoneList, requireRoomToAnswer } from '#http/large-answers.ts'
 import type { Parts } from '#http/parts.ts'
 import { pathIds, requirePossibleIds } from '#http/path-ids.ts'
 import { malformedProblem, problemBody, RequestRefused, refusalProblem } from '#http/problems.ts'
@@ -103,17 +103,17 @@ type Answering = {
   readonly status?: number
 }
 
-function answerBatch(
+async function answerBatch(
   parts: Parts,
   exchange: Exchange,
   { outcome, decidedOn, status }: Answering,
-): void {
+): Promise<void> {
   const headers = { revision: outcome.revision ?? decidedOn, replayed: outcome.replayed }
   if (outcome.kind === 'refused')
     return answerProblem(exchange, refusalProblem(outcome), { headers })
   const atomic = outcome.mode === 'atomic'
-  const data = outcome.items.map(atomic ? resourceOf : itemAnswer)
-  answerDone(parts, exchange, { status: status ?? (atomic ? 201 : 200), body: { data }, headers })
+  const items = outcome.items.map(atomic ? resourceOf : itemAnswer)
+  await answerDoneList(parts, exchange, { status: status ?? (atomic ? 201 : 200), items, headers })
 }
 
 /** All of an atomic batch was accepted, or none of it. */
