@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { endingSignals } from '#cli/ending-signals.ts'
 import { projectionNamed } from '#cli/projection-names.ts'
 import { asOnlyBuilder, buildBeside } from '#cli/rebuild/build-beside.ts'
 import { type Checked, checkAgainst } from '#cli/rebuild/check.ts'
@@ -76,7 +77,7 @@ function projectionsOf({ flags, positionals }: Arguments): readonly Projection[]
 /** Aborted by the signals that end a program, so that nothing temporary stays behind. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  for (const signal of endingSignals)
     process.once(signal, () => stop.abort(new ToolFailed(`ended by ${signal}.`)))
   return stop.signal
 }

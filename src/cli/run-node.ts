@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endingSignals } from '#cli/ending-signals.ts'
 import type { ProgramLogger, Shell } from '#cli/subcommand.ts'
 import { startNode } from '#compose/node.ts'
 import type { Role } from '#compose/roles.ts'
@@ -41,7 +42,7 @@ export async function runNode(
 function stopSignals(logger: ProgramLogger): Promise<'stopped'> {
   const { promise, resolve } = Promise.withResolvers<'stopped'>()
   let stoppingSince: number | undefined
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  for (const signal of endingSignals)
     process.on(signal, () => {
       if (stoppingSince !== undefined) {
         if (performance.now() - stoppingSince > sameSignalMs) process.exit(1)

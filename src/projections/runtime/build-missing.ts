@@ -106,7 +106,7 @@ async function buildAll(parts: MissingParts, signal: AbortSignal): Promise<boole
   const pace = serving.length === 0 ? { effort: aloneEffort } : { lane: undefined }
   const builder = new Builder({ ...parts, ...pace, areToServe: true })
   const isDone = (models: readonly LiveModel[], work: () => Promise<void>) =>
-    isBuilt({ parts, models, signal }, work)
+    endsWell({ parts, models, signal }, work)
   if (!(await isDone(missing, () => builder.catchUp(missing, signal)))) return false
   let areAll = true
   // One that cannot serve keeps none of the others from it.
@@ -122,7 +122,7 @@ type Attempt = {
 }
 
 /** Whether the work on the builds of these models came to its end. What is outdated is begun anew by the next try. */
-async function isBuilt(
+async function endsWell(
   { parts, models, signal }: Attempt,
   work: () => Promise<void>,
 ): Promise<boolean> {

@@ -21,8 +21,8 @@ export function hashOf(key: string): number {
 
 /**
  * A map from texts in the order in which they came, for millions of them that are mostly asked for in vain: hashes lie
- * beside each other, so that "never seen" takes one look at memory where a `Map` takes about ten, and a key takes half of
- * what it takes there. Knows what its entries weigh together. Taking back the newest leaves nothing behind.
+ * beside each other, so that "never seen" looks at few places in memory. Measured: a new key takes half of the time that it
+ * takes in a `Map`. Knows what its entries weigh together. Taking back the newest leaves nothing behind.
  */
 export class FactTable<Value> {
   readonly #column: Column<Value>
