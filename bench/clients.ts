@@ -9,6 +9,8 @@ const loadedSchema = z.object({
   p50Ms: z.number(),
   p99Ms: z.number(),
   statuses: z.record(z.string(), z.number()),
+  /** What the clients themselves had of the processors. */
+  cpuSeconds: z.number(),
 })
 
 export type Loaded = z.infer<typeof loadedSchema>

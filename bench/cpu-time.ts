@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 
 /** Linux counts processor time in these, whatever the kernel's own clock. */
@@ -11,4 +11,17 @@ export function cpuSeconds(pid: number): number | undefined {
   const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) (?=[A-Z] )/)
   const [user = '0', system = '0'] = fields.split(' ').slice(11, 13)
   return (Number(user) + Number(system)) / ticksPerSecond
+}
+
+/** The same of each of its threads that lives, to the nanosecond, by name; those of one name together. */
+export function cpuSecondsOfThreads(pid: number): ReadonlyMap<string, number> | undefined {
+  if (process.platform !== 'linux') return undefined
+  const seconds = new Map<string, number>()
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const place = `/proc/${pid}/task/${thread}`
+    const [nanoseconds = '0'] = readFileSync(`${place}/schedstat`, 'utf8').split(' ')
+    const name = thread === String(pid) ? 'main' : readFileSync(`${place}/comm`, 'utf8').trim()
+    seconds.set(name, (seconds.get(name) ?? 0) + Number(nanoseconds) / 1e9)
+  }
+  return seconds
 }

@@ -58,6 +58,7 @@ class Clients {
   #begunMs = 0
   #lastMs = 0
   #endMs = 0
+  #cpuSeconds = 0
   #due = 0
   #sent = 0
 
@@ -79,6 +80,7 @@ class Clients {
 
   async run(): Promise<void> {
     const { seconds, perSecond } = this.#given
+    const cpuBefore = process.cpuUsage()
     this.#begunMs = performance.now()
     this.#endMs = this.#begunMs + seconds * 1000
     const ticks =
@@ -89,6 +91,8 @@ class Clients {
     await this.#over.promise
     clearTimeout(late)
     clearInterval(ticks)
+    const { user, system } = process.cpuUsage(cpuBefore)
+    this.#cpuSeconds = (user + system) / 1e6
   }
 
   figures() {
@@ -101,6 +105,7 @@ class Clients {
       p50Ms: at(0.5),
       p99Ms: at(0.99),
       statuses: Object.fromEntries(this.#statuses),
+      cpuSeconds: this.#cpuSeconds,
     }
   }
 
