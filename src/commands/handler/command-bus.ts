@@ -197,7 +197,7 @@ class Bus implements CommandBus {
   ): Promise<RefusedOutcome | undefined> {
     const writer = this.#writers.of(ledgerId)
     if (writer.isNew(key)) return undefined
-    const use = await this.#writers.rehearse(ledgerId, (_round, ledger) =>
+    const use = await this.#writers.lookUp(ledgerId, (ledger) =>
       isOpened(ledger) ? ledger.keys.get(key) : ledgerNotFound(ledgerId),
     )
     if (typeof use !== 'bigint') return use

@@ -1,7 +1,10 @@
-import type { Job } from '#commands/handler/job.ts'
+import { type Job, keyOf } from '#commands/handler/job.ts'
 import type { LogReader } from '#commands/handler/log-reader.ts'
+import type { RefusedOutcome } from '#commands/handler/outcome.ts'
+import { refuse } from '#commands/handler/refuse-job.ts'
 import { Replays } from '#commands/handler/replay.ts'
 import type { Round } from '#commands/handler/round.ts'
+import type { Ledger } from '#ledger/ledger.ts'
 import { BooksCacheUnavailable } from '#ports/books-cache.ts'
 
 /** What settles a job once its round is stored. */
@@ -20,6 +23,22 @@ export function decideJobs(round: Round, jobs: readonly Job[], log: LogReader): 
     settlements.push(settle)
   }
   return settlements
+}
+
+/**
+ * Where nothing is decided: the first outcome for jobs whose keys the books have, the refusal for all others.
+ * @throws {BooksCacheUnavailable} where the books could not be asked; then none of it is to be used.
+ */
+export function answerJobs(
+  { ledger, log }: { readonly ledger: Ledger; readonly log: LogReader },
+  jobs: readonly Job[],
+  refusal: RefusedOutcome,
+): readonly Settle[] {
+  const replays = new Replays(log)
+  return jobs.map((job) => {
+    const known = ledger.keys.get(keyOf(job))
+    return () => (known === undefined ? refuse(job, refusal) : replays.add(job, known))
+  })
 }
 
 /** How to settle the job once the round is stored; undefined where it must wait for the next round. */

@@ -41,6 +41,11 @@ export function tasksOf(job: Job): readonly Task[] {
   return job.kind === 'single' ? [job.task] : job.tasks
 }
 
+/** The key that the answer to a job is found by. */
+export function keyOf(job: Job): string {
+  return job.kind === 'atomic' ? job.key : job.task.key
+}
+
 /** The keys that a job would give an outcome to. */
 export function keysOf(job: Job): readonly string[] {
   const keys = tasksOf(job).map(({ key }) => key)

@@ -1,7 +1,7 @@
 import { appendSurely } from '#commands/handler/append.ts'
 import { LedgerMemory, type Standing } from '#commands/handler/books/ledger-memory.ts'
 import { Courtesy } from '#commands/handler/courtesy.ts'
-import { decideJobs } from '#commands/handler/decide-jobs.ts'
+import { answerJobs, decideJobs } from '#commands/handler/decide-jobs.ts'
 import { foreignBatches } from '#commands/handler/foreign-batches.ts'
 import {
   type Job,
@@ -14,7 +14,7 @@ import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { refuse, refused } from '#commands/handler/refuse-job.ts'
 import { clockJumped, inFlight, outcomeUnknown, waitedTooLong } from '#commands/handler/refusals.ts'
-import type { Rehearsal } from '#commands/handler/rehearsal.ts'
+import { type Rehearsal, runRehearsal, runWithoutTime } from '#commands/handler/rehearsal.ts'
 import { Round } from '#commands/handler/round.ts'
 import { isExpected, refusalFor } from '#commands/handler/store-failures.ts'
 import type { WriterParts } from '#commands/handler/writer-parts.ts'
@@ -138,12 +138,13 @@ export class LedgerWriter {
       ...rehearsals.flatMap(({ looksAt }) => looksAt),
     ])
     const reading = this.#parts.clock.read(this.#ledgerId, this.#ledger.head.recordedAt)
-    if ('distrust' in reading) return this.#refuseWaiting(clockJumped(reading.distrust))
+    if ('distrust' in reading)
+      return this.#onlyAnswer(clockJumped(reading.distrust), askedMax, rehearsals)
     const { writer } = this.#parts
     const round = new Round(this.#ledger, { now: reading.now, writer, earlier })
     for (const rehearsal of rehearsals) {
       this.#rehearsals.shift()
-      round.rehearse(() => rehearsal.run(round, this.#ledger))
+      runRehearsal(rehearsal, round, this.#ledger)
     }
     const settlements = decideJobs(round, jobs, this.#log)
     const taken = this.#queue.splice(0, settlements.length)
@@ -151,6 +152,19 @@ export class LedgerWriter {
     for (const settle of settlements) settle()
     this.#memory.grown(this.#ledger)
     if (round.events.length > 0) await this.#courtesy.letOthersGo()
+  }
+
+  /** A round in which nothing is decided: what was decided before is answered, by whichever process. */
+  async #onlyAnswer(refusal: RefusedOutcome, askedMax: number, rehearsals: readonly Rehearsal[]) {
+    await this.#catchUp()
+    for (const rehearsal of rehearsals) {
+      this.#rehearsals.shift()
+      runWithoutTime(rehearsal, this.#ledger, refusal)
+    }
+    const jobs = this.#queue.slice(0, askedMax)
+    const settlements = answerJobs({ ledger: this.#ledger, log: this.#log }, jobs, refusal)
+    this.#queue.splice(0, settlements.length)
+    for (const settle of settlements) settle()
   }
 
   /** Whether the round is durable. If not, the books are as they were and its jobs are queued again or refused. */

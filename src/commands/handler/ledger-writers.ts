@@ -3,6 +3,7 @@ import { LedgerWriter } from '#commands/handler/ledger-writer.ts'
 import type { LedgersInMemory } from '#commands/handler/ledgers-in-memory.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { overloaded, unavailable } from '#commands/handler/refusals.ts'
+import type { Rehearsal } from '#commands/handler/rehearsal.ts'
 import type { Round } from '#commands/handler/round.ts'
 import { refusalFor } from '#commands/handler/store-failures.ts'
 import type { WriterParts } from '#commands/handler/writer-parts.ts'
@@ -47,30 +48,43 @@ export class LedgerWriters implements AsyncDisposable {
   }
 
   /** Tries something out on the books as they are stored; all of it is taken back. */
-  async rehearse<Result>(
+  rehearse<Result>(
     ledgerId: LedgerId,
     decide: (round: Round, ledger: Ledger) => Result,
     looksAt: readonly bigint[] = [],
+  ): Promise<Result | RefusedOutcome> {
+    return this.#between(ledgerId, ({ resolve, reject }) => ({
+      kind: 'try',
+      looksAt,
+      run: (round, ledger) => answer(() => decide(round, ledger), { resolve, reject }),
+      refuse: resolve,
+    }))
+  }
+
+  /** Asks the books as they are stored, also while nothing is decided because of the clock. */
+  lookUp<Result>(
+    ledgerId: LedgerId,
+    ask: (ledger: Ledger) => Result,
+  ): Promise<Result | RefusedOutcome> {
+    return this.#between(ledgerId, ({ resolve, reject }) => ({
+      kind: 'look-up',
+      looksAt: [],
+      run: (ledger) => answer(() => ask(ledger), { resolve, reject }),
+      refuse: resolve,
+    }))
+  }
+
+  async #between<Result>(
+    ledgerId: LedgerId,
+    rehearsalFor: (settling: Settling<Result>) => Rehearsal,
   ): Promise<Result | RefusedOutcome> {
     if (this.#closing) return stopping
     if (this.#rehearsals >= rehearsalsMax) return overloaded
     this.#rehearsals += 1
     try {
-      return await new Promise((resolve, reject) => {
-        this.of(ledgerId).rehearse({
-          looksAt,
-          run(round, ledger) {
-            try {
-              resolve(decide(round, ledger))
-            } catch (error) {
-              if (!(error instanceof BooksCacheUnavailable)) return reject(error)
-              resolve(refusalFor(error))
-              throw error
-            }
-          },
-          refuse: resolve,
-        })
-      })
+      const { promise, resolve, reject } = Promise.withResolvers<Result | RefusedOutcome>()
+      this.of(ledgerId).rehearse(rehearsalFor({ resolve, reject }))
+      return await promise
     } finally {
       this.#rehearsals -= 1
     }
@@ -81,6 +95,22 @@ export class LedgerWriters implements AsyncDisposable {
     this.#closing = true
     this.#writers[Symbol.dispose]()
     await Promise.all([...this.#writers.writers()].map((writer) => writer.drained()))
+  }
+}
+
+type Settling<Result> = {
+  readonly resolve: (result: Result | RefusedOutcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** @throws {BooksCacheUnavailable} after answering with a refusal: the books have to be read anew. */
+function answer<Result>(work: () => Result, { resolve, reject }: Settling<Result>): void {
+  try {
+    resolve(work())
+  } catch (error) {
+    if (!(error instanceof BooksCacheUnavailable)) return reject(error)
+    resolve(refusalFor(error))
+    throw error
   }
 }
 

@@ -6,6 +6,25 @@ import type { Ledger } from '#ledger/ledger.ts'
 export type Rehearsal = {
   /** Revisions of the earlier events that it will ask for. */
   readonly looksAt: readonly bigint[]
-  run(round: Round, ledger: Ledger): void
   refuse(refusal: RefusedOutcome): void
+} & (
+  | { readonly kind: 'try'; run(round: Round, ledger: Ledger): void }
+  /** What the books say of themselves, whatever the time. */
+  | { readonly kind: 'look-up'; run(ledger: Ledger): void }
+)
+
+/** Runs it on the books, which are afterwards as they were. */
+export function runRehearsal(rehearsal: Rehearsal, round: Round, ledger: Ledger): void {
+  if (rehearsal.kind === 'look-up') rehearsal.run(ledger)
+  else round.rehearse(() => rehearsal.run(round, ledger))
+}
+
+/** The same where there is no time to decide at. */
+export function runWithoutTime(
+  rehearsal: Rehearsal,
+  ledger: Ledger,
+  refusal: RefusedOutcome,
+): void {
+  if (rehearsal.kind === 'look-up') rehearsal.run(ledger)
+  else rehearsal.refuse(refusal)
 }
