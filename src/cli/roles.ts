@@ -1,4 +1,4 @@
-import { runNode, stopNote } from '#cli/run-node.ts'
+import { clockNote, runNode, stopNote } from '#cli/run-node.ts'
 import type { Subcommand } from '#cli/subcommand.ts'
 import type { Role } from '#compose/roles.ts'
 
@@ -9,9 +9,7 @@ const healthNote =
 export const api = commandOf(
   'api',
   'serve commands and queries; any number may, on the same ledgers',
-  [
-    'DAYBOOK_CURSOR_SECRET has to be the same in all of them. SIGUSR2 confirms a clock that was found to have jumped.',
-  ],
+  [`DAYBOOK_CURSOR_SECRET has to be the same in all of them. ${clockNote}`],
 )
 
 /** The relay alone. */
@@ -28,7 +26,9 @@ export const projector = commandOf(
 )
 
 /** The sweeper alone. */
-export const sweeper = commandOf('sweeper', 'expire due holds; a second one does no harm')
+export const sweeper = commandOf('sweeper', 'expire due holds; a second one does no harm', [
+  clockNote,
+])
 
 function commandOf(name: Role, summary: string, notes: readonly string[] = []): Subcommand {
   return {

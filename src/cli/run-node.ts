@@ -14,6 +14,9 @@ const sameSignalMs = 1_000
 export const stopNote =
   'SIGTERM or SIGINT finishes what was accepted and ends; another one, a second later, ends at once.'
 
+/** What `--help` says of every command that writes events until it is stopped. */
+export const clockNote = 'SIGUSR2 confirms a clock that was found to have jumped.'
+
 /** Runs roles in this process until a signal or a failure ends it; all that there is work for where none is named. */
 export async function runNode(
   { config, logger }: Pick<Shell, 'config' | 'logger'>,

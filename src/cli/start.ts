@@ -1,4 +1,4 @@
-import { runNode, stopNote } from '#cli/run-node.ts'
+import { clockNote, runNode, stopNote } from '#cli/run-node.ts'
 import type { Subcommand } from '#cli/subcommand.ts'
 
 /** Runs every role in this process until a signal or a failure ends it. */
@@ -8,7 +8,7 @@ export const start: Subcommand = {
     'run the API, the projector and the sweeper in one process, and the relay where Kafka is set',
   positionals: [],
   options: {},
-  notes: [`${stopNote} SIGUSR2 confirms a clock that was found to have jumped.`],
+  notes: [`${stopNote} ${clockNote}`],
   logsTo: 1,
   run: (shell) => runNode(shell),
 }

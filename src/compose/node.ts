@@ -1,6 +1,7 @@
 import { systemClock } from '#adapters/system/clock.ts'
 import { createApi } from '#compose/api.ts'
 import { memoryBoundsOf, openKeeping } from '#compose/books.ts'
+import { openMarksOf } from '#compose/clock-marks.ts'
 import { type HealthChecks, requireServing } from '#compose/dependencies.ts'
 import { openProjecting } from '#compose/projecting.ts'
 import { intactLog } from '#compose/intact-log.ts'
@@ -153,7 +154,8 @@ async function startWriting(
   const keeping = await openKeeping(node.config, node.logger, starting)
   const memory = memoryBoundsOf(node.config)
   const store = intactLog(node.store, node.logger)
-  const commandBus = starting.use(openCommandBus({ ...node, store, keeping, memory }))
+  const clockMarks = await openMarksOf(node.config, node.logger)
+  const commandBus = starting.use(openCommandBus({ ...node, store, clockMarks, keeping, memory }))
   const sweeping = sweeps && starting.use(startSweeping({ ...node, commandBus }))
   return { commandBus, failures: sweeping ? [sweeping.failed] : [] }
 }

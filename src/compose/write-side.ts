@@ -1,5 +1,6 @@
 import { systemClock } from '#adapters/system/clock.ts'
 import { memoryBoundsOf, openKeeping } from '#compose/books.ts'
+import { openMarksOf } from '#compose/clock-marks.ts'
 import { requireServing } from '#compose/dependencies.ts'
 import { intactLog } from '#compose/intact-log.ts'
 import { requireSameLog } from '#compose/same-log.ts'
@@ -24,7 +25,9 @@ export async function openWriteSide(config: Config, logger: Logger): Promise<Com
   }
   const keeping = await openKeeping(config, logger, opening)
   const log = intactLog(store, logger)
-  const parts = { store: log, clock: systemClock, logger, keeping, memory: memoryBoundsOf(config) }
+  const clockMarks = await openMarksOf(config, logger)
+  const memory = memoryBoundsOf(config)
+  const parts = { store: log, clock: systemClock, clockMarks, logger, keeping, memory }
   const bus = opening.use(openCommandBus(parts))
   const opened = opening.move()
   return {

@@ -67,8 +67,10 @@ describeWith(
       await using cluster = await openCluster(clusterSettings(servers))
       await open(cluster.process('api').url, 'anything')
       const kept = await readdir(cluster.folder, { recursive: true })
-      // A folder of each process, which the test itself makes, and in it the books of those that write.
-      expect(kept.filter((path) => !/^[^/]+(\/books(\/.*)?)?$/.test(path))).toEqual([])
+      // A folder of each process, which the test itself makes, and in it books and the clock's mark of those that write.
+      expect(
+        kept.filter((path) => !/^[^/]+(\/books(\/.*)?|\/clock\.json(\..*)?)?$/.test(path)),
+      ).toEqual([])
     })
   },
 )

@@ -12,6 +12,7 @@ import { type ParsedItem, parseBatchItem, parseCommand } from '#commands/parse-c
 import { decodeEvent } from '#events/decode.ts'
 import type { RecordedEvent } from '#events/envelope.ts'
 import { ledgerStream } from '#events/stream-names.ts'
+import type { ClockMarks } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Pace } from '#ports/pace.ts'
 import type { Logger } from '#ports/logger.ts'
@@ -50,6 +51,7 @@ export class WriteSide implements AsyncDisposable {
   }: {
     readonly store?: EventStore
     readonly clock?: SettableClock
+    readonly clockMarks?: ClockMarks
     readonly bounds?: { readonly commandsMax: number; readonly bytesMax: number }
     readonly pace?: Pace
     readonly writer?: string

@@ -1,6 +1,6 @@
-import { ClockGuard, type Reading } from '#commands/handler/clock-guard.ts'
+import { ClockGuard, type ClockStanding, type Reading } from '#commands/handler/clock-guard.ts'
 import type { FailureLines } from '#commands/handler/failure-lines.ts'
-import type { Clock } from '#ports/clock.ts'
+import type { Clock, ClockMark } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { LedgerId } from '#values/ids.ts'
 import { formatTimestamp, type Timestamp } from '#values/timestamps.ts'
@@ -9,6 +9,8 @@ type ClockAlarmParts = {
   readonly clock: Clock
   readonly logger: Logger
   readonly failures: FailureLines
+  /** What an earlier process left. */
+  readonly mark?: ClockMark | undefined
 }
 
 /** Tells the operator that a clock keeps commands from being taken, for as long as it does, and that it is over. */
@@ -19,13 +21,13 @@ export class ClockAlarm {
 
   constructor(parts: ClockAlarmParts) {
     this.#parts = parts
-    this.#guard = new ClockGuard(parts.clock)
+    this.#guard = new ClockGuard(parts.clock, parts.mark)
   }
 
   /** The time for an event of a ledger that follows one recorded at `last` ('' for none): never before it. */
   read(ledgerId: LedgerId, last: Timestamp): Reading {
     const reading = this.#guard.read(last)
-    if ('distrust' in reading) this.#tell(ledgerId, reading.distrust)
+    if ('distrust' in reading) this.#tell(reading.distrust, { ledgerId })
     else if (this.#isTold) this.isBelieved()
     return reading
   }
@@ -43,18 +45,26 @@ export class ClockAlarm {
     return isBelieved
   }
 
+  /** What a later process has to know; tells of a clock that ran ahead before anybody asks for its time. */
+  stand(): ClockStanding | undefined {
+    const standing = this.#guard.stand()
+    if (standing !== undefined && 'distrust' in standing) this.#tell(standing.distrust)
+    else if (this.#isTold) this.isBelieved()
+    return standing
+  }
+
   /** An operator says that the clock is right. */
   confirm(): void {
     this.#guard.confirm()
     this.isBelieved()
   }
 
-  #tell(ledgerId: LedgerId, detail: string): void {
+  #tell(detail: string, where: { readonly ledgerId?: LedgerId } = {}): void {
     this.#isTold = true
     this.#parts.failures.tell({
       level: 'error',
       error: 'clock-jumped',
-      context: { detail, clock: this.#says, ledgerId },
+      context: { detail, clock: this.#says, ...where },
       message:
         'commands are refused: the clock is not believed; put it right, or confirm it with SIGUSR2 where it is right',
     })

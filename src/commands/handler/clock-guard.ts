@@ -1,40 +1,53 @@
-import type { Clock } from '#ports/clock.ts'
+import type { Clock, ClockMark } from '#ports/clock.ts'
 import { epochMsOf, formatTimestamp, type Timestamp } from '#values/timestamps.ts'
 
-// A laptop's night of sleep stops the monotonic clock and is no fault; a day is.
+// A night of sleep may stop the monotonic clock and is no fault; a day is.
 const jumpMsMax = 24 * 3_600_000
 const aheadMsMax = 5 * 60_000
+
+const ranAhead = 'the wall clock ran ahead of the monotonic clock by more than a day'
+const ranAheadSinceMark =
+  'the wall clock ran ahead of the time since the boot by more than a day since it was last believed'
+const wasRefused = 'the wall clock was refused before this boot, and is not before that time again'
 
 /** What the clock says for the next event, or why it is not believed. */
 export type Reading = { readonly now: Timestamp } | { readonly distrust: string }
 
+/** What a later process has to know of the clock. */
+export type ClockStanding =
+  | { readonly believed: ClockMark }
+  | { readonly refusedFromMs: number; readonly distrust: string }
+
+/** The moment from which on is compared, and what there is to say of a clock that ran ahead since. */
+type Since = { readonly wall: number; readonly monotonic: number; readonly distrust: string }
+
 /**
- * Keeps a wrong clock out of history (decision 0006): it compares the wall clock with the monotonic one since the
- * last reading, and with the last event of the ledger.
+ * Keeps a wrong clock out of history (decisions 0006 and 0029): it compares the wall clock with the monotonic one since
+ * the last reading, and with the last event of the ledger.
  */
 export class ClockGuard {
   readonly #clock: Clock
-  #wall: number
-  #monotonic: number
+  #since: Since
+  /** A moment of this boot when the clock was believed. */
+  #mark: ClockMark | undefined
+  /** What the wall clock said when it was found to have run ahead, for as long as it has. */
+  #refusedFrom: number | undefined
   /** The wall clock when an operator confirmed it. */
   #confirmed: number | undefined
   /** The furthest ahead of all last events that were refused. */
   #furthestAhead: Timestamp = ''
 
-  constructor(clock: Clock) {
+  /** `mark` is what an earlier process left. */
+  constructor(clock: Clock, mark?: ClockMark) {
     this.#clock = clock
-    this.#wall = clock.now()
-    this.#monotonic = clock.monotonic()
+    this.#since = beginning(clock, mark)
+    if (passedSince(mark, clock) !== undefined) this.#mark = mark
   }
 
   /** The time for an event that follows one recorded at `last` ('' for none): never before it. */
   read(last: Timestamp): Reading {
     const wall = this.#clock.now()
-    const monotonic = this.#clock.monotonic()
-    if (this.#ranAhead(wall, monotonic))
-      return { distrust: 'the wall clock ran ahead of the monotonic clock by more than a day' }
-    this.#wall = wall
-    this.#monotonic = monotonic
+    if (this.#ranAhead(wall)) return { distrust: this.#since.distrust }
     const now = formatTimestamp(wall)
     if (now === undefined) return { distrust: 'the wall clock is outside the years 0000 to 9999' }
     if (last <= now) return { now }
@@ -46,19 +59,52 @@ export class ClockGuard {
   /** Whether nothing that was ever asked about would be refused now. */
   isBelieved(): boolean {
     const wall = this.#clock.now()
-    if (this.#ranAhead(wall, this.#clock.monotonic())) return false
+    if (this.#ranAhead(wall)) return false
     return formatTimestamp(wall) !== undefined && !this.#isFarAhead(this.#furthestAhead, wall)
+  }
+
+  /** Undefined where a later process could not compare, or has nothing to learn from it. */
+  stand(): ClockStanding | undefined {
+    if (this.isBelieved()) {
+      const boot = this.#clock.boot?.()
+      this.#mark = boot && { wallMs: this.#since.wall, boot }
+      return this.#mark && { believed: this.#mark }
+    }
+    const { distrust } = this.#since
+    return this.#refusedFrom === undefined
+      ? undefined
+      : { refusedFromMs: this.#refusedFrom, distrust }
   }
 
   /** An operator says that the clock is right and so is the log; holds until the clock is set back again. */
   confirm(): void {
-    this.#wall = this.#clock.now()
-    this.#monotonic = this.#clock.monotonic()
-    this.#confirmed = this.#wall
+    this.#confirmed = this.#clock.now()
+    this.#believe(this.#confirmed, this.#clock.monotonic())
   }
 
-  #ranAhead(wall: number, monotonic: number): boolean {
-    return wall - this.#wall - (monotonic - this.#monotonic) > jumpMsMax
+  #ranAhead(wall: number): boolean {
+    const monotonic = this.#clock.monotonic()
+    const aheadMs = wall - this.#since.wall - (monotonic - this.#since.monotonic)
+    if (aheadMs > jumpMsMax && !this.#hasSlept(wall)) {
+      this.#refusedFrom = Math.min(this.#refusedFrom ?? wall, wall)
+      return true
+    }
+    this.#believe(wall, monotonic)
+    return false
+  }
+
+  /** The monotonic clock may stand still while the machine sleeps; the time since its boot goes on. */
+  #hasSlept(wall: number): boolean {
+    const mark = this.#mark
+    const passedMs = passedSince(mark, this.#clock)
+    return (
+      mark !== undefined && passedMs !== undefined && wall - mark.wallMs - passedMs <= jumpMsMax
+    )
+  }
+
+  #believe(wall: number, monotonic: number): void {
+    this.#since = { wall, monotonic, distrust: ranAhead }
+    this.#refusedFrom = undefined
   }
 
   #isFarAhead(last: Timestamp, wall: number): boolean {
@@ -70,4 +116,25 @@ export class ClockGuard {
       this.#confirmed = undefined
     return this.#confirmed !== undefined
   }
+}
+
+/** In the mark's boot, as though this process had run since; in a later one, as far as the clock was refused before it. */
+function beginning(clock: Clock, mark: ClockMark | undefined): Since {
+  const wall = clock.now()
+  const monotonic = clock.monotonic()
+  const passedMs = passedSince(mark, clock)
+  if (mark !== undefined && passedMs !== undefined)
+    return { wall: mark.wallMs, monotonic: monotonic - passedMs, distrust: ranAheadSinceMark }
+  if (mark?.refusedFromMs === undefined || clock.boot?.() === undefined)
+    return { wall, monotonic, distrust: ranAhead }
+  // Just so far back that it is refused from there on.
+  return { wall: mark.refusedFromMs - jumpMsMax - 1, monotonic, distrust: wasRefused }
+}
+
+/** How long ago the mark is; undefined where it is of another boot. */
+function passedSince(mark: ClockMark | undefined, clock: Clock): number | undefined {
+  const boot = mark && clock.boot?.()
+  if (mark === undefined || boot?.id !== mark.boot.id) return undefined
+  const passedMs = boot.sinceMs - mark.boot.sinceMs
+  return passedMs < 0 ? undefined : passedMs
 }

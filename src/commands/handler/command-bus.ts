@@ -1,6 +1,7 @@
 import { inSum } from '#commands/handler/batch-outcome.ts'
 import { atomicJob, batchTasks, independentJob, isTask } from '#commands/handler/batch-tasks.ts'
 import { ClockAlarm } from '#commands/handler/clock-alarm.ts'
+import { ClockMarking } from '#commands/handler/clock-marking.ts'
 import { type Bounds, CommandRoom, type Load } from '#commands/handler/command-room.ts'
 import { rehearseBatch, rehearseCommand } from '#commands/handler/dry-run.ts'
 import { FailureLines } from '#commands/handler/failure-lines.ts'
@@ -30,7 +31,7 @@ import { orRefusal } from '#commands/handler/store-failures.ts'
 import { UnderWay } from '#commands/handler/under-way.ts'
 import type { MalformedItem } from '#commands/parse-command.ts'
 import { isOpened, type Ledger } from '#ledger/ledger.ts'
-import type { Clock } from '#ports/clock.ts'
+import type { Clock, ClockMarks } from '#ports/clock.ts'
 import type { EventStore } from '#ports/event-store.ts'
 import type { Logger } from '#ports/logger.ts'
 import { type Pace, systemPace } from '#ports/pace.ts'
@@ -46,6 +47,8 @@ const defaultBounds: Bounds = { commandsMax: 20_000, bytesMax: 64 * 1024 * 1024 
 export function openCommandBus(parts: {
   readonly store: EventStore
   readonly clock: Clock
+  /** Where there are none, a clock that was wrong before the start is believed. */
+  readonly clockMarks?: ClockMarks | undefined
   readonly logger: Logger
   readonly bounds?: Bounds
   readonly memory?: MemoryBounds
@@ -55,14 +58,15 @@ export function openCommandBus(parts: {
   readonly writer?: string
 }): CommandBus {
   const { store, logger, keeping, bounds = defaultBounds, memory = defaultMemoryBounds } = parts
-  const { pace = systemPace, writer = randomId() } = parts
+  const { pace = systemPace, writer = randomId(), clockMarks: marks } = parts
   const failures = new FailureLines(logger, () => parts.clock.monotonic())
-  const clock = new ClockAlarm({ clock: parts.clock, logger, failures })
+  const clock = new ClockAlarm({ clock: parts.clock, logger, failures, mark: marks?.last })
   const inMemory = new LedgersInMemory(memory, () => parts.clock.monotonic(), pace)
   const shared = { store, logger, failures, clock, pace, keeping, writer }
   return new Bus({
     writers: new LedgerWriters(shared, inMemory),
     clock,
+    marking: marks && new ClockMarking({ clock, marks, logger, pace }),
     room: new CommandRoom(bounds),
     underWay: new UnderWay(pace),
   })
@@ -71,6 +75,7 @@ export function openCommandBus(parts: {
 type BusParts = {
   readonly writers: LedgerWriters
   readonly clock: ClockAlarm
+  readonly marking: ClockMarking | undefined
   readonly room: CommandRoom
   readonly underWay: UnderWay
 }
@@ -78,12 +83,14 @@ type BusParts = {
 class Bus implements CommandBus {
   readonly #writers: LedgerWriters
   readonly #clock: ClockAlarm
+  readonly #marking: ClockMarking | undefined
   readonly #room: CommandRoom
   readonly #underWay: UnderWay
 
-  constructor({ writers, clock, room, underWay }: BusParts) {
+  constructor({ writers, clock, marking, room, underWay }: BusParts) {
     this.#writers = writers
     this.#clock = clock
+    this.#marking = marking
     this.#room = room
     this.#underWay = underWay
   }
@@ -144,10 +151,12 @@ class Bus implements CommandBus {
 
   confirmClock(): void {
     this.#clock.confirm()
+    void this.#marking?.keep()
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#writers[Symbol.asyncDispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writers[Symbol.asyncDispose]()
+    await this.#marking?.[Symbol.asyncDispose]()
   }
 
   /** Runs once no other request with its key is under way. */
