@@ -100,8 +100,9 @@ async function statementPage(moment: LedgerMoment, asked: Asked, place: Place): 
   const { revision, opening } = place
   const { lines, more } = await readLines(moment, asked, place)
   const { shown, balance, debits, credits } = runThrough(lines, opening)
+  const isLast = !more && !isEmptySpan(asked)
   const before = asked.to ?? afterAllTimes
-  const closing = more ? balance : await balanceBefore(moment, { ...asked, revision }, before)
+  const closing = isLast ? await balanceBefore(moment, { ...asked, revision }, before) : balance
   if (closing === 'behind') return projectionBehind(revision, moment.revision)
   const data = {
     accountId: asked.accountId,
@@ -157,6 +158,11 @@ async function readLines(
     if (lines.length > limit) break
   }
   return { lines: lines.slice(0, limit), more: lines.length > limit }
+}
+
+/** Nothing is in it, so it closes with what it opens with. */
+function isEmptySpan({ from, to }: Span): boolean {
+  return from !== undefined && to !== undefined && to <= from
 }
 
 function givenSpan({ from, to }: Span): Span {

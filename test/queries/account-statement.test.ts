@@ -73,6 +73,13 @@ describeOnEngines('a statement', (open) => {
     expect(await dataOf(store, 'accountStatement', eur)).toMatchObject({ opening: '0', lines: [] })
   })
 
+  it('of a span that ends before it begins is empty, and closes with what it opens with', async () => {
+    const backwards = { ...fewDays, from: fewDays.to, to: fewDays.from }
+    const statement = await dataOf(store, 'accountStatement', backwards, 10_000)
+    expect(statement).toMatchObject({ opening: '7900', lines: [], closing: '7900' })
+    expect(statement).not.toHaveProperty('lacking')
+  })
+
   it('of an account or asset that is not there is refused', async () => {
     const refusal = (asked: Record<string, string>) =>
       refusalOf(store, 'accountStatement', { ...aliceUsd, ...asked })
