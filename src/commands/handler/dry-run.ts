@@ -10,14 +10,15 @@ import type {
 import type { Round } from '#commands/handler/round.ts'
 import type { EventType } from '#events/ledger-event.ts'
 import type { MalformedItem } from '#commands/parse-command.ts'
-import { isJsonObject, type JsonObject } from '#values/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
 
 // No client can use a key with a control character, so none of these was used before.
 const dryKey = '\u0000dry-run'
 
 /** What a command would come to; the round is taken back afterwards. */
 export function rehearseCommand(round: Round, request: CommandRequest): Outcome {
-  return withoutRecord(round.perform(taskOf(request.item, dryKey).task, request))
+  const outcome = round.perform(taskOf(request.item, dryKey).task, request)
+  return new WithoutRecord(round.head).of(outcome)
 }
 
 /** What a batch would come to. */
@@ -29,10 +30,14 @@ export function rehearseBatch(round: Round, request: BatchRequest): BatchOutcome
   })
   const dry = { ...request, key: dryKey, items: keyless }
   const batch = batchTasks(dry)
-  if (request.mode === 'independent') return independently(round, request, batch.tasks)
-  const outcome = round.performAll(atomicJob(dry, batch))
+  const { head } = round
+  const outcome =
+    request.mode === 'independent'
+      ? independently(round, request, batch.tasks)
+      : round.performAll(atomicJob(dry, batch))
   if (outcome.kind === 'refused') return withoutRevision(outcome)
-  const items = outcome.items.map((item) => ('malformed' in item ? item : withoutRecord(item)))
+  const unrecorded = new WithoutRecord(head)
+  const items = outcome.items.map((item) => ('malformed' in item ? item : unrecorded.of(item)))
   return withoutRevision({ ...outcome, items })
 }
 
@@ -40,16 +45,9 @@ function independently(
   round: Round,
   request: BatchRequest,
   tasks: readonly (Task | MalformedItem)[],
-): BatchOutcome {
-  const items = tasks.map((task) =>
-    'malformed' in task ? task : withoutRecord(round.perform(task, request)),
-  )
+): BatchOutcome & { readonly kind: 'batch' } {
+  const items = tasks.map((task) => ('malformed' in task ? task : round.perform(task, request)))
   return { kind: 'batch', mode: 'independent', items, replayed: false }
-}
-
-function withoutRecord(outcome: Outcome): Outcome {
-  const { revision: _, ...rest } = outcome
-  return rest.kind === 'accepted' ? { ...rest, data: wouldBe(rest) } : rest
 }
 
 function withoutRevision(outcome: BatchOutcome): BatchOutcome {
@@ -78,20 +76,46 @@ const givenByRecording: Readonly<Record<EventType, readonly string[]>> = {
   CommandRejected: [],
 }
 
-function wouldBe({ event, data }: Pick<AcceptedOutcome, 'event' | 'data'>): JsonObject {
-  if (event === 'HoldCaptured') return wouldBeCapture(data)
-  return without(data, givenByRecording[event])
-}
+/** Takes from outcomes, in the order in which they were decided on a head, what only recording gives them. */
+class WithoutRecord {
+  readonly #head: bigint
+  /** Ids of what an outcome before has made, which has no time yet. */
+  readonly #madeAccounts = new Set<Json | undefined>()
+  readonly #madeHolds = new Set<Json | undefined>()
 
-function wouldBeCapture(data: JsonObject): JsonObject {
-  const { hold, transaction } = data
-  return {
-    hold: isJsonObject(hold)
-      ? { ...hold, captures: Array.isArray(hold['captures']) ? hold['captures'].slice(0, -1) : [] }
-      : {},
-    transaction: isJsonObject(transaction)
-      ? without(transaction, givenByRecording.TransactionPosted)
-      : {},
+  constructor(head: bigint) {
+    this.#head = head
+  }
+
+  of(outcome: Outcome): Outcome {
+    const { revision: _, ...rest } = outcome
+    return rest.kind === 'accepted' ? { ...rest, data: this.#data(rest) } : rest
+  }
+
+  #data({ event, data }: Pick<AcceptedOutcome, 'event' | 'data'>): JsonObject {
+    if (event === 'HoldCaptured') return this.#capture(data)
+    const { holdId, accountId } = data
+    if (event === 'AccountOpened') this.#madeAccounts.add(accountId)
+    if (event === 'HoldPlaced') this.#madeHolds.add(holdId)
+    if (Array.isArray(data['captures'])) return without(this.#hold(data), givenByRecording[event])
+    const isMade = this.#madeAccounts.has(accountId)
+    return without(data, isMade ? givenByRecording.AccountOpened : givenByRecording[event])
+  }
+
+  #capture({ hold, transaction }: JsonObject): JsonObject {
+    return {
+      hold: isJsonObject(hold) ? this.#hold(hold) : {},
+      transaction: isJsonObject(transaction)
+        ? without(transaction, givenByRecording.TransactionPosted)
+        : {},
+    }
+  }
+
+  #hold(hold: JsonObject): JsonObject {
+    const captures = Array.isArray(hold['captures']) ? hold['captures'] : []
+    const recorded = captures.filter((id) => BigInt(String(id)) <= this.#head)
+    const names = this.#madeHolds.has(hold['holdId']) ? givenByRecording.HoldPlaced : []
+    return without({ ...hold, captures: recorded }, names)
   }
 }
 

@@ -49,6 +49,11 @@ export class Round {
     this.#conditions = conditions
   }
 
+  /** The revision of the last event that is decided; -1 where there is none. */
+  get head(): bigint {
+    return this.#ledger.head.revision
+  }
+
   /** @throws whatever a broken rule throws; the round is then as it was before this job. */
   decide(job: Job): Verdict {
     const mark = this.#mark()

@@ -173,6 +173,36 @@ describe('a dry run of a batch', () => {
     }
   })
 
+  it('has no ids or times of what an item before would make', async () => {
+    await using side = await openedBooks()
+    await side.ask('PostTransaction', depositing('100'))
+    await side.ask('PlaceHold', paying('40'))
+    await side.ask('CaptureHold', { holdId: '6', amounts: ['1'] })
+    const outcome = await side.rehearseBatch('independent', [
+      item('CaptureHold', { holdId: '6', amounts: ['1'] }),
+      item('CaptureHold', { holdId: '6', amounts: ['1'] }),
+      item('SetMetadata', { accountId: 'users:bob', metadata: { a: '1' } }),
+      item('OpenAccount', { accountId: '13', type: 'liability' }),
+      item('SetMetadata', { accountId: '13', metadata: { a: '1' } }),
+      item('PlaceHold', paying('2')),
+      item('CaptureHold', { holdId: '13', amounts: ['1'] }),
+      item('ExtendHold', { holdId: '13', expiresAt: '9999-01-01T00:00:00Z' }),
+    ])
+    const createdAt: unknown = expect.any(String)
+    expect(dataOf(outcome)).toMatchObject([
+      { hold: { holdId: '6', captures: ['7'], createdAt } },
+      { hold: { holdId: '6', captures: ['7'], createdAt } },
+      { accountId: 'users:bob', createdAt },
+      { accountId: '13', metadata: {} },
+      { accountId: '13', metadata: { a: '1' } },
+      { status: 'open', captures: [] },
+      { hold: { status: 'open', captures: [] } },
+      { status: 'open', captures: [] },
+    ])
+    const made = JSON.stringify(dataOf(outcome).slice(3))
+    expect(made).not.toMatch(/createdAt|recordedAt|transactionId/)
+  })
+
   it('is refused as too large like the real one', async () => {
     await using side = await openedBooks()
     const many = Array.from({ length: 501 }, () => item('PostTransaction', depositing('1')))
@@ -180,3 +210,8 @@ describe('a dry run of a batch', () => {
     expect(await side.types(5n)).toEqual([])
   })
 })
+
+function dataOf(outcome: BatchOutcome): readonly JsonObject[] {
+  if (outcome.kind === 'refused') throw new Error(outcome.detail)
+  return outcome.items.map((each) => ('data' in each ? each.data : {}))
+}
