@@ -43,17 +43,23 @@ export async function ask(parts: Parts, question: Question): Promise<Answered> {
       const { query, parameters, page } = question
       const answer = await query.answer({ view, ledgerId, revision: applied, page }, parameters)
       if (answer.kind === 'refused' && answer.code === 'projection-behind')
-        throw projectionBehind(applied, await requireLedger(parts, ledgerId))
+        throw projectionBehind(applied, {
+          asked: answer.asked,
+          head: await requireLedger(parts, ledgerId),
+        })
       return { answer: granted(answer, applied), revision: applied }
     })
   const first = await attempt()
   if (first !== undefined) return first
-  const head = await requireLedger(parts, ledgerId)
+  await requireLedger(parts, ledgerId)
   const waitMs = minRevision === undefined ? 0 : parts.limits.minRevisionWaitMs
   const { clock, changes } = parts
   const answered = await waitFor(attempt, { clock, waitMs, changes })
-  if (answered === undefined) throw projectionBehind(applied, head)
-  return answered
+  if (answered !== undefined) return answered
+  throw projectionBehind(applied, {
+    asked: minRevision,
+    head: await requireLedger(parts, ledgerId),
+  })
 }
 
 async function askAcrossLedgers(parts: Parts, question: Question): Promise<Answered> {
@@ -116,9 +122,15 @@ function granted(answer: Answer, revision?: bigint): Exclude<Answer, { kind: 're
   throw refused(code, detail, { context, headers })
 }
 
-/** Without a `head` it is about all ledgers. */
-export function projectionBehind(applied: bigint, head?: bigint): RequestRefused {
-  return refused('projection-behind', 'stored, not yet visible: ask again in a moment', {
+/** Where nothing is asked for, any revision; without a `head` it is about all ledgers. */
+type Wanted = { readonly asked?: bigint | undefined; readonly head?: bigint }
+
+export function projectionBehind(applied: bigint, { asked, head }: Wanted = {}): RequestRefused {
+  const isStored = asked === undefined || head === undefined || asked <= head
+  const detail = isStored
+    ? 'stored, not yet visible: ask again in a moment'
+    : `revision ${asked} is not stored yet: the last one is ${head}`
+  return refused('projection-behind', detail, {
     context: {
       applied: applied < 0n ? null : applied.toString(),
       ...(head !== undefined && { head: head.toString() }),

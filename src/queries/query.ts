@@ -41,6 +41,8 @@ export type QueryRefusal = {
   readonly kind: 'refused'
   readonly code: QueryRefusalCode
   readonly detail: string
+  /** The revision that is not there yet, of `projection-behind`. */
+  readonly asked?: bigint
   readonly context?: JsonObject
 }
 

@@ -37,7 +37,7 @@ export function assetUnknown(asset: Asset): QueryRefusal {
 export function projectionBehind(asked: bigint, applied: bigint): QueryRefusal {
   const detail = `revision ${asked} is not visible yet: the read models are at ${applied}`
   const context = { applied: applied.toString() }
-  return { kind: 'refused', code: 'projection-behind', detail, context }
+  return { kind: 'refused', code: 'projection-behind', detail, asked, context }
 }
 
 /** The cursor is genuine but was made by another version of the question. */

@@ -159,9 +159,26 @@ describe('a read of at least a revision', () => {
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
     expect(answer.body).toMatchObject({
       code: 'projection-behind',
+      detail: 'stored, not yet visible: ask again in a moment',
       context: { applied: '2', head: '5' },
     })
   })
+
+  it.each([
+    ['/v1/ledgers/acme/accounts/alice', at(6)],
+    ['/v1/ledgers/acme/accounts/alice/balances?atRevision=6', {}],
+    ['/v1/ledgers/acme/trial-balance?atRevision=6', {}],
+  ])(
+    'says of a revision that the log does not have that it is not stored: %s',
+    async (path, init) => {
+      await http.project(books.events)
+      expect((await read(http.request(path, init))).body).toMatchObject({
+        code: 'projection-behind',
+        detail: 'revision 6 is not stored yet: the last one is 5',
+        context: { applied: '5', head: '5' },
+      })
+    },
+  )
 
   it('needs no wait for a ledger that does not exist', async () => {
     expect(await problemOf(http.request('/v1/ledgers/nowhere', at(5)))).toBe('404 ledger-not-found')

@@ -95,7 +95,7 @@ async function headOf(parts: Parts, { request }: Exchange): Promise<bigint> {
   }
   const { clock, limits } = parts
   const reached = await waitFor(attempt, { clock, waitMs: limits.minRevisionWaitMs })
-  if (reached === undefined) throw projectionBehind(head, head)
+  if (reached === undefined) throw projectionBehind(head, { asked: minimum, head })
   return reached
 }
 
