@@ -6,8 +6,8 @@ import { type RequestRefused, refused } from '#http/problems.ts'
 import { parseStrictJson } from '#http/strict-json.ts'
 import type { Json } from '#values/json.ts'
 
-/** A request's body. `text` is what was sent, `hasNumbers` whether a JSON number stands in it. */
-export type Body = { readonly value: Json; readonly text: string; readonly hasNumbers: boolean }
+/** A request's body. `hasNumbers`: whether a JSON number stands in it. */
+export type Body = { readonly value: Json; readonly hasNumbers: boolean }
 
 /** The client went away before its request was whole: there is nobody to answer. */
 export class ClientGone extends Error {

@@ -5,14 +5,9 @@ import type { Json } from '#values/json.ts'
 /** Containers within containers: a body may be this deep and no deeper. */
 export const depthMax = 16
 
-/** What a body came to. `hasNumbers` says whether any number token stands in it; `text` is the body decoded. */
+/** What a body came to. `hasNumbers` says whether any number token stands in it. */
 export type StrictJson =
-  | {
-      readonly kind: 'parsed'
-      readonly value: Json
-      readonly text: string
-      readonly hasNumbers: boolean
-    }
+  | { readonly kind: 'parsed'; readonly value: Json; readonly hasNumbers: boolean }
   | MalformedJson
 
 /** `pointer` (RFC 6901) and `offset` (UTF-16 units from the start) say where, as far as that is known. */
@@ -38,18 +33,10 @@ export function parseStrictJson(bytes: Buffer): StrictJson {
   if (fault !== undefined) return fault
   try {
     const value: Json = JSON.parse(text)
-    return { kind: 'parsed', value, text, hasNumbers: scan.hasNumbers }
+    return { kind: 'parsed', value, hasNumbers: scan.hasNumbers }
   } catch (error) {
     return malformed('the body is not JSON', offsetIn(error))
   }
-}
-
-/** The same value with every number replaced by `{"number": <its text>}`: nothing is rounded, nothing else looks like it. */
-export function exactJson(text: string): Json {
-  const value: Json = JSON.parse(text, (_name, part: unknown, token?: { source?: string }) =>
-    typeof part === 'number' ? { number: token?.source ?? '' } : part,
-  )
-  return value
 }
 
 const quote = 0x22

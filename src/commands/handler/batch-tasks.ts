@@ -13,6 +13,7 @@ import { keyUsed } from '#commands/handler/refusals.ts'
 import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
 import type { BatchMembership } from '#events/envelope.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
+import type { Json } from '#values/json.ts'
 
 /** A batch's commands as tasks, each under its own key or the batch's and its index, and the whole batch's fingerprint. */
 export type BatchTasks = {
@@ -76,8 +77,21 @@ type Prepared = { readonly task: Task | MalformedItem; readonly canonical: strin
 /** An item without a key of its own is, as sent, its request: the canonical form serves both fingerprints. */
 function prepare(batch: BatchRequest, item: BatchItem, index: number): Prepared {
   const sent = batch.commands[index] ?? null
-  // As a string: there are malformed items, with lone surrogates, that have no canonical form themselves.
-  if ('malformed' in item) return { task: item, canonical: canonicalJson(JSON.stringify(sent)) }
+  if ('malformed' in item) return { task: item, canonical: canonicalOfMalformed(sent) }
   const { task, canonical } = taskOf(item, item.key ?? `${batch.key}/${index}`)
   return { task, canonical: item.key === undefined ? canonical : canonicalJson(sent) }
+}
+
+/** Where there is no canonical form (a lone surrogate, a number too large), a text that is none of any item. */
+function canonicalOfMalformed(sent: Json): string {
+  try {
+    return canonicalJson(sent)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return `\u0000${JSON.stringify(sent, finiteOrText)}`
+  }
+}
+
+function finiteOrText(_name: string, part: unknown): unknown {
+  return typeof part === 'number' && !Number.isFinite(part) ? `\u0000${part}` : part
 }

@@ -14,7 +14,6 @@ import type { Parts } from '#http/parts.ts'
 import { pathIds, requirePossibleIds } from '#http/path-ids.ts'
 import { malformedProblem, problemBody, RequestRefused, refusalProblem } from '#http/problems.ts'
 import { type Act, isDryRun, objectIn, statusOf, whoAsks } from '#http/routes/commands.ts'
-import { exactJson } from '#http/strict-json.ts'
 import type { Json, JsonObject } from '#values/json.ts'
 
 const commandsMax = 1000
@@ -55,7 +54,7 @@ function batchIn(body: Body): Batch {
     throw new RequestRefused(malformedProblem(malformed))
   if (malformed.length === 0 && body.hasNumbers)
     throw new TypeError('a batch with a JSON number passed its schemas')
-  return { mode, items, commands: body.hasNumbers ? exactCommands(body.text) : commands }
+  return { mode, items, commands }
 }
 
 function shapeErrors(
@@ -77,12 +76,6 @@ function isMode(mode: Json | undefined): mode is Batch['mode'] {
 
 function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
-}
-
-/** Malformed commands may have numbers in them; the batch's fingerprint is made of what was sent. */
-function exactCommands(text: string): readonly Json[] {
-  const { commands } = objectIn(exactJson(text))
-  return isList(commands) ? commands : []
 }
 
 function wrong(pointer: string, detail: string): InputProblem {

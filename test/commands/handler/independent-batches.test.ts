@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import {
@@ -8,6 +9,7 @@ import {
   paying,
   WriteSide,
 } from '#test/support/write-side.ts'
+import { canonicalJson } from '#values/canonical-json.ts'
 
 const deposit = (amount: string, key?: string) => item('PostTransaction', depositing(amount), key)
 const payment = (amount: string, key?: string) => item('PostTransaction', paying(amount), key)
@@ -76,6 +78,38 @@ describe('an independent batch', () => {
       batch: { key: 'K', index: 1, size: 2 },
     })
     expect(first?.idempotency.batch?.fingerprint).toBe(second?.idempotency.batch?.fingerprint)
+  })
+
+  it('is the same batch however the members of a malformed item are ordered', async () => {
+    await using side = await openedBooks()
+    const numbered = { command: 'PostTransaction', note: 1, postings: [] }
+    const reordered = { postings: [], note: 1, command: 'PostTransaction' }
+    await side.askBatch('independent', [deposit('1'), numbered], { key: 'K' })
+    const canonical = canonicalJson({
+      command: 'ExecuteBatch',
+      commands: [deposit('1'), numbered],
+      mode: 'independent',
+    })
+    const [event] = (await side.events()).slice(5)
+    expect(event?.idempotency.batch?.fingerprint).toBe(hash('sha256', canonical))
+    const again = await side.askBatch('independent', [deposit('1'), reordered], { key: 'K' })
+    expect(again).toMatchObject({ kind: 'batch', replayed: true })
+  })
+
+  it.each([
+    ['a number and what names it', { n: 5 }, { n: { number: '5' } }],
+    ['a lone surrogate and its escape', { n: '\ud800' }, { n: '\\ud800' }],
+    ['what is no object and its text', { n: '\ud800' }, '{"n":"\\ud800"}'],
+    ['a number too large and its name', { n: Infinity }, { n: 'Infinity' }],
+  ] as const)('is another batch with %s in a malformed item', async (_what, one, other) => {
+    await using side = await openedBooks()
+    await side.askBatch('independent', [deposit('1'), one], { key: 'K' })
+    expect(await side.askBatch('independent', [deposit('1'), one], { key: 'K' })).toMatchObject({
+      replayed: true,
+    })
+    expect(await side.askBatch('independent', [deposit('1'), other], { key: 'K' })).toMatchObject({
+      code: 'idempotency-key-mismatch',
+    })
   })
 
   it('has the direct request’s fingerprint for an item', async () => {
