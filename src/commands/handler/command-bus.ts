@@ -187,7 +187,8 @@ class Bus implements CommandBus {
     tasks: Tasks,
     fingerprint: string,
   ): Promise<BatchOutcome> {
-    const whole = await this.#refusalOfWhole(request, fingerprint)
+    const keys = [request.key, ...tasks.filter(isTask).map(({ key }) => key)]
+    const whole = await this.#refusalOfWhole(request, { fingerprint, keys })
     if (whole !== undefined) return whole
     const jobs = tasks.map((task) => independentJob(request, task))
     const queued = jobs.filter((job) => 'settled' in job)
@@ -202,11 +203,11 @@ class Bus implements CommandBus {
   /** Where the ledger is not there, or the batch's key stands for another request. */
   async #refusalOfWhole(
     { ledgerId, key }: BatchRequest,
-    fingerprint: string,
+    { fingerprint, keys }: { readonly fingerprint: string; readonly keys: readonly string[] },
   ): Promise<RefusedOutcome | undefined> {
     const writer = this.#writers.of(ledgerId)
     if (writer.isNew(key)) return undefined
-    const use = await this.#writers.lookUp(ledgerId, (ledger) =>
+    const use = await this.#writers.lookUp(ledgerId, keys, (ledger) =>
       isOpened(ledger) ? ledger.keys.get(key) : ledgerNotFound(ledgerId),
     )
     if (typeof use !== 'bigint') return use

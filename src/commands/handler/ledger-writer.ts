@@ -198,13 +198,14 @@ export class LedgerWriter {
     if (!isExpected(error)) throw error
   }
 
-  /** Nothing is decided before the outcome is known: what came meanwhile has certainly not happened. */
+  /** Nothing is decided before the outcome is known: what came meanwhile under other keys has certainly not happened. */
   #tellUnknown(taken: readonly Job[]): void {
     for (const job of taken) refuse(job, outcomeUnknown)
-    const keys = new Set(taken.flatMap(keysOf))
-    for (const job of this.#queue.splice(0))
-      refuse(job, keysOf(job).some((key) => keys.has(key)) ? inFlight : waitedTooLong)
-    for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(waitedTooLong)
+    const underWay = new Set(taken.flatMap(keysOf))
+    const refusalOf = (keys: readonly string[]) =>
+      keys.some((key) => underWay.has(key)) ? inFlight : waitedTooLong
+    for (const job of this.#queue.splice(0)) refuse(job, refusalOf(keysOf(job)))
+    for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(refusalOf(rehearsal.keys))
   }
 
   /** An append is fenced. What is tried out, may write nothing, or finds no ledger would not notice what others wrote. */

@@ -56,19 +56,22 @@ export class LedgerWriters implements AsyncDisposable {
     return this.#between(ledgerId, ({ resolve, reject }) => ({
       kind: 'try',
       looksAt,
+      keys: [],
       run: (round, ledger) => answer(() => decide(round, ledger), { resolve, reject }),
       refuse: resolve,
     }))
   }
 
-  /** Asks the books as they are stored, also while nothing is decided because of the clock. */
+  /** Asks the books as they are stored, also while nothing is decided because of the clock; `keys` of what is to be done then. */
   lookUp<Result>(
     ledgerId: LedgerId,
+    keys: readonly string[],
     ask: (ledger: Ledger) => Result,
   ): Promise<Result | RefusedOutcome> {
     return this.#between(ledgerId, ({ resolve, reject }) => ({
       kind: 'look-up',
       looksAt: [],
+      keys,
       run: (ledger) => answer(() => ask(ledger), { resolve, reject }),
       refuse: resolve,
     }))

@@ -6,6 +6,8 @@ import type { Ledger } from '#ledger/ledger.ts'
 export type Rehearsal = {
   /** Revisions of the earlier events that it will ask for. */
   readonly looksAt: readonly bigint[]
+  /** Of what is about to be done, and may be under way already. */
+  readonly keys: readonly string[]
   refuse(refusal: RefusedOutcome): void
 } & (
   | { readonly kind: 'try'; run(round: Round, ledger: Ledger): void }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { systemPace } from '#ports/pace.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { asAnswered, depositing, item, openedBooks } from '#test/support/write-side.ts'
 
@@ -82,5 +83,21 @@ describe('a request after the first with its key failed', () => {
     ])
     expect(first).toMatchObject({ code: 'unavailable', status: 503 })
     expect(second).toMatchObject({ kind: 'accepted', revision: 5n, replayed: false })
+  })
+})
+
+describe('an independent batch that is sent again while its commands are being stored', () => {
+  it('is in flight: nobody says that nothing was stored', async () => {
+    const store = new MemoryEventStore()
+    const pace = { ...systemPace, every: (_: number, run: () => void) => systemPace.every(20, run) }
+    await using side = await openedBooks({ store, pace })
+    const release = store.hold()
+    const commands = [item('PostTransaction', depositing('7'))]
+    const send = () => side.askBatch('independent', commands, { key: 'k' })
+    const [first, second] = [await send(), await send()]
+    release()
+    expect(first).toMatchObject({ items: [{ code: 'outcome-unknown' }] })
+    expect(second).toMatchObject({ code: 'idempotency-in-flight', status: 409 })
+    expect(await send()).toMatchObject({ kind: 'batch', items: [{ revision: 5n, replayed: true }] })
   })
 })
