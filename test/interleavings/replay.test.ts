@@ -8,6 +8,7 @@ import { writerPlans } from '#test/interleavings/writer-orders.ts'
 import { runWriters } from '#test/interleavings/writer-run.ts'
 import { inAnyOrder } from '#test/support/any-schedule.ts'
 import { runsAsked } from '#test/support/property-runs.ts'
+import { storeThrough } from '#test/support/store-through.ts'
 
 /** A law of interleavings that does not hold. Each try is a property of its own, as each process has. */
 type Broken = { readonly name: string; readonly law: () => fc.IAsyncProperty<unknown> }
@@ -85,7 +86,7 @@ async function schedulesOf<Plan>(
 
 /** Says that it has stored what it is only about to store. */
 function hasty(store: EventStore): EventStore {
-  return through(store, async (...append) => {
+  return storeThrough(store, async (...append) => {
     void store.append(...append).catch(() => undefined)
     return 0n
   })
@@ -93,24 +94,11 @@ function hasty(store: EventStore): EventStore {
 
 /** Does not tell apart what was refused and what nobody knows. */
 function sureOfItself(store: EventStore): EventStore {
-  return through(store, (...append) =>
+  return storeThrough(store, (...append) =>
     store.append(...append).catch((error: unknown) => {
       throw error instanceof AppendOutcomeUnknown ? new EventStoreUnavailable('refused') : error
     }),
   )
-}
-
-function through(store: EventStore, append: EventStore['append']): EventStore {
-  return {
-    append,
-    readStream: (...read) => store.readStream(...read),
-    readAll: (...read) => store.readAll(...read),
-    end: () => store.end(),
-    head: (stream) => store.head(stream),
-    check: () => store.check(),
-    failed: store.failed,
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-  }
 }
 
 /** Two commits where one has to do. */

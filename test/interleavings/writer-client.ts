@@ -5,6 +5,7 @@ import { loggedEvent } from '#test/support/history-checker-events.ts'
 import type { MemoryEventStore } from '#test/support/memory-event-store.ts'
 import { itemsOf, type Order, type Wish } from '#test/interleavings/writer-orders.ts'
 import type { WriterProcesses } from '#test/interleavings/writer-processes.ts'
+import type { WriterWitness } from '#test/interleavings/writer-witness.ts'
 import { asAnswered, wellFormed, type WriteSide } from '#test/support/write-side.ts'
 
 const triesMax = 6
@@ -90,12 +91,28 @@ export class Correspondence {
   async #insist(processes: WriterProcesses, from: number): Promise<void> {
     let isOver = false
     for (let tries = 0; tries < triesMax && !isOver; tries += 1) {
-      const { side, process } = processes.at(this.order.to + from + tries)
+      const { side, process, witness } = processes.at(this.#place(from, tries))
       const head = this.#length(processes.log)
+      const sending = witness.sent(this.order.ledgerId, this.key)
       const outcome = await Promise.race([this.#send(side, head), process.death])
-      if (outcome !== 'killed') this.#assertReasonable(outcome, { processes, head })
+      if (outcome !== 'killed') {
+        this.#assertReasonable(outcome, { processes, head })
+        this.#assertNotUnderWay(outcome, witness)
+        witness.answered(sending, this.#isDecidedInTurn(outcome) ? outcome.revision : undefined)
+      }
       isOver = this.#heard(outcome, processes.log)
     }
+  }
+
+  /** The one that is asked: the same again, where the client knows no other. */
+  #place(from: number, tries: number): number {
+    return this.order.to + from + (this.order.isLoyal ? 0 : tries)
+  }
+
+  /** Whether it was queued at once, and decided now. */
+  #isDecidedInTurn(outcome: Answer): boolean {
+    const { mode } = this.order
+    return (mode === 'single' || mode === 'atomic') && !outcome.replayed
   }
 
   /** Whether the client leaves it at that. */
@@ -139,6 +156,25 @@ export class Correspondence {
       (codes.has('outcome-unknown') && !processes.mayHaveGivenUp)
     if (isWrong)
       this.violations.push(`${this.key} was refused without reason: ${[...codes].join()}`)
+  }
+
+  /** Nobody says that nothing was stored while he himself is about to store it. */
+  #assertNotUnderWay(outcome: Answer, witness: WriterWitness): void {
+    const { ledgerId, mode } = this.order
+    if (mode === 'rehearsal') return
+    for (const key of witness.underWay(ledgerId, this.#denied(outcome)))
+      this.violations.push(`${key} was said not to be stored while it was being appended`)
+  }
+
+  /** The keys of which the answer says that nothing was stored. */
+  #denied(outcome: Answer): readonly string[] {
+    const keys = this.#attempt.commands.map(({ key }) => key)
+    if (meaningOf(outcome) === 'not stored') return [this.key, ...keys]
+    if (outcome.kind !== 'batch') return []
+    return keys.filter((_, index) => {
+      const item = outcome.items[index]
+      return item !== undefined && 'kind' in item && meaningOf(item) === 'not stored'
+    })
   }
 
   #length(log: MemoryEventStore): number {

@@ -12,18 +12,22 @@ export type Order = {
   readonly to: number
   /** Sent to two processes at once, as when a client's own time-out was too short. */
   readonly isTwice: boolean
+  /** Whether the client asks the same process again, and not another. */
+  readonly isLoyal: boolean
   /** Whether the client tries again when it was told that nothing was stored. */
   readonly isInsisting: boolean
   /** Another request that somebody sends under the same key meanwhile: at most one of the two can come true. */
   readonly rival?: Order
 }
 
+/** Sends its orders one after the other; one that is hasty does not wait for their outcomes. */
+export type Client = { readonly isHasty: boolean; readonly orders: readonly Order[] }
+
 export type Wish = { readonly command: string; readonly members: JsonObject }
 
 /** What several processes that write two ledgers are asked, and what befalls them. */
 export type WriterPlan = {
-  /** Each client sends its orders one after the other. */
-  readonly clients: readonly (readonly Order[])[]
+  readonly clients: readonly Client[]
   /** For each process what goes wrong with its calls of the store, and which of its long pauses end early. */
   readonly faults: readonly (readonly number[])[]
   readonly hurry: readonly number[]
@@ -51,8 +55,10 @@ const beginning: fc.Arbitrary<Wish> = fc.constantFrom(
 )
 
 const manner = {
-  to: fc.nat(2),
+  // Those that are asked more have more to do at a time.
+  to: fc.constantFrom(0, 0, 0, 1, 2),
   isTwice: fc.boolean(),
+  isLoyal: fc.boolean(),
   isInsisting: fc.boolean(),
 }
 const single = fc.constantFrom('single' as const, 'single' as const, 'rehearsal' as const)
@@ -108,6 +114,11 @@ const order: fc.Arbitrary<Order> = fc.oneof(
   },
 )
 
+const client: fc.Arbitrary<Client> = fc.record({
+  isHasty: fc.boolean(),
+  orders: fc.array(order, { minLength: 1, maxLength: 4, size: 'max' }),
+})
+
 /** Mostly nothing goes wrong: otherwise nobody ever gets anywhere. */
 const faults = fc.array(
   fc.oneof(
@@ -118,12 +129,9 @@ const faults = fc.array(
 )
 
 export const writerPlans: fc.Arbitrary<WriterPlan> = fc.record({
-  clients: fc.array(fc.array(order, { minLength: 1, maxLength: 4 }), {
-    minLength: 1,
-    maxLength: 4,
-  }),
+  clients: fc.array(client, { minLength: 1, maxLength: 4, size: 'max' }),
   faults: fc.tuple(faults, faults, faults),
-  hurry: fc.array(fc.nat(1), { maxLength: 8 }),
+  hurry: fc.array(fc.nat(1), { maxLength: 16, size: 'max' }),
   kills: fc.array(fc.record({ process: fc.nat(2), after: fc.nat(12) }), { maxLength: 2 }),
 })
 

@@ -5,9 +5,14 @@ import { ScheduledProcess, type Tape, tapeOf } from '#test/support/scheduled-pro
 import type { ScheduledWorld } from '#test/support/scheduled-world.ts'
 import { WriteSide } from '#test/support/write-side.ts'
 import type { WriterPlan } from '#test/interleavings/writer-orders.ts'
+import { WriterWitness } from '#test/interleavings/writer-witness.ts'
 
 /** One process with a write side, as clients find it. */
-export type WriterProcess = { readonly side: WriteSide; readonly process: ScheduledProcess }
+export type WriterProcess = {
+  readonly side: WriteSide
+  readonly process: ScheduledProcess
+  readonly witness: WriterWitness
+}
 
 /** Makes a process's store of the log's: a test may put a mistake in between. */
 export type Mistake = (store: EventStore) => EventStore
@@ -23,6 +28,7 @@ export class WriterProcesses {
   readonly #hurry: Tape
   readonly #tapes: readonly Tape[]
   readonly #running: WriterProcess[]
+  readonly #witnesses: WriterWitness[] = []
   readonly #isHurried: boolean
   #hasFailed = false
   #started = 0
@@ -49,6 +55,11 @@ export class WriterProcesses {
     return this.#isHurried || this.#hasFailed || this.world.passedMs >= patienceMs
   }
 
+  /** Whatever any process did in another order than it was asked to. */
+  get contradictions(): readonly string[] {
+    return this.#witnesses.flatMap(({ contradictions }) => contradictions)
+  }
+
   /** Ends all as a signal would; one may still be killed meanwhile. */
   async close(): Promise<void> {
     await Promise.all(
@@ -70,10 +81,10 @@ export class WriterProcesses {
     const { clock } = this.world
     const pace = process.pace(this.#hurry)
     const writer = process.name
-    return {
-      process,
-      side: new WriteSide({ store: this.#mistake(store), clock, pace, writer }),
-    }
+    const witness = new WriterWitness()
+    this.#witnesses.push(witness)
+    const watched = this.#mistake(witness.watched(store))
+    return { process, witness, side: new WriteSide({ store: watched, clock, pace, writer }) }
   }
 
   async #killLater({ process: place, after }: WriterPlan['kills'][number]): Promise<void> {

@@ -27,17 +27,18 @@ export async function runWriters(
   await log.append(ledgerStream('acme'), prelude.events, 'no-stream')
   world.clock.pass(60_000)
   const processes = new WriterProcesses(world, log, { ...plan, mistake })
-  const letters = plan.clients.map((orders, client) =>
-    orders.map((order, index) => lettersOf(order, `client ${client} order ${index}`)),
-  )
-  for (const own of letters) void inTurn(own, processes)
-  const all = letters.flat(2)
+  const all = plan.clients.flatMap(({ orders, isHasty }, client) => {
+    const own = orders.map((order, index) => lettersOf(order, `client ${client} order ${index}`))
+    void (isHasty ? inHaste(own, processes) : inTurn(own, processes))
+    return own.flat()
+  })
   // Never at rest for good: idle ledgers are looked for again and again.
   await world.run(() => all.every(({ isSettled }) => isSettled))
   expect(all.filter(({ isSettled }) => !isSettled).map(({ key }) => `${key} still waits`)).toEqual(
     [],
   )
   await closed(world, processes)
+  expect(processes.contradictions).toEqual([])
   await assertBooks(log, all)
 }
 
@@ -46,6 +47,17 @@ async function inTurn(
   processes: WriterProcesses,
 ): Promise<void> {
   for (const rivals of letters) await Promise.all(rivals.map((each) => each.conduct(processes)))
+}
+
+/** The next while the one before may still be under way. */
+async function inHaste(
+  letters: readonly (readonly Correspondence[])[],
+  processes: WriterProcesses,
+): Promise<void> {
+  for (const rivals of letters) {
+    for (const each of rivals) void each.conduct(processes)
+    await processes.world.step('a client sends the next')
+  }
 }
 
 /** One, or two rivals under the same key. */

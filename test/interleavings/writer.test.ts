@@ -12,7 +12,7 @@ describe(`three processes that write one log, killed and cut off at any await (s
     () =>
       fc.assert(
         inAnyOrder(writerPlans, (scheduler, plan) => runWriters(scheduler, plan)),
-        runs(usually(100, { long: 5_000 })),
+        runs(usually(200, { long: 5_000 })),
       ),
     patienceMs,
   )
