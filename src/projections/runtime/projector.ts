@@ -196,7 +196,7 @@ async function parkedLedgers(state: State, signal: AbortSignal): Promise<Readonl
 function follow(state: State, feed: EventFeed, signal: AbortSignal): Promise<void> {
   return persist(state, signal, (_attempt, gotOn) =>
     feed.run(async (batch) => {
-      await applyBatch(state, batch, signal)
+      await underWay(state, applyBatch(state, batch, signal))
       gotOn()
     }, signal),
   )
