@@ -8,6 +8,7 @@ import { createProjector } from '#projections/runtime/projector.ts'
 import { ProcessHalves } from '#test/interleavings/process-halves.ts'
 import { ProjectorWorld, tapesOf } from '#test/interleavings/projector-parts.ts'
 import type { ProjectorPlan } from '#test/interleavings/projector-plans.ts'
+import { RefreshWitness } from '#test/interleavings/refresh-witness.ts'
 import { ScheduledFeed } from '#test/support/scheduled-feed.ts'
 import { type ScheduledProcess, tapeOf } from '#test/support/scheduled-process.ts'
 import { ScheduledWorld } from '#test/support/scheduled-world.ts'
@@ -20,7 +21,7 @@ const effort = { pageEvents: 7, commitDocuments: 5, restShare: 0 }
  * all. @throws where that never comes to be, or anybody waits for ever.
  */
 export async function runBuilders(scheduler: fc.Scheduler, plan: ProjectorPlan): Promise<void> {
-  const world = new ScheduledWorld(scheduler)
+  const world = new ScheduledWorld(scheduler, plan.stepMs)
   const shared = await ProjectorWorld.beginGrowing(plan)
   const { log, watched } = shared
   for (const projection of log.projections) await watched.shared.models.prepare(projection)
@@ -38,11 +39,15 @@ export async function runBuilders(scheduler: fc.Scheduler, plan: ProjectorPlan):
       begin: (process: ScheduledProcess) => {
         const parts = shared.partsFor(process, keepingTapes)
         const acts = new ActLog(parts.store)
-        const following = { ...shared.partsFor(process, tapes), projections, skips: acts }
-        const projector = createProjector(following)
+        const following = shared.partsFor(process, tapes)
+        const witness = new RefreshWitness(watched, log.projections)
+        const writer = witness.writer(following.writer)
+        const projector = witness.projector(
+          createProjector({ ...following, writer, projections, skips: acts }),
+        )
         const all = { ...parts, projections, acts, projector, effort, clock: world.clock }
         return {
-          follows: projector.run(growing(shared, feed.in(process)), signal),
+          follows: projector.run(growing({ ...life, shared, process }, feed.in(process)), signal),
           keeps: keepModels({ ...all, holder: process.name }, signal),
         }
       },
@@ -64,11 +69,18 @@ function nextOf(projection: Projection): Projection {
   return { ...projection, version: projection.version + 1, previous: projection }
 }
 
+type Growing = {
+  readonly shared: ProjectorWorld
+  readonly process: ScheduledProcess
+  readonly pauseSteps: number
+}
+
 /** What a feed brings is in the log by then. */
-function growing(shared: ProjectorWorld, feed: EventFeed): EventFeed {
+function growing({ shared, process, pauseSteps }: Growing, feed: EventFeed): EventFeed {
   return {
     run: (handler, signal) =>
       feed.run(async (batch) => {
+        for (let waited = 0; waited < pauseSteps; waited += 1) await process.step('has nothing new')
         await shared.grow(Math.max(0, ...batch.map(({ position }) => Number(position) + 1)))
         await handler(batch)
       }, signal),

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { runBuilders } from '#test/interleavings/builder-run.ts'
-import { projectorPlans } from '#test/interleavings/projector-plans.ts'
+import { builderPlans } from '#test/interleavings/projector-plans.ts'
 import { inAnyOrder } from '#test/support/any-schedule.ts'
 import { usually } from '#test/support/long-runs.ts'
 import { patienceMs, runs, seed } from '#test/support/property-runs.ts'
@@ -11,8 +11,8 @@ describe(`processes that have a new version of what serves, killed and cut off a
     'fill its builds while the log grows, and let them serve as the fold of the log',
     () =>
       fc.assert(
-        inAnyOrder(projectorPlans, (scheduler, plan) => runBuilders(scheduler, plan)),
-        runs(usually(40, { long: 2_000 })),
+        inAnyOrder(builderPlans, (scheduler, plan) => runBuilders(scheduler, plan)),
+        runs(usually(120, { long: 3_000 })),
       ),
     patienceMs,
   )

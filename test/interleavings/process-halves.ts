@@ -15,7 +15,7 @@ type Life = {
   readonly begin: (process: ScheduledProcess) => Works
 }
 
-/** A process for each of these lives. Those that the plan wants killed are, once, and followed by another. */
+/** A process for each of these lives. Those that the plan wants killed are, and followed by another. */
 export class ProcessHalves {
   readonly #halves: Half[] = []
   readonly #world: ScheduledWorld
@@ -24,8 +24,8 @@ export class ProcessHalves {
     this.#world = world
     for (const [place, life] of lives.entries()) {
       const process = this.#begin(life, `projector ${place + 1}`)
-      const death = plan.ends.find(({ projector }) => projector === place)
-      if (death !== undefined) void this.#replaceLater(process, { life, after: death.after })
+      const deaths = plan.ends.filter(({ projector }) => projector === place)
+      void this.#replaceLater(process, { life, after: deaths.map(({ after }) => after) })
     }
   }
 
@@ -50,10 +50,14 @@ export class ProcessHalves {
 
   async #replaceLater(
     process: ScheduledProcess,
-    { life, after }: { readonly life: Life; readonly after: number },
+    { life, after }: { readonly life: Life; readonly after: readonly number[] },
   ): Promise<void> {
-    for (let waited = 0; waited < after; waited += 1) await this.#world.step('nothing happens')
-    process.kill()
-    this.#begin(life, `${process.name} again`)
+    let [running, name] = [process, process.name]
+    for (const steps of after) {
+      for (let waited = 0; waited < steps; waited += 1) await this.#world.step('nothing happens')
+      running.kill()
+      name += ' again'
+      running = this.#begin(life, name)
+    }
   }
 }

@@ -50,6 +50,12 @@ export class ProjectorLog {
     return ledgerIds.flatMap((ledgerId) => this.#streamOf(ledgerId).slice(-1))
   }
 
+  /** The revision of a ledger's last event up to a position in the log; −1 for none. */
+  lastUpTo(position: bigint, ledgerId: string): bigint {
+    const before = this.events.slice(0, Number(position) + 1)
+    return before.findLast(({ stream }) => stream === `ledger-${ledgerId}`)?.revision ?? -1n
+  }
+
   /** Where a projection has to be in the end. */
   endOf(projection: Projection, ledgerId: string): { revision: bigint; isParked: boolean } {
     const facts = this.#factsOf(ledgerId)

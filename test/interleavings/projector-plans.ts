@@ -25,6 +25,8 @@ export type ProjectorLife = {
   readonly models: readonly number[]
   readonly store: readonly number[]
   readonly feed: readonly number[]
+  /** How many steps pass before each batch. */
+  readonly pauseSteps: number
 }
 
 export type ProjectorPlan = {
@@ -39,6 +41,8 @@ export type ProjectorPlan = {
     readonly isClean: boolean
   }[]
   readonly hurry: readonly number[]
+  /** How long the steps take, over and over; no time at all where there is none. */
+  readonly stepMs: readonly number[]
 }
 
 /** Mostly nothing goes wrong. */
@@ -57,12 +61,20 @@ const leg: fc.Arbitrary<Leg> = fc.record({
   isReversed: fc.constantFrom(false, false, true),
 })
 
+const batch = fc.array(leg, { minLength: 1, maxLength: 3 })
+
 const life: fc.Arbitrary<ProjectorLife> = fc.record({
-  batches: fc.array(fc.array(leg, { minLength: 1, maxLength: 3 }), { maxLength: 4 }),
+  batches: fc.array(batch, { maxLength: 4 }),
   models: tape(modelFaultMax, 60),
   store: tape(4, 12),
   feed: tape(feedFaultMax, 8),
+  pauseSteps: fc.constant(0),
 })
+
+/** There is something under way all the time. */
+const longLife: fc.Arbitrary<ProjectorLife> = fc
+  .tuple(life, fc.array(batch, { maxLength: 12, size: 'max' }), fc.constantFrom(1, 3, 9, 27))
+  .map(([each, batches, pauseSteps]) => ({ ...each, batches, pauseSteps }))
 
 const poison: fc.Arbitrary<Poison> = fc.record({
   ledger: fc.nat(1),
@@ -80,13 +92,34 @@ const limits: fc.Arbitrary<Partial<ProjectorLimits>> = fc.record({
   concurrentReads: fc.integer({ min: 1, max: 4 }),
 })
 
-export const projectorPlans: fc.Arbitrary<ProjectorPlan> = fc.record({
-  dice: fc.tuple(history, history),
-  poison: fc.array(poison, { maxLength: 1 }),
-  lives: fc.array(life, { minLength: 1, maxLength: 2 }),
-  limits,
-  ends: fc.array(fc.record({ projector: fc.nat(1), after: fc.nat(20), isClean: fc.boolean() }), {
-    maxLength: 2,
-  }),
-  hurry: fc.array(fc.nat(1), { maxLength: 8 }),
-})
+/** Kills and ends come after so many of the first steps at most. */
+function plansOf(each: fc.Arbitrary<ProjectorLife>, endAfterMax: number) {
+  const end = fc.record({
+    projector: fc.nat(1),
+    after: fc.nat(endAfterMax),
+    isClean: fc.boolean(),
+  })
+  return fc.record({
+    dice: fc.tuple(history, history),
+    poison: fc.array(poison, { maxLength: 1 }),
+    lives: fc.array(each, { minLength: 1, maxLength: 2 }),
+    limits,
+    ends: fc.array(end, { maxLength: 2 }),
+    hurry: fc.array(fc.nat(1), { maxLength: 8 }),
+    stepMs: fc.constant<readonly number[]>([]),
+  })
+}
+
+export const projectorPlans: fc.Arbitrary<ProjectorPlan> = plansOf(life, 20)
+
+/** Builds take long, and what it is that takes long differs. */
+export const builderPlans: fc.Arbitrary<ProjectorPlan> = fc
+  .tuple(
+    plansOf(longLife, 100),
+    fc.array(fc.constantFrom(0, 0, 300, 1_200), {
+      minLength: 1,
+      maxLength: 6,
+      size: 'max',
+    }),
+  )
+  .map(([plan, stepMs]) => ({ ...plan, stepMs }))

@@ -1,4 +1,5 @@
 import type { BuiltModel, Checkpoint, ModelChange, ReadModelShape } from '#ports/read-models.ts'
+import { buildFeed } from '#projections/runtime/build-feed.ts'
 import type { Projection } from '#projections/projection.ts'
 import type { ProjectorLog } from '#test/interleavings/projector-log.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
@@ -31,7 +32,11 @@ export class WatchedReadModels {
         if (isServing) this.#served.set(keyOf(model), model.build)
         return isServing
       }
-      return { ...models, commit, serveBuild }
+      const saveFeedPosition = async (feed: string, position: bigint) => {
+        await this.#lookForGaps(feed, position)
+        return models.saveFeedPosition(feed, position)
+      }
+      return { ...models, commit, serveBuild, saveFeedPosition }
     })
   }
 
@@ -81,6 +86,40 @@ export class WatchedReadModels {
       this.violations.push(`${model.name} of ${ledgerId} went back from ${before} to ${after}`)
     // What is torn is mended by the next commit of the same events; a store that tears hides it from its views.
     if (!this.shared.isTorn) this.violations.push(...(await this.#contradictions(model, ledgerId)))
+  }
+
+  /** Whoever goes on from there never sees again what lies before. */
+  async #lookForGaps(feed: string, position: bigint): Promise<void> {
+    const model = await this.#filledUnder(feed)
+    if (model === undefined) return
+    for (const ledgerId of this.#log.ledgerIds) {
+      const last = this.#log.lastUpTo(position, ledgerId)
+      const checkpoint = await this.shared.models.checkpoint(model, ledgerId)
+      if (last > (checkpoint?.revision ?? -1n) && checkpoint?.parked === undefined)
+        this.violations.push(
+          `${feed} is said to be at ${position}, and lacks ${last} of ${ledgerId}`,
+        )
+    }
+  }
+
+  /** The build that keeps its place in the log under this name, where it is one that somebody may still ask. */
+  async #filledUnder(feed: string): Promise<BuiltModel | undefined> {
+    for (const model of await this.#askedBuilds()) if (buildFeed(model) === feed) return model
+    return undefined
+  }
+
+  async #askedBuilds(): Promise<readonly BuiltModel[]> {
+    const versions = this.#log.projections.flatMap((projection) => [
+      projection,
+      { ...projection, version: projection.version + 1 },
+    ])
+    const builds = versions.map(async (model) => {
+      const asked = await this.shared.models.builds(model)
+      return asked
+        .filter(({ state }) => state !== 'retired')
+        .map(({ number }) => ({ ...model, build: number }))
+    })
+    return (await Promise.all(builds)).flat()
   }
 
   async #contradictions(model: ReadModelShape, ledgerId: string): Promise<readonly string[]> {

@@ -16,15 +16,18 @@ type Timer = { readonly label: string; readonly dueMs: number; readonly fire: ()
 export class ScheduledWorld {
   readonly clock = new SettableClock()
   readonly #scheduler: fc.Scheduler
+  readonly #stepMs: readonly number[]
   readonly #timers = new Set<Timer>()
   #nowMs = 0
   #steps = 0
 
-  constructor(scheduler: fc.Scheduler) {
+  /** `stepMs`: how long the steps take, one after the other, and again from the first; no time where there is none. */
+  constructor(scheduler: fc.Scheduler, stepMs: readonly number[] = []) {
     this.#scheduler = scheduler
+    this.#stepMs = stepMs
   }
 
-  /** How long everything has stood still together. */
+  /** How much time has passed in all. */
   get passedMs(): number {
     return this.#nowMs
   }
@@ -58,19 +61,28 @@ export class ScheduledWorld {
       if (this.#steps > stepsMax) throw new Error(`${stepsMax} steps, and no end`)
       await this.#scheduler.waitNext(1)
       await everyoneGoesOn()
+      this.#pass(this.#stepMs[this.#steps % this.#stepMs.length] ?? 0)
     }
   }
 
   /** Where nothing can happen, time passes until something does. */
   #hasNext(): boolean {
     if (this.#scheduler.count() > 0) return true
-    const next = [...this.#timers].toSorted((a, b) => a.dueMs - b.dueMs)[0]
-    if (next === undefined) return false
-    this.#timers.delete(next)
-    this.clock.pass(next.dueMs - this.#nowMs)
-    this.#nowMs = next.dueMs
-    void this.step(next.label).then(next.fire)
+    const dueMs = Math.min(...[...this.#timers].map((timer) => timer.dueMs))
+    if (dueMs === Number.POSITIVE_INFINITY) return false
+    this.#pass(dueMs - this.#nowMs)
     return true
+  }
+
+  /** Whatever is due by then may happen from then on. */
+  #pass(ms: number): void {
+    this.clock.pass(ms)
+    this.#nowMs += ms
+    for (const timer of this.#timers)
+      if (timer.dueMs <= this.#nowMs) {
+        this.#timers.delete(timer)
+        void this.step(timer.label).then(timer.fire)
+      }
   }
 }
 
