@@ -5,6 +5,7 @@ import { type EventStore, EventStoreUnavailable } from '#ports/event-store.ts'
 import { type RelayLease, RelayLost, takeOver } from '#relay/relay-lease.ts'
 import { lastRelayEntry } from '#relay/relay-stream.ts'
 import { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { SettableClock } from '#test/support/settable-clock.ts'
 import { entriesOf, reached } from '#test/relay/relays.ts'
 
 const partsOf = (store: EventStore, holder: string) => ({
@@ -37,6 +38,28 @@ describe('taking the turn', () => {
     await one.advance(41n)
     const two = await taken(store, 'two')
     expect([two.epoch, two.position]).toEqual([2n, 41n])
+  })
+})
+
+describe('entries of one relay', () => {
+  it('are stored one after the other, however many are asked for at once', async () => {
+    const store = new MemoryEventStore()
+    const lease = await taken(store, 'one')
+    await Promise.all([lease.advance(3n), lease.advance(5n), lease.release(7n)])
+    expect(entriesOf(store).map(({ position }) => position)).toEqual([undefined, 3n, 5n, 7n])
+  })
+
+  it('prove its turn as of when they were asked for, not as of when they were answered', async () => {
+    const store = new MemoryEventStore()
+    const clock = new SettableClock()
+    const lease = await takeOver({ ...partsOf(store, 'one'), clock }, undefined)
+    const release = store.hold()
+    const advanced = lease?.advance(3n)
+    await Promise.resolve()
+    clock.pass(700)
+    release()
+    await advanced
+    expect(lease?.unconfirmedMs).toBe(700)
   })
 })
 
@@ -108,6 +131,15 @@ describe('a relay that was overtaken', () => {
     await expect(one.advance(9n)).rejects.toThrow(RelayLost)
     await expect(one.release(9n)).rejects.toThrow(RelayLost)
     expect(two.position).toBe(3n)
+    expect(entriesOf(store)).toHaveLength(3)
+  })
+
+  it('can store nothing in its old turn either once it has another', async () => {
+    const store = new MemoryEventStore()
+    const before = await taken(store, 'one')
+    await taken(store, 'two')
+    await taken(store, 'one')
+    await expect(before.advance(9n)).rejects.toThrow(RelayLost)
     expect(entriesOf(store)).toHaveLength(3)
   })
 })

@@ -155,6 +155,14 @@ describe('a writer that was overtaken', () => {
     const outcomes = await Promise.all(answers)
     expect(outcomes.map(({ revision }) => revision)).toEqual([8n, 9n, 10n])
   })
+  it('is refused by none of them, as long as it gets on in between', async () => {
+    await using writers = await twoWriters()
+    const { first, second, store } = writers
+    for (let conflict = 0; conflict < 25; conflict += 1) {
+      store.faults.push({ kind: 'overtaken', by: () => second.ask('PostTransaction', paying('1')) })
+      expect(await first.ask('PostTransaction', paying('1'))).toMatchObject({ kind: 'accepted' })
+    }
+  })
 
   it('takes its own time from the other’s event on: it never goes back', async () => {
     await using writers = await twoWriters()

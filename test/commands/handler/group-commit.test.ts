@@ -135,6 +135,16 @@ describe('an append', () => {
     await Promise.all([...singles, batch])
     expect(store.appends.slice(before).map(({ events }) => events.length)).toEqual([300, 300])
   })
+
+  it('ends before what does not fit: nothing that came later goes first', async () => {
+    await using side = await openedBooks()
+    const singles = Array.from({ length: 300 }, () => side.ask('PostTransaction', depositing('1')))
+    const commands = Array.from({ length: 300 }, () => item('PostTransaction', depositing('1')))
+    const batch = side.askBatch('atomic', commands)
+    const last = side.ask('PostTransaction', depositing('1'))
+    await Promise.all(singles)
+    expect([(await batch).revision, (await last).revision]).toEqual([604n, 605n])
+  })
 })
 
 /** Lets everything happen that needs no more than a few turns of the event loop. */

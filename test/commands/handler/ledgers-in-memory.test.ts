@@ -137,6 +137,24 @@ describe('ledgers in memory', () => {
     expect(inMemory).toBe(false)
   })
 
+  it('stay while something of theirs is being stored, however long that takes', async () => {
+    const store = new MemoryEventStore()
+    await using side = new WriteSide({ store, memory: bounds({ idleMs: 50 }) })
+    await openAll(side, ['one'])
+    const ask = (asset: string) => side.ask('RegisterAsset', { asset }, { ledgerId: 'one' })
+    const release = store.hold()
+    const first = ask('AA/0')
+    await sleep(20)
+    side.clock.pass(60)
+    await sleep(30)
+    const second = ask('BB/0')
+    await sleep(20)
+    const appends = store.appends.length
+    release()
+    expect([(await first).revision, (await second).revision]).toEqual([1n, 2n])
+    expect(appends).toBe(2)
+  })
+
   it('are kept first where they have grown since, and begin from that', async () => {
     const store = new MemoryEventStore()
     const cache = new MemoryBooksCache()

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { MemoryEventStore } from '#test/support/memory-event-store.ts'
+import { Builder } from '#projections/runtime/builder.ts'
+import type { LiveModel } from '#projections/runtime/live-models.ts'
 import { counting, KeptModels } from '#test/support/kept-models.ts'
 
 const patienceMs = 5_000
+const longAgo = '1970-01-01T00:00:00.000Z'
 
 describe('a builder of a log that goes on with every read', () => {
   it.each([
@@ -22,6 +25,30 @@ describe('a builder of a log that goes on with every read', () => {
     await kept.rebuild(counting(), AbortSignal.timeout(patienceMs))
     expect(await kept.models.builds(counting())).toMatchObject([{ number: 1, state: 'serving' }])
     expect((await kept.count(counting(), 'acme')).count).toBeGreaterThanOrEqual(30)
+  })
+})
+
+describe('builds that are filled together, one of them from further on', () => {
+  it.each([
+    ['at the beginning', 0],
+    ['in the middle', 3],
+  ])('have all of the log, where the other was left %s', async (_, events) => {
+    await using kept = new KeptModels()
+    const signal = AbortSignal.timeout(patienceMs)
+    const begin = async (name: string): Promise<LiveModel> => {
+      const projection = counting(1, { name })
+      return { ...projection, build: await kept.models.startBuild(projection, longAgo) }
+    }
+    const [behind, ahead] = [await begin('behind'), await begin('ahead')]
+    await kept.record('acme', events)
+    const builder = new Builder(await kept.building())
+    if (events > 0) await builder.catchUp([behind], signal)
+    await kept.record('umbra', 10)
+    await builder.catchUp([ahead], signal)
+    await kept.record('acme', 1)
+    await new Builder(await kept.building()).catchUp([ahead, behind], signal)
+    for (const model of [ahead, behind])
+      expect(await kept.models.checkpoint(model, 'umbra')).toMatchObject({ revision: 9n })
   })
 })
 
