@@ -55,15 +55,35 @@ function opened(
 }
 
 /** What an act changes about the account itself; other events leave it as it is. */
-function acted(document: AccountDocument, event: RecordedEvent): AccountDocument {
-  if (event.type === 'AccountLimitsChanged') return { ...document, limits: event.data.after }
-  if (event.type === 'MetadataSet') return { ...document, metadata: event.data.after }
-  if (event.type === 'AccountFrozen') return { ...document, frozen: event.data.direction }
-  if (event.type === 'AccountUnfrozen') return { ...document, frozen: 'none' }
-  if (event.type === 'AccountClosed') return { ...document, status: 'closed' }
-  if (event.type === 'AccountReopened') return { ...document, status: 'open' }
-  return document
+function acted(document: AccountDocument, event: LaterEvent): AccountDocument {
+  switch (event.type) {
+    case 'AccountLimitsChanged':
+      return { ...document, limits: event.data.after }
+    case 'MetadataSet':
+      return { ...document, metadata: event.data.after }
+    case 'AccountFrozen':
+      return { ...document, frozen: event.data.direction }
+    case 'AccountUnfrozen':
+      return { ...document, frozen: 'none' }
+    case 'AccountClosed':
+      return { ...document, status: 'closed' }
+    case 'AccountReopened':
+      return { ...document, status: 'open' }
+    case 'LedgerOpened':
+    case 'LedgerChanged':
+    case 'AssetRegistered':
+    case 'TransactionPosted':
+    case 'HoldPlaced':
+    case 'HoldCaptured':
+    case 'HoldVoided':
+    case 'HoldExpired':
+    case 'HoldExtended':
+    case 'CommandRejected':
+      return document
+  }
 }
+
+type LaterEvent = Exclude<RecordedEvent, { readonly type: 'AccountOpened' }>
 
 /** Keeps the records sorted by asset, in code unit order. */
 function withRecord(

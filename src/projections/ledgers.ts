@@ -19,12 +19,36 @@ export const ledgers: Projection<LedgerDocument> = {
     const revision = event.revision.toString()
     if (event.type === 'LedgerOpened') return opened(document, event)
     assertBooks(document !== undefined, `ledger ${event.ledgerId} was never opened`)
-    if (event.type === 'LedgerChanged') return { ...document, ...event.data.after, revision }
-    if (event.type === 'AssetRegistered')
-      return { ...document, assets: withAsset(document, event.data), revision }
-    return { ...document, revision }
+    return { ...described(document, event), revision }
   },
 }
+
+/** What an event says of the ledger itself; others leave it as it is. */
+function described(document: LedgerDocument, event: LaterEvent): LedgerDocument {
+  switch (event.type) {
+    case 'LedgerChanged':
+      return { ...document, ...event.data.after }
+    case 'AssetRegistered':
+      return { ...document, assets: withAsset(document, event.data) }
+    case 'AccountOpened':
+    case 'AccountLimitsChanged':
+    case 'MetadataSet':
+    case 'AccountFrozen':
+    case 'AccountUnfrozen':
+    case 'AccountClosed':
+    case 'AccountReopened':
+    case 'TransactionPosted':
+    case 'HoldPlaced':
+    case 'HoldCaptured':
+    case 'HoldVoided':
+    case 'HoldExpired':
+    case 'HoldExtended':
+    case 'CommandRejected':
+      return document
+  }
+}
+
+type LaterEvent = Exclude<RecordedEvent, { readonly type: 'LedgerOpened' }>
 
 function opened(
   document: LedgerDocument | undefined,

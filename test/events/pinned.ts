@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { EventType } from '#events/ledger-event.ts'
+import type { EventType, LedgerEvent } from '#events/ledger-event.ts'
 import type { IsMap, Shape } from '#test/events/shape.ts'
 import type { Written } from '#test/events/written-events.ts'
 import type { JsonObject } from '#values/json.ts'
@@ -49,10 +49,36 @@ export function goldenEvents(): readonly (readonly [string, Written])[] {
     .map((file) => [file, JSON.parse(read(file))])
 }
 
+type DataOf<Type extends EventType> = Extract<LedgerEvent, { readonly type: Type }>['data']
+type Maps<Data> = {
+  [Name in keyof Data]-?: string extends keyof NonNullable<Data[Name]> ? Name : never
+}[keyof Data]
+
+/** Members of `data` that have whatever members a client gives them: the compiler asks for all of them, and no others. */
+const maps: { readonly [Type in EventType]: Readonly<Record<Maps<DataOf<Type>>, true>> } = {
+  LedgerOpened: { metadata: true },
+  LedgerChanged: {},
+  AssetRegistered: {},
+  AccountOpened: { metadata: true },
+  AccountLimitsChanged: {},
+  MetadataSet: { before: true, after: true },
+  AccountFrozen: {},
+  AccountUnfrozen: {},
+  AccountClosed: {},
+  AccountReopened: {},
+  TransactionPosted: { metadata: true },
+  HoldPlaced: { metadata: true },
+  HoldCaptured: { metadata: true },
+  HoldVoided: {},
+  HoldExpired: {},
+  HoldExtended: {},
+  CommandRejected: { request: true, context: true },
+}
+
 /** Which objects of a type have whatever members a client gives them. */
 export function mapsIn(type: string): IsMap {
-  const whole = type === 'MetadataSet' ? /^(before|after)$/ : /^$/
-  return (path) => /(^|\.)(metadata|request|context)$/.test(path) || whole.test(path)
+  const whole = new Map<string, object>(Object.entries(maps)).get(type) ?? {}
+  return (path) => path.endsWith('.metadata') || Object.hasOwn(whole, path)
 }
 
 export function kebab(type: string): string {

@@ -23,15 +23,37 @@ export type AcceptedEvent = Exclude<RecordedEvent, { type: 'CommandRejected' }>
 
 /** The document that the event is about to change, from the books as they stand. */
 export function documentBefore(ledger: Ledger, event: AcceptedEvent): Before {
-  const { data } = event
-  if (event.type === 'LedgerChanged' || event.type === 'AssetRegistered')
-    return ledgerDocument(ledger)
-  if ('holdId' in data) {
-    const hold = ledger.openHolds.get(data.holdId)
-    return hold && holdDocument(ledger.ledgerId, hold)
+  switch (event.type) {
+    case 'LedgerChanged':
+    case 'AssetRegistered':
+      return ledgerDocument(ledger)
+    case 'HoldCaptured':
+    case 'HoldVoided':
+    case 'HoldExpired':
+    case 'HoldExtended':
+      return holdBefore(ledger, event.data.holdId)
+    case 'AccountLimitsChanged':
+    case 'MetadataSet':
+    case 'AccountFrozen':
+    case 'AccountUnfrozen':
+    case 'AccountClosed':
+    case 'AccountReopened':
+      return accountBefore(ledger, event.data.accountId)
+    case 'LedgerOpened':
+    case 'AccountOpened':
+    case 'HoldPlaced':
+    case 'TransactionPosted':
+      return undefined
   }
-  if (!('accountId' in data)) return undefined
-  const account = ledger.accounts.get(data.accountId)
+}
+
+function holdBefore({ ledgerId, openHolds }: Ledger, holdId: string): Before {
+  const hold = openHolds.get(holdId)
+  return hold && holdDocument(ledgerId, hold)
+}
+
+function accountBefore({ accounts: known }: Ledger, accountId: string): Before {
+  const account = known.get(accountId)
   return account && accountDocument(account)
 }
 

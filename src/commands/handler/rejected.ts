@@ -10,24 +10,33 @@ import type { JsonObject } from '#values/json.ts'
 export const eventBytesMax = 256 * 1024
 
 /**
- * What gives back, or is said of an account that exists. These carry balances that have grown since the hold was placed or
- * the account opened: nobody could end or freeze those otherwise. Twice the bytes are enough for what was let in with half.
+ * How many bytes an event may have. What gives back, or is said of an account that exists, is never too large: it carries
+ * balances that have grown since the hold was placed or the account opened, and nobody could end or freeze those
+ * otherwise. Twice the bytes are enough for what was let in with half.
  */
-const neverTooLarge: ReadonlySet<EventType> = new Set([
-  'HoldCaptured',
-  'HoldVoided',
-  'HoldExpired',
-  'AccountFrozen',
-  'AccountUnfrozen',
-  'AccountLimitsChanged',
-  'MetadataSet',
-  'AccountClosed',
-  'AccountReopened',
-])
+const bytesMax: Readonly<Record<EventType, number>> = {
+  LedgerOpened: eventBytesMax,
+  LedgerChanged: eventBytesMax,
+  AssetRegistered: eventBytesMax,
+  AccountOpened: eventBytesMax,
+  AccountLimitsChanged: appendBytesMax,
+  MetadataSet: appendBytesMax,
+  AccountFrozen: appendBytesMax,
+  AccountUnfrozen: appendBytesMax,
+  AccountClosed: appendBytesMax,
+  AccountReopened: appendBytesMax,
+  TransactionPosted: eventBytesMax,
+  HoldPlaced: eventBytesMax,
+  HoldCaptured: appendBytesMax,
+  HoldVoided: appendBytesMax,
+  HoldExpired: appendBytesMax,
+  HoldExtended: eventBytesMax,
+  CommandRejected: eventBytesMax,
+}
 
 /** How many bytes an event of the type may have. */
 export function bytesMaxOf(type: EventType): number {
-  return neverTooLarge.has(type) ? appendBytesMax : eventBytesMax
+  return bytesMax[type]
 }
 
 export type RefusalData = CommandRejected['data']
