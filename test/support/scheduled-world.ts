@@ -5,7 +5,7 @@ import { SettableClock } from '#test/support/settable-clock.ts'
 const longMs = 500
 
 /** More steps than any run that gets on needs. */
-const stepsMax = 3_000
+const stepsMax = 20_000
 
 type Timer = { readonly label: string; readonly dueMs: number; readonly fire: () => void }
 
