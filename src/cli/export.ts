@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { openExistingLog } from '#cli/existing-log.ts'
 import { allPages, ledgerHead, ledgerPages } from '#cli/log-pages.ts'
 import { nearest } from '#cli/nearest.ts'
@@ -17,23 +16,21 @@ export const exportEvents: Subcommand = {
     ledger: { value: 'LEDGER', help: 'only this ledger' },
     from: { value: 'REVISION', help: 'from this revision of the ledger on' },
     types: { value: 'TYPE,TYPE', help: 'only events of these types' },
-    output: { value: 'OUTPUT', help: 'write to this file instead of standard output' },
+    output: { value: 'OUTPUT', help: 'write to this new file instead of standard output (-)' },
   },
   notes: [
     'Each line is one event: the canonical JSON (RFC 8785) of its envelope, the very bytes that are stored. A server may be running.',
+    'A file that is there is never replaced: the exit code is 1. The new one appears when it is whole and on the disk; killed before, there is none, but after kill -9 one beside it that ends in .unfinished. A pipe or a device gets the lines as they come.',
   ],
   logsTo: 2,
 
   async run({ arguments: given, config, logger }) {
     const { ledgerId, from, types, path } = optionsOf(given)
     await using store = await openExistingLog(config, logger)
-    await using output = openOutput(path)
+    await using output = await openOutput(path)
     const total =
       ledgerId === undefined ? 0 : Number((await ledgerHead(store, ledgerId)) - from + 1n)
-    using progress = openProgress(
-      'exporting',
-      path === undefined && process.stdout.isTTY ? 0 : total,
-    )
+    using progress = openProgress('exporting', output.isTerminal ? 0 : total)
     const pages = ledgerId === undefined ? allPages(store) : ledgerPages(store, ledgerId, { from })
     let events = 0
     for await (const page of pages) {

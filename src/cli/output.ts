@@ -1,21 +1,34 @@
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { lstatSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import process from 'node:process'
-import { finished } from 'node:stream/promises'
+import { onEndingSignal } from '#cli/ending-signals.ts'
+import { publishFile, unfinishedName } from '#cli/publish-file.ts'
+import { isStandardOutput } from '#cli/standard-output.ts'
+import { ToolFailed } from '#cli/subcommand.ts'
 
-/** Where a tool's data goes: a file that appears only when it is whole, or stdout. Disposed without `finish`, a file is dropped. */
+/**
+ * Where a tool's data goes: a new file, which appears only when it is whole, or what takes it as it comes (standard output,
+ * a pipe, a device). Disposed without `finish`, a file is dropped.
+ */
 export type Output = AsyncDisposable & {
+  readonly isTerminal: boolean
   write(text: string): Promise<void>
   finish(): Promise<void>
 }
 
-export function openOutput(path: string | undefined): Output {
-  return path === undefined ? standardOutput() : fileOutput(path)
+/** @throws {ToolFailed} where there is such a file already, or none can be made. */
+export async function openOutput(path: string | undefined): Promise<Output> {
+  if (path === undefined || isStandardOutput(path)) return standardOutput()
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there !== undefined && !there.isFile() && !there.isDirectory()) return straightInto(path)
+  if (isTaken(path)) throw alreadyThere(path)
+  return newFile(path)
 }
 
 function standardOutput(): Output {
   return {
+    isTerminal: process.stdout.isTTY,
     async write(text) {
       if (!process.stdout.write(text)) await once(process.stdout, 'drain')
     },
@@ -24,23 +37,53 @@ function standardOutput(): Output {
   }
 }
 
-function fileOutput(path: string): Output {
-  const unfinished = `${path}.unfinished`
-  const file = createWriteStream(unfinished, { mode: 0o600, flush: true })
-  const ended = finished(file)
-  ended.catch(() => {})
+async function straightInto(path: string): Promise<Output> {
+  const file = await naming(path, () => open(path, 'w'))
   return {
-    async write(text) {
-      if (!file.write(text)) await Promise.race([once(file, 'drain'), ended])
-    },
-    async finish() {
-      file.end()
-      await ended
-      await rename(unfinished, path)
-    },
+    isTerminal: false,
+    write: (text) => naming(path, () => file.appendFile(text)),
+    async finish() {},
+    [Symbol.asyncDispose]: () => file.close(),
+  }
+}
+
+async function newFile(path: string): Promise<Output> {
+  const unfinished = unfinishedName(path)
+  const file = await naming(path, () => open(unfinished, 'wx', 0o600))
+  const drop = () => rmSync(unfinished, { force: true })
+  const signals = onEndingSignal(drop)
+  return {
+    isTerminal: false,
+    write: (text) => naming(path, () => file.appendFile(text)),
+    finish: () => naming(path, () => publish(file, unfinished, path)),
     async [Symbol.asyncDispose]() {
-      file.destroy()
-      await rm(unfinished, { force: true })
+      signals[Symbol.dispose]()
+      await file.close()
+      drop()
     },
+  }
+}
+
+async function publish(file: FileHandle, unfinished: string, path: string): Promise<void> {
+  await file.sync()
+  if (!(await publishFile(unfinished, path))) throw alreadyThere(path)
+}
+
+/** Also where a link is there that leads nowhere. */
+function isTaken(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+function alreadyThere(path: string): ToolFailed {
+  return new ToolFailed(`${path} is there already.`)
+}
+
+/** The system's own words name no file, or one that nobody has asked for. */
+async function naming<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error
+    throw new ToolFailed(`${path} cannot be written: ${error.message}`, { cause: error })
   }
 }
