@@ -12,7 +12,7 @@ export const backup: Subcommand = {
   positionals: ['FOLDER'],
   options: {},
   notes: [
-    'Holds everything acknowledged up to its beginning. The copy is checked page by page before it appears. Read models are not in it: they are built from the log.',
+    'Holds everything acknowledged up to its beginning. The copy is checked page by page before it appears, and never takes the place of another file. What a killed backup left in the folder is removed by the next one to it; one that is being made is not touched, and the second is refused. Read models are not in it: they are built from the log.',
     'To restore, start Daybook with DAYBOOK_DATA set to the folder, or to a copy of it.',
   ],
   logsTo: 2,

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
@@ -19,7 +18,6 @@ type BackupError = { readonly name: string; readonly message: string; readonly i
  * disk does.
  */
 export async function backUpEventLog(path: string, to: string): Promise<void> {
-  if (existsSync(to)) throw new EventLogRefused(`${to} is there already.`)
   makeFolder(dirname(resolve(to)))
   const job: BackupJob = { path, to }
   const worker = new Worker(new URL('./event-log-backup-worker.ts', import.meta.url), {

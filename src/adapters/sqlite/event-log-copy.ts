@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { alreadyThere, takeBackupPlace } from '#adapters/sqlite/backup-place.ts'
 import { openReaderConnection, pragma } from '#adapters/sqlite/event-log-connection.ts'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
-import { makePrivateFile, syncFolder } from '#adapters/sqlite/event-log-file.ts'
+import { syncFolder } from '#adapters/sqlite/event-log-file.ts'
 import { logApplicationId, logSchemaVersion } from '#adapters/sqlite/event-log-format.ts'
 import { checkEveryPage, namingDamage } from '#adapters/sqlite/event-log-inspection.ts'
-import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import { reasonOf, whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import { EventLogDamaged } from '#ports/event-store.ts'
 
 const pagesPerStep = 1_000
@@ -17,17 +17,12 @@ const pagesPerStep = 1_000
  * @throws {EventLogRefused | EventLogDamaged}
  */
 export async function copyEventLog(path: string, to: string): Promise<void> {
-  const unfinished = `${resolve(to)}.${randomUUID()}.unfinished`
-  makePrivateFile(unfinished)
-  try {
-    const last = await copy(path, unfinished)
-    checkCopy(unfinished, last)
-    syncFile(unfinished)
-    publish(unfinished, resolve(to))
-  } finally {
-    rmSync(unfinished, { force: true })
-    rmSync(`${unfinished}-journal`, { force: true })
-  }
+  using place = takeBackupPlace(resolve(to))
+  const { unfinished } = place
+  const last = await copy(path, unfinished)
+  checkCopy(unfinished, last)
+  syncFile(unfinished)
+  publish(unfinished, resolve(to))
 }
 
 /** Answers the last position copied. */
@@ -71,7 +66,8 @@ function publish(unfinished: string, to: string): void {
   try {
     linkSync(unfinished, to)
   } catch (error) {
-    throw new EventLogRefused(`${to} cannot be made: ${String(error)}`, { cause: error })
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw alreadyThere(to)
+    throw new EventLogRefused(`${to} cannot be made: ${reasonOf(error)}`, { cause: error })
   }
   syncFolder(dirname(to))
 }

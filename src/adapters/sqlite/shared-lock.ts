@@ -15,12 +15,7 @@ export class SharedLock {
 
   /** Does the work unless anybody shares the lock. */
   unlessShared(work: () => void): void {
-    try {
-      this.#database.exec('BEGIN EXCLUSIVE')
-    } catch (error) {
-      if (isBusy(error)) return
-      throw error
-    }
+    if (!this.takeAlone()) return
     try {
       work()
     } finally {
@@ -32,6 +27,18 @@ export class SharedLock {
   share(): void {
     this.#database.exec(`PRAGMA busy_timeout = ${shareMsMax}`)
     this.#database.exec('BEGIN; SELECT name FROM sqlite_schema')
+  }
+
+  /** Has the lock alone until it is disposed of; false where anybody else has it. */
+  takeAlone(): boolean {
+    try {
+      // In memory: a journal beside the file would outlive a process that is killed.
+      this.#database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+      return true
+    } catch (error) {
+      if (isBusy(error)) return false
+      throw error
+    }
   }
 
   [Symbol.dispose](): void {

@@ -12,6 +12,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import { takeBackupPlace } from '#adapters/sqlite/backup-place.ts'
+import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
 import { openSqliteEventStore } from '#adapters/sqlite/event-store.ts'
 import { aStream, everything, someEvents } from '#test/contracts/event-store.ts'
 
@@ -77,6 +79,37 @@ describe('a backup', () => {
       expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']),
     )
     expect(readdirSync(log.folder).toSorted()).toEqual(['copy.db', 'data', 'twice.db'])
+  })
+
+  it.each(['nothing', 'a backup'])('clears what killed ones left where %s is', async (there) => {
+    await using log = await aLog()
+    if (there === 'a backup') await log.store.backup(log.copy)
+    const left = [
+      '.1-2.unfinished',
+      '.1-2.unfinished-journal',
+      '.3.unfinished-wal',
+      '.3.unfinished-shm',
+    ]
+    for (const end of [...left, '.lock']) writeFileSync(`${log.copy}${end}`, '')
+    const others = ['copy.db.mine', 'other.db.4.unfinished']
+    for (const name of others) writeFileSync(join(log.folder, name), 'mine')
+    const [made] = await Promise.allSettled([log.store.backup(log.copy)])
+    expect(made.status).toBe(there === 'nothing' ? 'fulfilled' : 'rejected')
+    expect(readdirSync(log.folder).toSorted()).toEqual(['copy.db', ...others, 'data'].toSorted())
+  })
+
+  it('is refused while another one to the same file is being made, and lets that one be', async () => {
+    await using log = await aLog()
+    {
+      using other = takeBackupPlace(log.copy)
+      await expect(log.store.backup(log.copy)).rejects.toThrow(
+        new EventLogRefused(`another backup to ${log.copy} is being made.`),
+      )
+      expect(existsSync(other.unfinished)).toBe(true)
+      await log.store.backup(join(log.folder, 'elsewhere.db'))
+    }
+    expect(readdirSync(log.folder).toSorted()).toEqual(['data', 'elsewhere.db'])
+    await log.store.backup(log.copy)
   })
 
   it('makes the folder where there is none, for its owner alone', async () => {
