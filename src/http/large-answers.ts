@@ -79,11 +79,23 @@ export async function answerDoneList(
   const { response } = exchange
   response.writeHead(status, { 'content-type': jsonType, ...commonHeaders(exchange, headers) })
   const write = (text: string) => pacedWrite(response, text, answering.limits.downloadStallMs)
+  let written = 0
   for (const [index, item] of items.entries()) {
     await write(`${index === 0 ? '{"data":[' : ','}${JSON.stringify(item)}`)
     if (response.destroyed) return
+    written += partsOf(item)
+    if (written < partsMax) continue
+    // However fast the client takes them.
+    await nextTurn()
+    written = 0
   }
   response.end(']}')
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 /** How many parts a resource, or an item with one, has. */

@@ -28,7 +28,7 @@ export const accounts: Projection<AccountDocument> = {
     const records = recordsByAccount(event).get(accountId) ?? []
     const same = records.every(({ type }) => type === document.type)
     assertBooks(same, `account ${accountId} changed its type`)
-    return { ...acted(document, event), balances: records.reduce(withRecord, document.balances) }
+    return { ...acted(document, event), balances: withRecords(document.balances, records) }
   },
 }
 
@@ -85,7 +85,20 @@ function acted(document: AccountDocument, event: LaterEvent): AccountDocument {
 
 type LaterEvent = Exclude<RecordedEvent, { readonly type: 'AccountOpened' }>
 
+/** So many records are put in one by one: most events bring an account one or two. */
+const onesMax = 8
+
 /** Keeps the records sorted by asset, in code unit order. */
+function withRecords(
+  records: readonly BalanceRecord[],
+  news: readonly BalanceRecord[],
+): readonly BalanceRecord[] {
+  if (news.length <= onesMax) return news.reduce(withRecord, records)
+  const byAsset = new Map(records.map((record) => [record.asset, record]))
+  for (const record of news) byAsset.set(record.asset, record)
+  return [...byAsset.values()].toSorted((a, b) => (a.asset < b.asset ? -1 : 1))
+}
+
 function withRecord(
   records: readonly BalanceRecord[],
   record: BalanceRecord,

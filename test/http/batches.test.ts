@@ -63,6 +63,32 @@ describe('a batch whose items are long', () => {
     expect(await answer.text()).toBe(JSON.stringify({ data: items.map(({ data }) => data) }))
   })
 
+  it('lets others go in between, also where its client takes all at once', async () => {
+    const seen = new Set<number>()
+    let turns = 0
+    const items = Array.from({ length: 12 }, () =>
+      accepted({
+        data: {
+          get balances() {
+            seen.add(turns)
+            return Array.from({ length: 4_000 }, () => '')
+          },
+        },
+      }),
+    )
+    http.bus.batchOutcome = { kind: 'batch', mode: 'atomic', items, replayed: false }
+    const counted = new AbortController()
+    const count = () => {
+      turns += 1
+      if (!counted.signal.aborted) setImmediate(count)
+    }
+    count()
+    await (await http.post(path, { mode: 'atomic', commands: [close] })).text()
+    counted.abort()
+    // The first look counts their parts.
+    expect(seen.size).toBeGreaterThan(3)
+  })
+
   it('is given up where its client is gone', async () => {
     const assets = Array.from({ length: 900 }, (_, index) => ({ asset: `A${index}/2` }))
     const items = Array.from({ length: 400 }, () => accepted({ data: { assets } }))

@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { accounts } from '#projections/accounts.ts'
 import {
   accountClosed,
@@ -147,4 +147,42 @@ describe('the books contradict', () => {
       holdPlaced({}, { revision: 5n }),
     ).thenContradiction('account users:alice changed its type')
   })
+})
+
+describe('an account with very many assets', () => {
+  const records = Array.from({ length: 20_000 }, (_, index) => ({
+    accountId: 'users:alice',
+    type: 'liability' as const,
+    asset: `A${String(index).padStart(5, '0')}/2`,
+    postedDebits: '0',
+    postedCredits: '1',
+    pendingDebits: '0',
+    pendingCredits: '0',
+  }))
+  const frozen = (balances: typeof records, revision: bigint) =>
+    accountFrozen({ accountId: 'users:alice', direction: 'all', balances }, { revision })
+  const before = [
+    frozen(records.slice(0, 30), 3n),
+    frozen(records.filter((_, index) => index % 2 === 1).toReversed(), 4n),
+  ].reduce((document, event) => accounts.evolve(document, event, 'users:alice'), opened())
+
+  it('has them all, each as it was said last, by asset', () => {
+    const spent = records.map((each) => ({ ...each, postedDebits: '1' }))
+    const after = accounts.evolve(before, frozen(spent.slice(100, 300), 5n), 'users:alice')
+    const expected = records.filter((_, at) => at < 30 || at % 2 === 1 || (at >= 100 && at < 300))
+    expect(after.balances.map(({ asset }) => asset)).toEqual(expected.map(({ asset }) => asset))
+    expect(after.balances.filter(({ postedDebits }) => postedDebits === '1')).toEqual(
+      spent.slice(100, 300),
+    )
+  })
+
+  it('takes in all of them in a moment', () => {
+    const begun = performance.now()
+    accounts.evolve(before, frozen(records, 5n), 'users:alice')
+    expect(performance.now() - begun).toBeLessThan(400)
+  })
+
+  function opened() {
+    return accounts.evolve(undefined, aliceOpened, 'users:alice')
+  }
 })

@@ -3,7 +3,7 @@ import { atomicJob, batchTasks, independentJob, isTask } from '#commands/handler
 import { ClockAlarm } from '#commands/handler/clock-alarm.ts'
 import { ClockMarking } from '#commands/handler/clock-marking.ts'
 import { type Bounds, CommandRoom, type Load } from '#commands/handler/command-room.ts'
-import { rehearseBatch, rehearseCommand } from '#commands/handler/dry-run.ts'
+import { type DryRunOf, rehearseBatch, rehearseCommand } from '#commands/handler/dry-run.ts'
 import { FailureLines } from '#commands/handler/failure-lines.ts'
 import { revisionsSeenBy, singleJob, type Task, taskOf } from '#commands/handler/job.ts'
 import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
@@ -27,6 +27,7 @@ import { randomId } from '#commands/handler/random-id.ts'
 import { inFlight, ledgerNotFound } from '#commands/handler/refusals.ts'
 import { batchMismatch } from '#commands/handler/replay.ts'
 import type { Round } from '#commands/handler/round.ts'
+import { Slices } from '#commands/handler/slices.ts'
 import { orRefusal } from '#commands/handler/store-failures.ts'
 import { UnderWay } from '#commands/handler/under-way.ts'
 import type { MalformedItem } from '#commands/parse-command.ts'
@@ -59,10 +60,12 @@ export function openCommandBus(parts: {
 }): CommandBus {
   const { store, logger, keeping, bounds = defaultBounds, memory = defaultMemoryBounds } = parts
   const { pace = systemPace, writer = randomId(), clockMarks: marks } = parts
-  const failures = new FailureLines(logger, () => parts.clock.monotonic())
+  const monotonic = () => parts.clock.monotonic()
+  const failures = new FailureLines(logger, monotonic)
   const clock = new ClockAlarm({ clock: parts.clock, logger, failures, mark: marks?.last })
-  const inMemory = new LedgersInMemory(memory, () => parts.clock.monotonic(), pace)
-  const shared = { store, logger, failures, clock, pace, keeping, writer }
+  const inMemory = new LedgersInMemory(memory, monotonic, pace)
+  const slices = new Slices({ monotonic, pace })
+  const shared = { slices, store, logger, failures, clock, pace, keeping, writer }
   return new Bus({
     writers: new LedgerWriters(shared, inMemory),
     clock,
@@ -128,8 +131,8 @@ class Bus implements CommandBus {
     return this.#rehearse(request.ledgerId, {
       load,
       looksAt: tasks.filter(isTask).flatMap(revisionsSeenBy),
-      decide: (round, opened) =>
-        opened ? rehearseBatch(round, request) : ledgerNotFound(request.ledgerId),
+      decide: (round, ledger, slices) =>
+        isOpened(ledger) ? rehearseBatch(round, request, slices) : ledgerNotFound(request.ledgerId),
     })
   }
 
@@ -218,22 +221,16 @@ class Bus implements CommandBus {
     ledgerId: LedgerId,
     { load, looksAt, decide }: DryRunOf<Kind>,
   ): Promise<DryRun<Kind | RefusedOutcome>> {
-    const decideOn = (round: Round, ledger: Ledger): DryRun<Kind> => {
+    const decideOn = (round: Round, ledger: Ledger, slices: Slices) => {
       const { revision } = ledger.head
-      const outcome = decide(round, isOpened(ledger))
-      return revision < 0n ? { outcome } : { outcome, decidedOn: revision }
+      const told = (outcome: Kind): DryRun<Kind> =>
+        revision < 0n ? { outcome } : { outcome, decidedOn: revision }
+      const outcome = decide(round, ledger, slices)
+      return outcome instanceof Promise ? outcome.then(told) : told(outcome)
     }
     const dry = await this.#holding(load, () => this.#writers.rehearse(ledgerId, decideOn, looksAt))
     return 'outcome' in dry ? dry : { outcome: dry }
   }
-}
-
-/** What a dry run costs to keep waiting, asks for, and comes to. */
-type DryRunOf<Kind> = {
-  readonly load: Load
-  /** Revisions of the earlier events that it will ask for. */
-  readonly looksAt: readonly bigint[]
-  readonly decide: (round: Round, opened: boolean) => Kind
 }
 
 type Tasks = readonly (Task | MalformedItem)[]

@@ -1,8 +1,7 @@
 import { type Job, keyOf } from '#commands/handler/job.ts'
-import type { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { refuse } from '#commands/handler/refuse-job.ts'
-import { Replays } from '#commands/handler/replay.ts'
+import type { Replays } from '#commands/handler/replay.ts'
 import type { Round } from '#commands/handler/round.ts'
 import type { Ledger } from '#ledger/ledger.ts'
 import { BooksCacheUnavailable } from '#ports/books-cache.ts'
@@ -14,9 +13,12 @@ export type Settle = () => void
  * Decides jobs in order into the round, as far as they fit: one settlement for each of the first ones.
  * @throws {BooksCacheUnavailable} where the books could not be asked; then none of it is to be used.
  */
-export function decideJobs(round: Round, jobs: readonly Job[], log: LogReader): readonly Settle[] {
+export function decideJobs(
+  round: Round,
+  jobs: readonly Job[],
+  replays: Replays,
+): readonly Settle[] {
   const settlements: Settle[] = []
-  const replays = new Replays(log)
   for (const job of jobs) {
     const settle = decided(round, job, replays)
     if (settle === undefined) break
@@ -30,11 +32,10 @@ export function decideJobs(round: Round, jobs: readonly Job[], log: LogReader): 
  * @throws {BooksCacheUnavailable} where the books could not be asked; then none of it is to be used.
  */
 export function answerJobs(
-  { ledger, log }: { readonly ledger: Ledger; readonly log: LogReader },
+  { ledger, replays }: { readonly ledger: Ledger; readonly replays: Replays },
   jobs: readonly Job[],
   refusal: RefusedOutcome,
 ): readonly Settle[] {
-  const replays = new Replays(log)
   return jobs.map((job) => {
     const known = ledger.keys.get(keyOf(job))
     return () => (known === undefined ? refuse(job, refusal) : replays.add(job, known))

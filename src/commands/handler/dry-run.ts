@@ -1,4 +1,5 @@
 import { atomicJob, batchTasks } from '#commands/handler/batch-tasks.ts'
+import type { Load } from '#commands/handler/command-room.ts'
 import { type Task, taskOf } from '#commands/handler/job.ts'
 import type {
   AcceptedOutcome,
@@ -7,13 +8,23 @@ import type {
   CommandRequest,
   Outcome,
 } from '#commands/handler/outcome.ts'
+import type { Slices } from '#commands/handler/slices.ts'
 import type { Round } from '#commands/handler/round.ts'
 import type { EventType } from '#events/ledger-event.ts'
 import type { MalformedItem } from '#commands/parse-command.ts'
+import type { Ledger } from '#ledger/ledger.ts'
 import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
 
 // No client can use a key with a control character, so none of these was used before.
 const dryKey = '\u0000dry-run'
+
+/** What a dry run costs to keep waiting, asks for, and comes to. */
+export type DryRunOf<Kind> = {
+  readonly load: Load
+  /** Revisions of the earlier events that it will ask for. */
+  readonly looksAt: readonly bigint[]
+  readonly decide: (round: Round, ledger: Ledger, slices: Slices) => Kind | Promise<Kind>
+}
 
 /** What a command would come to; the round is taken back afterwards. */
 export function rehearseCommand(round: Round, request: CommandRequest): Outcome {
@@ -22,7 +33,11 @@ export function rehearseCommand(round: Round, request: CommandRequest): Outcome 
 }
 
 /** What a batch would come to. */
-export function rehearseBatch(round: Round, request: BatchRequest): BatchOutcome {
+export async function rehearseBatch(
+  round: Round,
+  request: BatchRequest,
+  slices: Slices,
+): Promise<BatchOutcome> {
   const keyless = request.items.map((item) => {
     if ('malformed' in item) return item
     const { key: _, ...rest } = item
@@ -33,7 +48,7 @@ export function rehearseBatch(round: Round, request: BatchRequest): BatchOutcome
   const { head } = round
   const outcome =
     request.mode === 'independent'
-      ? independently(round, request, batch.tasks)
+      ? await independently({ round, slices }, request, batch.tasks)
       : round.performAll(atomicJob(dry, batch))
   if (outcome.kind === 'refused') return withoutRevision(outcome)
   const unrecorded = new WithoutRecord(head)
@@ -41,12 +56,16 @@ export function rehearseBatch(round: Round, request: BatchRequest): BatchOutcome
   return withoutRevision({ ...outcome, items })
 }
 
-function independently(
-  round: Round,
+async function independently(
+  { round, slices }: { readonly round: Round; readonly slices: Slices },
   request: BatchRequest,
   tasks: readonly (Task | MalformedItem)[],
-): BatchOutcome & { readonly kind: 'batch' } {
-  const items = tasks.map((task) => ('malformed' in task ? task : round.perform(task, request)))
+): Promise<BatchOutcome & { readonly kind: 'batch' }> {
+  const items: (Outcome | MalformedItem)[] = []
+  for (const task of tasks) {
+    items.push('malformed' in task ? task : round.perform(task, request))
+    if (slices.isOver) await slices.next()
+  }
   return { kind: 'batch', mode: 'independent', items, replayed: false }
 }
 

@@ -2,6 +2,8 @@ import { type AcceptedEvent, type Before, documentAfter } from '#commands/handle
 import { type LogReader, previousOf } from '#commands/handler/log-reader.ts'
 
 const rememberedMax = 1_000
+/** Balances, assets or postings of them all. */
+const rememberedPartsMax = 100_000
 
 /**
  * Documents as the log had them before an event. Each costs a read per link of the event's chain of `previous`, so what
@@ -11,6 +13,7 @@ export class EarlierDocuments {
   readonly #log: LogReader
   /** By the revision of the event that left the document so. */
   readonly #after = new Map<bigint, Before>()
+  #parts = 0
 
   constructor(log: LogReader) {
     this.#log = log
@@ -21,19 +24,30 @@ export class EarlierDocuments {
     const chain = await this.#log.earlier(event, (revision) => this.#after.has(revision))
     const link = previousOf(chain.at(-1) ?? event)
     const start = link === undefined ? undefined : this.#after.get(link)
-    const before = chain.reduceRight<Before>(
-      (document, step) =>
-        step.type === 'CommandRejected' ? document : documentAfter(step, document),
-      start,
-    )
+    const before = chain.reduceRight<Before>((document, step) => {
+      if (step.type === 'CommandRejected') return document
+      // Replays may come in any order.
+      return this.#remember(step.revision, documentAfter(step, document))
+    }, start)
     // A transaction is a document by itself: no later event goes on from it.
     if (event.type !== 'TransactionPosted')
       this.#remember(event.revision, documentAfter(event, before))
     return before
   }
 
-  #remember(revision: bigint, after: Before): void {
-    if (this.#after.size >= rememberedMax) this.#after.clear()
+  #remember(revision: bigint, after: Before): Before {
+    this.#parts += partsOf(after)
+    if (this.#after.size >= rememberedMax || this.#parts > rememberedPartsMax) {
+      this.#after.clear()
+      this.#parts = partsOf(after)
+    }
     this.#after.set(revision, after)
+    return after
   }
+}
+
+function partsOf(document: Before): number {
+  if (document === undefined) return 0
+  if ('balances' in document) return document.balances.length
+  return 'assets' in document ? document.assets.length : document.postings.length
 }

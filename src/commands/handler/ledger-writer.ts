@@ -3,19 +3,14 @@ import { LedgerMemory, type Standing } from '#commands/handler/books/ledger-memo
 import { Courtesy } from '#commands/handler/courtesy.ts'
 import { answerJobs, decideJobs } from '#commands/handler/decide-jobs.ts'
 import { foreignBatches } from '#commands/handler/foreign-batches.ts'
-import {
-  type Job,
-  keysOf,
-  mayWriteNothing,
-  revisionsSeenBy,
-  tasksOf,
-} from '#commands/handler/job.ts'
+import { type Job, mayWriteNothing, revisionsSeenBy, tasksOf } from '#commands/handler/job.ts'
 import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
-import { refuse, refused } from '#commands/handler/refuse-job.ts'
-import { clockJumped, inFlight, outcomeUnknown, waitedTooLong } from '#commands/handler/refusals.ts'
+import { refuse, refused, refuseWhileUnknown } from '#commands/handler/refuse-job.ts'
+import { clockJumped, outcomeUnknown } from '#commands/handler/refusals.ts'
 import { type Rehearsal, runRehearsal, runWithoutTime } from '#commands/handler/rehearsal.ts'
-import { Round } from '#commands/handler/round.ts'
+import { Replays } from '#commands/handler/replay.ts'
+import { type Earlier, Round } from '#commands/handler/round.ts'
 import { isExpected, refusalFor } from '#commands/handler/store-failures.ts'
 import type { WriterParts } from '#commands/handler/writer-parts.ts'
 import { isOpened, type Ledger, unopenedLedger } from '#ledger/ledger.ts'
@@ -32,6 +27,7 @@ const conflictsMax = 20
 export class LedgerWriter {
   readonly #parts: WriterParts
   readonly #log: LogReader
+  readonly #replays: Replays
   readonly #ledgerId: LedgerId
   readonly #rested: () => void
   readonly #memory: LedgerMemory
@@ -49,6 +45,7 @@ export class LedgerWriter {
     this.#parts = parts
     this.#rested = rested
     this.#log = new LogReader(parts, ledgerId)
+    this.#replays = new Replays(this.#log, parts.slices)
     this.#courtesy = new Courtesy(parts.pace)
     this.#memory = new LedgerMemory({ ...parts, ledgerId, log: this.#log })
     this.#ledger = unopenedLedger(ledgerId)
@@ -137,21 +134,33 @@ export class LedgerWriter {
       ...jobs.flatMap(tasksOf).flatMap(revisionsSeenBy),
       ...rehearsals.flatMap(({ looksAt }) => looksAt),
     ])
-    const reading = this.#parts.clock.read(this.#ledgerId, this.#ledger.head.recordedAt)
-    if ('distrust' in reading)
-      return this.#onlyAnswer(clockJumped(reading.distrust), askedMax, rehearsals)
-    const { writer } = this.#parts
-    const round = new Round(this.#ledger, { now: reading.now, writer, earlier })
-    for (const rehearsal of rehearsals) {
-      this.#rehearsals.shift()
-      runRehearsal(rehearsal, round, this.#ledger)
-    }
-    const settlements = decideJobs(round, jobs, this.#log)
+    const trying = rehearsals.length > 0 ? this.#begin(earlier) : undefined
+    if (trying instanceof Round) await this.#tryOut(rehearsals, trying)
+    const round = this.#begin(earlier)
+    if (!(round instanceof Round))
+      return this.#onlyAnswer(round, askedMax, trying instanceof Round ? [] : rehearsals)
+    const settlements = decideJobs(round, jobs, this.#replays)
     const taken = this.#queue.splice(0, settlements.length)
     if (!(await this.#stored(round, taken))) return
     for (const settle of settlements) settle()
     this.#memory.grown(this.#ledger)
     if (round.events.length > 0) await this.#courtesy.letOthersGo()
+  }
+
+  /** A round as of now; a refusal where the clock is not believed. */
+  #begin(earlier: Earlier): Round | RefusedOutcome {
+    const reading = this.#parts.clock.read(this.#ledgerId, this.#ledger.head.recordedAt)
+    if ('distrust' in reading) return clockJumped(reading.distrust)
+    return new Round(this.#ledger, { now: reading.now, writer: this.#parts.writer, earlier })
+  }
+
+  /** Nothing else is decided meanwhile, however many turns of the event loop it takes. */
+  async #tryOut(rehearsals: readonly Rehearsal[], round: Round): Promise<void> {
+    for (const rehearsal of rehearsals) {
+      this.#rehearsals.shift()
+      await runRehearsal(rehearsal, round, this.#ledger)
+      if (this.#parts.slices.isOver) await this.#parts.slices.next()
+    }
   }
 
   /** A round in which nothing is decided: what was decided before is answered, by whichever process. */
@@ -162,7 +171,7 @@ export class LedgerWriter {
       runWithoutTime(rehearsal, this.#ledger, refusal)
     }
     const jobs = this.#queue.slice(0, askedMax)
-    const settlements = answerJobs({ ledger: this.#ledger, log: this.#log }, jobs, refusal)
+    const settlements = answerJobs({ ledger: this.#ledger, replays: this.#replays }, jobs, refusal)
     this.#queue.splice(0, settlements.length)
     for (const settle of settlements) settle()
   }
@@ -198,14 +207,9 @@ export class LedgerWriter {
     if (!isExpected(error)) throw error
   }
 
-  /** Nothing is decided before the outcome is known: what came meanwhile under other keys has certainly not happened. */
+  /** Nothing is decided before the outcome is known. */
   #tellUnknown(taken: readonly Job[]): void {
-    for (const job of taken) refuse(job, outcomeUnknown)
-    const underWay = new Set(taken.flatMap(keysOf))
-    const refusalOf = (keys: readonly string[]) =>
-      keys.some((key) => underWay.has(key)) ? inFlight : waitedTooLong
-    for (const job of this.#queue.splice(0)) refuse(job, refusalOf(keysOf(job)))
-    for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(refusalOf(rehearsal.keys))
+    refuseWhileUnknown(taken, [...this.#queue.splice(0), ...this.#rehearsals.splice(0)])
   }
 
   /** An append is fenced. What is tried out, may write nothing, or finds no ledger would not notice what others wrote. */
@@ -227,11 +231,6 @@ export class LedgerWriter {
     this.#queue = this.#queue.filter((job) => !refused(job, refusals.get(job)))
   }
 
-  #refuseWaiting(refusal: RefusedOutcome): void {
-    for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(refusal)
-    for (const job of this.#queue.splice(0)) refuse(job, refusal)
-  }
-
   /** A failure outside any decision (the log can't be read, or contradicts itself): nobody waits for ever. */
   #giveUp(error: unknown): void {
     this.#tell('error', error, 'a ledger writer failed')
@@ -239,7 +238,9 @@ export class LedgerWriter {
     // Where the store was only away, the books are right as far as they go; a long log is not read anew.
     if (!isExpected(error)) this.#ledger = unopenedLedger(this.#ledgerId)
     this.#hydrated = false
-    this.#refuseWaiting(refusalFor(error))
+    const refusal = refusalFor(error)
+    for (const rehearsal of this.#rehearsals.splice(0)) rehearsal.refuse(refusal)
+    for (const job of this.#queue.splice(0)) refuse(job, refusal)
   }
 
   #tell(level: 'warn' | 'error', error: unknown, message: string): void {

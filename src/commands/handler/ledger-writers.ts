@@ -5,6 +5,7 @@ import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { overloaded, unavailable } from '#commands/handler/refusals.ts'
 import type { Rehearsal } from '#commands/handler/rehearsal.ts'
 import type { Round } from '#commands/handler/round.ts'
+import type { Slices } from '#commands/handler/slices.ts'
 import { refusalFor } from '#commands/handler/store-failures.ts'
 import type { WriterParts } from '#commands/handler/writer-parts.ts'
 import type { Ledger } from '#ledger/ledger.ts'
@@ -50,14 +51,15 @@ export class LedgerWriters implements AsyncDisposable {
   /** Tries something out on the books as they are stored; all of it is taken back. */
   rehearse<Result>(
     ledgerId: LedgerId,
-    decide: (round: Round, ledger: Ledger) => Result,
+    decide: (round: Round, ledger: Ledger, slices: Slices) => Result | Promise<Result>,
     looksAt: readonly bigint[] = [],
   ): Promise<Result | RefusedOutcome> {
     return this.#between(ledgerId, ({ resolve, reject }) => ({
       kind: 'try',
       looksAt,
       keys: [],
-      run: (round, ledger) => answer(() => decide(round, ledger), { resolve, reject }),
+      run: (round, ledger) =>
+        answer(() => decide(round, ledger, this.#parts.slices), { resolve, reject }),
       refuse: resolve,
     }))
   }
@@ -72,7 +74,7 @@ export class LedgerWriters implements AsyncDisposable {
       kind: 'look-up',
       looksAt: [],
       keys,
-      run: (ledger) => answer(() => ask(ledger), { resolve, reject }),
+      run: (ledger) => void answer(() => ask(ledger), { resolve, reject }),
       refuse: resolve,
     }))
   }
@@ -106,15 +108,27 @@ type Settling<Result> = {
   readonly reject: (error: unknown) => void
 }
 
-/** @throws {BooksCacheUnavailable} after answering with a refusal: the books have to be read anew. */
-function answer<Result>(work: () => Result, { resolve, reject }: Settling<Result>): void {
-  try {
-    resolve(work())
-  } catch (error) {
+/**
+ * Answers with what the work comes to, at once unless that takes several turns.
+ * @throws {BooksCacheUnavailable} after answering with a refusal: the books have to be read anew.
+ */
+function answer<Result>(
+  work: () => Result | Promise<Result>,
+  { resolve, reject }: Settling<Result>,
+): Promise<void> | undefined {
+  const fail = (error: unknown) => {
     if (!(error instanceof BooksCacheUnavailable)) return reject(error)
     resolve(refusalFor(error))
     throw error
   }
+  try {
+    const result = work()
+    if (result instanceof Promise) return result.then(resolve, fail)
+    resolve(result)
+  } catch (error) {
+    fail(error)
+  }
+  return undefined
 }
 
 const stopping = unavailable('the program is stopping')

@@ -4,6 +4,7 @@ import { ledgerStream } from '#events/stream-names.ts'
 import { evolve } from '#ledger/evolve.ts'
 import type { Ledger } from '#ledger/ledger.ts'
 import { BooksCacheUnavailable } from '#ports/books-cache.ts'
+import type { Slices } from '#commands/handler/slices.ts'
 import { EventLogDamaged, type EventStore, type StoredEvent } from '#ports/event-store.ts'
 import type { Pace } from '#ports/pace.ts'
 import type { LedgerId } from '#values/ids.ts'
@@ -13,17 +14,24 @@ const pageSize = 1000
 // Reads between two turns of the event loop: a store may read on this very thread.
 const readsPerTurn = 100
 
-type LogReaderParts = { readonly store: Pick<EventStore, 'readStream'>; readonly pace: Pace }
+type LogReaderParts = {
+  readonly store: Pick<EventStore, 'readStream'>
+  readonly pace: Pace
+  /** Of those who read while others wait for the event loop. */
+  readonly slices?: Slices
+}
 
 /** Reads one ledger's events as the writer needs them. */
 export class LogReader {
   readonly #store: Pick<EventStore, 'readStream'>
   readonly #pace: Pace
+  readonly #slices: Slices | undefined
   readonly #stream: string
 
-  constructor({ store, pace }: LogReaderParts, ledgerId: LedgerId) {
+  constructor({ store, pace, slices }: LogReaderParts, ledgerId: LedgerId) {
     this.#store = store
     this.#pace = pace
+    this.#slices = slices
     this.#stream = ledgerStream(ledgerId)
   }
 
@@ -100,7 +108,8 @@ export class LogReader {
       const earlier = await this.at(link)
       if (earlier === undefined) throw new Error(`revision ${link} is missing from ${this.#stream}`)
       chain.push(earlier)
-      if (chain.length % readsPerTurn === 0) await this.#pace.turn()
+      if (this.#slices?.isOver === true) await this.#slices.next()
+      else if (chain.length % readsPerTurn === 0) await this.#pace.turn()
       link = previousOf(earlier)
     }
     return chain

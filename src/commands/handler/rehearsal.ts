@@ -9,16 +9,20 @@ export type Rehearsal = {
   /** Of what is about to be done, and may be under way already. */
   readonly keys: readonly string[]
   refuse(refusal: RefusedOutcome): void
-} & (
-  | { readonly kind: 'try'; run(round: Round, ledger: Ledger): void }
+} /** Done at once, or where it takes several turns of the event loop, once it resolves. */ & (
+  | { readonly kind: 'try'; run(round: Round, ledger: Ledger): Promise<void> | undefined }
   /** What the books say of themselves, whatever the time. */
   | { readonly kind: 'look-up'; run(ledger: Ledger): void }
 )
 
 /** Runs it on the books, which are afterwards as they were. */
-export function runRehearsal(rehearsal: Rehearsal, round: Round, ledger: Ledger): void {
+export async function runRehearsal(
+  rehearsal: Rehearsal,
+  round: Round,
+  ledger: Ledger,
+): Promise<void> {
   if (rehearsal.kind === 'look-up') rehearsal.run(ledger)
-  else round.rehearse(() => rehearsal.run(round, ledger))
+  else await round.rehearse(() => rehearsal.run(round, ledger))
 }
 
 /** The same where there is no time to decide at. */

@@ -5,6 +5,7 @@ import type { LogReader } from '#commands/handler/log-reader.ts'
 import type { BatchOutcome, Outcome, RefusedOutcome } from '#commands/handler/outcome.ts'
 import { recordedRefusal, unrecorded } from '#commands/handler/refusals.ts'
 import { orRefusal } from '#commands/handler/store-failures.ts'
+import type { Slices } from '#commands/handler/slices.ts'
 import type { Idempotency, RecordedEvent } from '#events/envelope.ts'
 import { commandOf } from '#projections/commands.ts'
 
@@ -15,33 +16,49 @@ export type Reuse = {
   readonly revision: bigint
 }
 
-/** The replays of one round, one after the other: what one reads of the log the next need not read again. */
+/**
+ * The replays of one ledger, one after the other: what one reads of the log the next need not read again, for as long as any
+ * of them waits.
+ */
 export class Replays {
-  readonly #source: Source
+  readonly #log: LogReader
+  readonly #slices: Slices
+  #source: Source | undefined
+  #waiting = 0
   #last: Promise<void> = Promise.resolve()
 
-  constructor(log: LogReader) {
-    this.#source = { log, documents: new EarlierDocuments(log) }
+  constructor(log: LogReader, slices: Slices) {
+    this.#log = log
+    this.#slices = slices
   }
 
   /** Settles a job with what its key came to before. */
   add(job: Job, revision: bigint): void {
-    this.#last = this.#last.then(() => this.#settle(job, revision))
+    this.#waiting += 1
+    this.#last = this.#last.then(() => this.#next(job, revision))
   }
 
-  #settle(job: Job, revision: bigint): Promise<void> {
-    if (job.kind === 'atomic') {
-      const { key, fingerprint, settled } = job
-      const reuse = { key, fingerprint, revision }
-      return orRefusal(replayAtomic(this.#source, reuse)).then(settled.resolve, settled.reject)
-    }
-    const { task, settled } = job
-    const reuse = { key: task.key, fingerprint: task.fingerprint, revision }
-    return orRefusal(replay(this.#source, reuse)).then(settled.resolve, settled.reject)
+  async #next(job: Job, revision: bigint): Promise<void> {
+    if (this.#slices.isOver) await this.#slices.next()
+    this.#source ??= { log: this.#log, documents: new EarlierDocuments(this.#log) }
+    await settle(this.#source, job, revision)
+    this.#waiting -= 1
+    if (this.#waiting === 0) this.#source = undefined
   }
 }
 
 type Source = { readonly log: LogReader; readonly documents: EarlierDocuments }
+
+function settle(source: Source, job: Job, revision: bigint): Promise<void> {
+  if (job.kind === 'atomic') {
+    const { key, fingerprint, settled } = job
+    const reuse = { key, fingerprint, revision }
+    return orRefusal(replayAtomic(source, reuse)).then(settled.resolve, settled.reject)
+  }
+  const { task, settled } = job
+  const reuse = { key: task.key, fingerprint: task.fingerprint, revision }
+  return orRefusal(replay(source, reuse)).then(settled.resolve, settled.reject)
+}
 
 /** The first outcome again, or a mismatch where the request is another one. */
 async function replay({ log, documents }: Source, reuse: Reuse): Promise<Outcome> {

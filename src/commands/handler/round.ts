@@ -27,11 +27,13 @@ export type Verdict =
   /** It does not fit into this round any more. */
   | { readonly kind: 'full' }
 
+/** Earlier events that decisions look at, by revision. */
+export type Earlier = ReadonlyMap<bigint, RecordedEvent>
+
 type Conditions = {
   readonly now: Timestamp
   readonly writer: string
-  /** Earlier events that decisions look at, by revision. */
-  readonly earlier: ReadonlyMap<bigint, RecordedEvent>
+  readonly earlier: Earlier
 }
 
 /**
@@ -68,11 +70,12 @@ export class Round {
     return { kind: 'full' }
   }
 
-  /** Decides and takes everything back at once. */
-  rehearse<Result>(decide: (round: Round) => Result): Result {
+  /** Takes everything back that is decided: at once, unless that takes several turns. */
+  async rehearse(decide: () => Promise<void> | undefined): Promise<void> {
     const mark = this.#mark()
     try {
-      return decide(this)
+      const going = decide()
+      if (going !== undefined) await going
     } finally {
       this.#backTo(mark)
     }
@@ -125,10 +128,11 @@ export class Round {
           ? outcome
           : this.#refuseAll(job, inItem(index, outcome))
       }
-    }
-    if (this.#bytes - before > appendBytesMax) {
-      this.#backTo(mark)
-      return this.#refuseAll(job, batchTooLarge)
+      // Not only in the end: what is far too large would be decided for long, and all in vain.
+      if (this.#bytes - before > appendBytesMax) {
+        this.#backTo(mark)
+        return this.#refuseAll(job, batchTooLarge)
+      }
     }
     return {
       kind: 'batch',
