@@ -55,10 +55,6 @@ export class FactTable<Value> {
     return slot === undefined ? undefined : this.#column.at(this.#placeIn(slot))
   }
 
-  has(key: string, hash: number = hashOf(key)): boolean {
-    return this.#slotOf(key, hash) !== undefined
-  }
-
   set(key: string, value: Value): void {
     const hash = hashOf(key)
     const slot = this.#slotOf(key, hash)

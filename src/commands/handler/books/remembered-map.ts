@@ -48,7 +48,8 @@ export class RememberedMap<Value> implements Remembering<string, Value> {
   /** Takes back a `set`; what is sealed or past is durable. @throws {Error} for that. */
   delete(key: string): boolean {
     const taken = this.#young.delete(key)
-    if (!taken && this.#sealed?.has(key)) throw new Error('what is durable is not taken back')
+    if (!taken && this.#sealed?.get(key) !== undefined)
+      throw new Error('what is durable is not taken back')
     return taken
   }
 

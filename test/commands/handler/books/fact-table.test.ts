@@ -37,7 +37,8 @@ describe('a table of facts', () => {
     let wrong = 0
     for (let index = 0; index < count; index += 1) {
       if (table.get(`batch/${index}`) !== BigInt(index)) wrong += 1
-      if (table.has(`batch/${index}/`) || table.has(`batch/${index + count}`)) wrong += 1
+      if (table.get(`batch/${index}/`) !== undefined) wrong += 1
+      if (table.get(`batch/${index + count}`) !== undefined) wrong += 1
     }
     expect(wrong).toBe(0)
   })
@@ -82,10 +83,8 @@ class Trial {
   expectSame(asked: string): void {
     expect([...this.#table.keys()]).toEqual([...this.#plain.keys()])
     expect(this.#table.size).toBe(this.#plain.size)
-    for (const key of [...this.#plain.keys(), asked]) {
+    for (const key of [...this.#plain.keys(), asked])
       expect(this.#table.get(key)).toBe(this.#plain.get(key))
-      expect(this.#table.has(key)).toBe(this.#plain.has(key))
-    }
     const weights = [...this.#plain].map(([key, value]) => weigh(value, key))
     expect(this.#table.weight).toBe(weights.reduce((sum, each) => sum + each, 0))
   }
