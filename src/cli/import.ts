@@ -59,7 +59,7 @@ export const importFile: Subcommand = {
     using rejects = openRejects(options.rejects, { input: options.path, progress })
     await using target = await openTarget(shell, options.dryRun)
     const counts: ImportCounts = { accepted: 0, replayed: 0, refused: 0, malformed: 0 }
-    const rows = rowsOf(shown(source, progress, counts), options.format, shell.parseStrictJson)
+    const rows = rowsOf(shown(source, progress, counts), options, shell.parseStrictJson)
     await importRows(rows, {
       bus: target.bus,
       defaults: {
@@ -108,10 +108,10 @@ function circumstancesOf({ sha256 }: Source) {
 
 function rowsOf(
   chunks: AsyncIterable<Buffer>,
-  format: ImportOptions['format'],
+  { format, ledgerId }: ImportOptions,
   parseStrictJson: StrictJsonParser,
 ): AsyncIterable<Row> {
-  return format === 'csv' ? csvRows(chunks) : ndjsonRows(chunks, parseStrictJson)
+  return format === 'csv' ? csvRows(chunks, ledgerId) : ndjsonRows(chunks, parseStrictJson)
 }
 
 async function* shown(source: Source, progress: Progress, counts: ImportCounts) {

@@ -39,11 +39,11 @@ export type Shell = {
 
 export type ProgramLogger = Logger & { fatal(fields: object, message: string): void }
 
-/** JSON by the API's strict rules, from raw bytes. */
+/** JSON by the API's strict rules, from raw bytes; whether any number stands in it. */
 export type StrictJsonParser = (
   bytes: Buffer,
 ) =>
-  | { readonly kind: 'parsed'; readonly value: Json }
+  | { readonly kind: 'parsed'; readonly value: Json; readonly hasNumbers: boolean }
   | { readonly kind: 'malformed'; readonly detail: string }
 
 /** The arguments make no sense: one sentence; exit code 2. */

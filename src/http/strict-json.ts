@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { pointerTo } from '#commands/parse-command.ts'
-import type { Json } from '#values/json.ts'
+import { isRefusedName, type Json } from '#values/json.ts'
 
 /** Containers within containers: a body may be this deep and no deeper. */
 export const depthMax = 16
@@ -48,8 +48,6 @@ const openingBrace = 0x7b
 const closingBrace = 0x7d
 const zero = 0x30
 const nine = 0x39
-
-const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** Beyond this many names in one object a set is faster than looking through the list. */
 const listedNamesMax = 16
@@ -131,7 +129,7 @@ class Scan {
     const known = hasName(frame, frame.names, name)
     frame.names.push(name)
     if (known) this.#refuse('a name stands twice in one object', start)
-    if (forbiddenNames.has(name)) this.#refuse('a name that is refused', start)
+    if (isRefusedName(name)) this.#refuse('a name that is refused', start)
   }
 
   #refuse(detail: string, offset: number): void {

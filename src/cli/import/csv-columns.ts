@@ -1,12 +1,14 @@
 import { nearest } from '#cli/nearest.ts'
 import { ToolFailed } from '#cli/subcommand.ts'
+import type { JsonObject } from '#values/json.ts'
 
 /** The columns that a CSV file may have, in any order, and what they mean; `metadata.KEY` besides. */
 export const csvColumns = {
   command: 'OpenLedger, RegisterAsset, OpenAccount, PostTransaction (the default) or PlaceHold',
   ledgerId: 'which ledger; where it is empty, the one of --ledger',
   idempotencyKey: 'the key of the command; where it is empty, import:{sha256 of the file}:{line}',
-  transaction: 'consecutive rows that say the same here are postings of one transaction or hold',
+  transaction:
+    'consecutive rows that say the same here are postings of one transaction or hold; the later ones may leave empty what is not of their posting',
   debit: 'account to debit',
   credit: 'account to credit',
   asset: 'asset of the posting, or to register',
@@ -60,6 +62,12 @@ export function csvHeader(names: readonly string[]): CsvHeader {
     }
     return { line, cells, metadata: Object.fromEntries(metadata) }
   }
+}
+
+/** The same cells by the names of their columns. */
+export function shownCells({ cells, metadata }: CsvCells): JsonObject {
+  const named = Object.entries(metadata).map(([key, cell]) => [`${metadataPrefix}${key}`, cell])
+  return Object.fromEntries([...cells, ...named])
 }
 
 function isColumn(name: string): name is CsvColumn {

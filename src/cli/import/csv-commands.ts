@@ -1,5 +1,5 @@
 import type { CsvCells, CsvColumn } from '#cli/import/csv-columns.ts'
-import type { JsonObject } from '#values/json.ts'
+import { isRefusedName, type JsonObject } from '#values/json.ts'
 
 /** Rows that belong together as one item of a batch plus `ledgerId`, or one sentence on what is wrong with them. */
 export function csvItem(rows: readonly CsvCells[]): JsonObject | string {
@@ -28,6 +28,8 @@ type Shape = {
 
 const everywhere = ['command', 'ledgerId', 'idempotencyKey'] as const
 const perPosting: readonly CsvColumn[] = ['debit', 'credit', 'asset', 'amount', 'decimalAmount']
+/** What is looked at elsewhere, or said anew in each row. */
+const mayDiffer: readonly CsvColumn[] = ['command', 'ledgerId', ...perPosting]
 const particulars = ['transaction', 'externalReference', 'description'] as const
 
 const shapes: Readonly<Record<string, Shape>> = {
@@ -53,24 +55,45 @@ const shapes: Readonly<Record<string, Shape>> = {
   },
 }
 
-/** What is said beyond the posting in a later row is said as in the first, or not at all. */
 function faultIn(
   rows: readonly CsvCells[],
   known: readonly CsvColumn[],
   command: string,
 ): string | undefined {
   const [first] = rows
-  for (const { line, cells, metadata } of rows) {
-    for (const [column, cell] of cells) {
-      if (!known.includes(column)) return `the column ${column} means nothing to ${command}`
-      if (!perPosting.includes(column) && cell !== first?.cells.get(column))
-        return `${column} in line ${line} differs from the first row of the same transaction`
-    }
-    for (const [key, value] of Object.entries(metadata))
-      if (value !== first?.metadata[key])
-        return `metadata.${key} in line ${line} differs from the first row of the same transaction`
+  for (const row of rows) {
+    const fault = strangeIn(row, known, command) ?? (first && differenceIn(row, first))
+    if (fault !== undefined) return fault
   }
   return undefined
+}
+
+/** What no row of this command can say. */
+function strangeIn(
+  { line, cells, metadata }: CsvCells,
+  known: readonly CsvColumn[],
+  command: string,
+): string | undefined {
+  if ((cells.get('command') ?? command) !== command) return differs('command', line)
+  for (const column of cells.keys())
+    if (!known.includes(column)) return `the column ${column} means nothing to ${command}`
+  for (const key of Object.keys(metadata))
+    if (isRefusedName(key)) return `metadata.${key} in line ${line} has a name that is refused`
+  return undefined
+}
+
+/** What is said beyond the posting in a later row is said as in the first, or not at all. */
+function differenceIn({ line, cells, metadata }: CsvCells, first: CsvCells): string | undefined {
+  for (const [column, cell] of cells)
+    if (!mayDiffer.includes(column) && cell !== first.cells.get(column))
+      return differs(column, line)
+  for (const [key, value] of Object.entries(metadata))
+    if (value !== first.metadata[key]) return differs(`metadata.${key}`, line)
+  return undefined
+}
+
+function differs(column: string, line: number): string {
+  return `${column} in line ${line} differs from the first row of the same transaction`
 }
 
 function withPostings(
@@ -98,10 +121,12 @@ function amountOf({ cells }: CsvCells): { amount?: string } | { fault: string } 
   const decimal = cells.get('decimalAmount')
   if (decimal === undefined) return amount === undefined ? {} : { amount }
   if (amount !== undefined) return { fault: 'amount and decimalAmount are both given' }
-  const scale = /\/(\d{1,2})$/.exec(cells.get('asset') ?? '')?.[1]
+  const asset = cells.get('asset')
+  if (asset === undefined) return { fault: `decimalAmount ${decimal} is given without an asset` }
+  const scale = /\/(\d{1,2})$/.exec(asset)?.[1]
   const exact = scale === undefined ? undefined : smallestUnits(decimal, Number(scale))
   return exact === undefined
-    ? { fault: `decimalAmount ${decimal} is no exact amount of ${cells.get('asset')}` }
+    ? { fault: `decimalAmount ${decimal} is no exact amount of ${asset}` }
     : { amount: exact }
 }
 

@@ -1,7 +1,8 @@
-import type { CsvCells } from '#cli/import/csv-columns.ts'
+import { type CsvCells, shownCells } from '#cli/import/csv-columns.ts'
 import { csvItem } from '#cli/import/csv-commands.ts'
 import type { CsvRecord } from '#cli/import/csv-records.ts'
 import type { Row } from '#cli/import/row.ts'
+import type { LedgerId } from '#values/ids.ts'
 
 /** One more than a transaction may have, so that a longer one is refused as it would be elsewhere. */
 const groupRowsMax = 501
@@ -11,15 +12,20 @@ type BrokenRow = { readonly line: number; readonly texts: ReadonlySet<string> }
 
 /** Makes one row of consecutive rows of one transaction or hold; a malformed one where any of them can't be read. */
 export class CsvGroups {
+  readonly #ledgerOfAll: LedgerId | undefined
   #group: CsvCells[] = []
   /** What of the group can't be read. */
   #fault: BrokenRow | undefined
   /** The newest rows since the last one that could be read: each may be of the transaction after it, too. */
   #broken: BrokenRow[] = []
 
+  constructor(ledgerOfAll: LedgerId | undefined) {
+    this.#ledgerOfAll = ledgerOfAll
+  }
+
   /** The row that ends where this one begins another. */
   add(cells: CsvCells): readonly Row[] {
-    const goesOn = belongs(this.#group, cells)
+    const goesOn = belongs(this.#group, cells, this.#ledgerOfAll)
     const ended = goesOn ? [] : this.end()
     this.#fault ??= goesOn ? this.#broken[0] : partOf([cells], this.#broken)
     this.#broken = []
@@ -52,16 +58,23 @@ function rowOf(group: readonly CsvCells[], fault: BrokenRow | undefined): Row {
     fault === undefined
       ? csvItem(group)
       : `line ${fault.line} belongs to the same transaction and is malformed`
-  return typeof item === 'string' ? { line, malformed: item } : { line, item }
+  if (typeof item !== 'string') return { line, item }
+  const shown = group.map(shownCells)
+  const asRead = (shown.length === 1 ? shown[0] : undefined) ?? shown
+  return { line, malformed: item, asRead }
 }
 
 /** Whether a row goes on with the transaction or hold that the rows before it began. */
-function belongs([first]: readonly CsvCells[], next: CsvCells): boolean {
+function belongs(
+  [first]: readonly CsvCells[],
+  next: CsvCells,
+  ledgerOfAll: LedgerId | undefined,
+): boolean {
   if (first === undefined) return false
   const label = labelOf(first)
-  const repeats = (column: 'command' | 'ledgerId') =>
-    !next.cells.has(column) || next.cells.get(column) === first.cells.get(column)
-  return label !== undefined && label === labelOf(next) && repeats('command') && repeats('ledgerId')
+  const ledgerId = first.cells.get('ledgerId') ?? ledgerOfAll
+  const isOfLedger = (next.cells.get('ledgerId') ?? ledgerId) === ledgerId
+  return label !== undefined && label === labelOf(next) && isOfLedger
 }
 
 function labelOf({ cells }: CsvCells): string | undefined {

@@ -16,18 +16,24 @@ export function openRejects(
   const file = path === undefined ? undefined : openSync(path, 'w', 0o600)
   return {
     report(rejected) {
-      const { line, row } = rejected
+      const { line } = rejected
       const reason =
         'malformed' in rejected
           ? { code: 'malformed', errors: rejected.malformed, detail: sentence(rejected.malformed) }
           : rejectedFor(rejected.refusal)
       progress.line(`line ${line}: ${reason.code}: ${reason.detail}`)
-      if (file !== undefined) writeSync(file, `${JSON.stringify({ line, ...reason, row })}\n`)
+      if (file !== undefined) writeSync(file, rejectLine({ line, ...reason }, rejected))
     },
     [Symbol.dispose]() {
       if (file !== undefined) closeSync(file)
     },
   }
+}
+
+/** What was told, and the row: as it was written where its value would be inexact. */
+function rejectLine(told: object, rejected: Parameters<Report>[0]): string {
+  const text = 'text' in rejected ? rejected.text : undefined
+  return `${JSON.stringify(told).slice(0, -1)},"row":${text ?? JSON.stringify(rejected.row)}}\n`
 }
 
 function isSameFile(one: string, other: string): boolean {

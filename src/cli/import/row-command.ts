@@ -22,7 +22,9 @@ export type RowCommand =
 
 export type MalformedRow = {
   readonly line: number
-  readonly row?: Json
+  readonly row: Json
+  /** The row's JSON where its numbers may have lost digits. */
+  readonly text?: string
   readonly malformed: readonly InputProblem[]
 }
 
@@ -35,9 +37,12 @@ export type RowDefaults = {
 /** Checks a row as the API checks a batch's item, and gives it its key. */
 export function rowCommand(row: Row, defaults: RowDefaults): RowCommand {
   const { line } = row
-  if ('malformed' in row) return { line, malformed: [problem('', row.malformed)] }
+  if ('malformed' in row) return { line, row: row.asRead, malformed: [problem('', row.malformed)] }
   const checked = checkedRow(row.item, defaults.ledgerId)
-  if ('malformed' in checked) return { line, row: row.item, malformed: checked.malformed }
+  if ('malformed' in checked) {
+    const { item, text } = row
+    return { line, row: item, malformed: checked.malformed, ...(text !== undefined && { text }) }
+  }
   const key = checked.item.key ?? defaults.keyOf(line)
   return { line, row: row.item, ledgerId: checked.ledgerId, key, item: checked.item }
 }

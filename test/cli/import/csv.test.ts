@@ -141,6 +141,7 @@ describe('rows of CSV', () => {
       {
         line: 2,
         malformed: 'effectiveAt in line 3 differs from the first row of the same transaction',
+        asRead: expect.anything(),
       },
     ])
   })
@@ -154,8 +155,11 @@ describe('rows of CSV', () => {
       line === broken ? 'acme,T1,bank\n' : `acme,T1,bank,sales,EUR/2,${line},,,\n`,
     )
     expect(await rowsOf(header, ...rows, 'acme,T2,bank,sales,EUR/2,7,,,\n')).toEqual([
-      { line: broken, malformed: 'the row has 3 fields, the header 9' },
-      { line: at, malformed: `line ${broken} belongs to the same transaction and is malformed` },
+      expect.objectContaining({ line: broken, malformed: 'the row has 3 fields, the header 9' }),
+      expect.objectContaining({
+        line: at,
+        malformed: `line ${broken} belongs to the same transaction and is malformed`,
+      }),
       { line: 5, item: expect.objectContaining({ command: 'PostTransaction' }) },
     ])
   })
@@ -169,7 +173,7 @@ describe('rows of CSV', () => {
       'acme,T2,bank,rest,EUR/2,5,,,web\n',
       'acme,T3,bank,sales,EUR/2,6,,,web\n',
     ]
-    expect(await rowsOf(header, ...rows)).toEqual([
+    expect(await rowsOf(header, ...rows)).toMatchObject([
       { line: 3, malformed: 'something follows a closing quote' },
       { line: 2, item: expect.anything() },
       { line: 6, malformed: 'line 3 belongs to the same transaction and is malformed' },
@@ -183,7 +187,7 @@ describe('rows of CSV', () => {
       'OpenLedger,acme,Acme,EUR/2 JPY/0,,,,,\nOpenAccount,acme,,,bank,asset,none,500,\n',
       'RegisterAsset,acme,Dollar,,,,,,USD/2\nCloseAccount,acme,,,bank,,,,\nOpenAccount,acme,,,x,asset,,,EUR/2\n',
     )
-    expect(rows).toEqual([
+    expect(rows).toMatchObject([
       {
         line: 2,
         item: {
@@ -220,7 +224,7 @@ describe('rows of CSV', () => {
   })
 
   it('have as many fields as the header', async () => {
-    expect(await rowsOf('debit,credit\n', 'a\n')).toEqual([
+    expect(await rowsOf('debit,credit\n', 'a\n')).toMatchObject([
       { line: 2, malformed: 'the row has 1 fields, the header 2' },
     ])
   })
