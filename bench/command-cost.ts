@@ -6,9 +6,8 @@ import { cpuSecondsOfThreads } from '#bench/cpu-time.ts'
 import { startDaybook, temporaryFolder } from '#bench/daybook.ts'
 import type { Asking } from '#bench/load/requests.ts'
 import { run, type Server, startServer } from '#bench/processes.ts'
-import type { Settings } from '#bench/settings.ts'
+import { type Settings, warmUpSeconds } from '#bench/settings.ts'
 
-const warmUpSeconds = 2
 const catchUpSecondsMax = 120
 
 /** How a server is loaded. Events that share a commit in `logCommit` and `modelsCommit`: more than ever do. */

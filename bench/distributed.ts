@@ -6,6 +6,7 @@ import { startDaybook } from '#bench/daybook.ts'
 import { type Figure, judged, type Measured } from '#bench/figure.ts'
 import { waitsAt } from '#bench/groups/visible.ts'
 import { endAll, run } from '#bench/processes.ts'
+import { warmUpSeconds } from '#bench/settings.ts'
 import { findChances } from '#test/support/servers/chances.ts'
 import { openSharedServers } from '#test/support/servers/shared-servers.ts'
 
@@ -32,7 +33,6 @@ const throughputs = z.object({
 
 const clients = 8
 const pauseMs = 20
-const warmUpSeconds = 2
 
 async function measure(given: Settings): Promise<Measured> {
   const chances = await findChances()

@@ -4,13 +4,12 @@ import { inTurn, load, median, rate } from '#bench/clients.ts'
 import { startDaybook } from '#bench/daybook.ts'
 import { type Figure, judged } from '#bench/figure.ts'
 import type { Server } from '#bench/processes.ts'
-import type { Settings } from '#bench/settings.ts'
+import { type Settings, warmUpSeconds } from '#bench/settings.ts'
 import { sqliteInsertsPerSecond } from '#bench/sqlite-limit.ts'
 
 const size = 100
 const connections = 16
 const limitSecondsMax = 3
-const warmUpSeconds = 2
 
 /** Transactions in independent batches, beside SQLite's own inserts of the same bytes. */
 export async function measure({ seconds, rounds }: Settings): Promise<readonly Figure[]> {

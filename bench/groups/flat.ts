@@ -5,12 +5,11 @@ import { type Daybook, startDaybook, temporaryFolder } from '#bench/daybook.ts'
 import { type Figure, judged, type Target } from '#bench/figure.ts'
 import { fillFolder } from '#bench/filled-log.ts'
 import { cpuSeconds } from '#bench/cpu-time.ts'
-import type { Settings } from '#bench/settings.ts'
+import { type Settings, warmUpSeconds } from '#bench/settings.ts'
 
 const sizes = [10_000, 100_000, 1_000_000]
 const longSizes = [...sizes, 10_000_000]
 const connections = 64
-const warmUpSeconds = 2
 const firstTriesMax = 500
 /** As `fillFolder` names it. */
 const asking = { request: 'transaction', ledger: 'bench-0' } as const

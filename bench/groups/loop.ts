@@ -7,13 +7,12 @@ import { openBooks } from '#bench/books.ts'
 import { load, median, rate } from '#bench/clients.ts'
 import { startDaybook, temporaryFolder } from '#bench/daybook.ts'
 import { type Figure, judged } from '#bench/figure.ts'
-import type { Settings } from '#bench/settings.ts'
+import { type Settings, warmUpSeconds } from '#bench/settings.ts'
 
 const delays = z.object({ p50Ms: z.number(), p99Ms: z.number(), maxMs: z.number() })
 
 const asking = { request: 'transaction' } as const
 const connections = 64
-const warmUpSeconds = 2
 
 /** How late the server's event loop is while all that it can carry comes in. */
 export async function measure(settings: Settings): Promise<readonly Figure[]> {

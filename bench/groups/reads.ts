@@ -3,10 +3,9 @@ import { inTurn, type Loaded, load, rate } from '#bench/clients.ts'
 import { type Daybook, startDaybook } from '#bench/daybook.ts'
 import { type Figure, judged } from '#bench/figure.ts'
 import { startServer } from '#bench/processes.ts'
-import type { Settings } from '#bench/settings.ts'
+import { type Settings, warmUpSeconds } from '#bench/settings.ts'
 
 const connections = 64
-const warmUpSeconds = 2
 const pageLines = 50
 const deposits = 4 * pageLines
 /** More than answers are kept, so that each has to be made. */

@@ -3,10 +3,9 @@ import { inTurn, load, type Loaded, median, rate } from '#bench/clients.ts'
 import { startDaybook } from '#bench/daybook.ts'
 import { type Figure, judged } from '#bench/figure.ts'
 import { startServer } from '#bench/processes.ts'
-import type { Settings } from '#bench/settings.ts'
+import { type Settings, warmUpSeconds } from '#bench/settings.ts'
 
 const connections = 64
-const warmUpSeconds = 2
 
 type Singles = { readonly own: readonly Loaded[]; readonly bare: readonly Loaded[] }
 

@@ -4,12 +4,11 @@ import { startDaybook } from '#bench/daybook.ts'
 import { type Figure, judged, type Target } from '#bench/figure.ts'
 import type { Spread } from '#bench/load/requests.ts'
 import type { Server } from '#bench/processes.ts'
-import type { Settings } from '#bench/settings.ts'
+import { type Settings, warmUpSeconds } from '#bench/settings.ts'
 
 const accountsMax = 100_000
 const ledgers = 100
 const connections = 64
-const warmUpSeconds = 2
 
 /** Within 20 % of each other, whichever is the quicker. */
 const alike: Target = { of: 'ratio', atLeast: 0.8, atMost: 1.25 }

@@ -5,14 +5,13 @@ import { startDaybook } from '#bench/daybook.ts'
 import { type Figure, judged } from '#bench/figure.ts'
 import { peakPerSecond } from '#bench/groups/single.ts'
 import { run, type Server } from '#bench/processes.ts'
-import type { Settings } from '#bench/settings.ts'
+import { type Settings, warmUpSeconds } from '#bench/settings.ts'
 
 const waitsSchema = z.object({ perSecond: z.number(), p50Ms: z.number(), p99Ms: z.number() })
 
 const connections = 64
 const clients = 8
 const pauseMs = 20
-const warmUpSeconds = 2
 /** The load begins before the first wait that counts and ends after the last. */
 const marginSeconds = 1
 
