@@ -28,6 +28,8 @@ type Since = { readonly wall: number; readonly monotonic: number; readonly distr
 export class ClockGuard {
   readonly #clock: Clock
   #since: Since
+  /** By how much the wall clock was ahead of the monotonic one, at the most, while it was believed. */
+  #furthest: number
   /** A moment of this boot when the clock was believed. */
   #mark: ClockMark | undefined
   /** What the wall clock said when it was found to have run ahead, for as long as it has. */
@@ -41,6 +43,7 @@ export class ClockGuard {
   constructor(clock: Clock, mark?: ClockMark) {
     this.#clock = clock
     this.#since = beginning(clock, mark)
+    this.#furthest = this.#since.wall - this.#since.monotonic
     if (passedSince(mark, clock) !== undefined) this.#mark = mark
   }
 
@@ -66,6 +69,8 @@ export class ClockGuard {
   /** Undefined where a later process could not compare, or has nothing to learn from it. */
   stand(): ClockStanding | undefined {
     if (this.isBelieved()) {
+      // A clock that has gone back may be wrong, and the mark before it is as good.
+      if (this.#isBehind()) return undefined
       const boot = this.#clock.boot?.()
       this.#mark = boot && { wallMs: this.#since.wall, boot }
       return this.#mark && { believed: this.#mark }
@@ -79,12 +84,15 @@ export class ClockGuard {
   /** An operator says that the clock is right and so is the log; holds until the clock is set back again. */
   confirm(): void {
     this.#confirmed = this.#clock.now()
-    this.#believe(this.#confirmed, this.#clock.monotonic())
+    const monotonic = this.#clock.monotonic()
+    this.#furthest = this.#confirmed - monotonic
+    this.#believe(this.#confirmed, monotonic)
   }
 
   #ranAhead(wall: number): boolean {
     const monotonic = this.#clock.monotonic()
-    const aheadMs = wall - this.#since.wall - (monotonic - this.#since.monotonic)
+    // What had gone back may come again.
+    const aheadMs = wall - monotonic - this.#furthest
     if (aheadMs > jumpMsMax && !this.#hasSlept(wall)) {
       this.#refusedFrom = Math.min(this.#refusedFrom ?? wall, wall)
       return true
@@ -102,8 +110,15 @@ export class ClockGuard {
     )
   }
 
+  #isBehind(): boolean {
+    return this.#furthest - (this.#since.wall - this.#since.monotonic) > aheadMsMax
+  }
+
   #believe(wall: number, monotonic: number): void {
     this.#since = { wall, monotonic, distrust: ranAhead }
+    // What an operator confirmed by mistake is no measure for what comes after.
+    const isUnconfirmed = this.#confirmed !== undefined && !this.#isConfirmed(wall)
+    this.#furthest = isUnconfirmed ? wall - monotonic : Math.max(this.#furthest, wall - monotonic)
     this.#refusedFrom = undefined
   }
 

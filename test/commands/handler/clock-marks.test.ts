@@ -40,6 +40,49 @@ describe('the mark of a clock that is believed', () => {
   })
 })
 
+describe('a clock that was behind for a while', () => {
+  const behind = '2026-02-27T12:00:00.000Z'
+  const right = '2026-03-01T12:02:00.000Z'
+
+  it('is believed once it is right again, by the process that saw it so and by the next', async () => {
+    const machine = await machineThatRan()
+    {
+      await using side = await machine.start()
+      machine.clock.setWall(behind)
+      for (let time = 0; time < 2; time += 1) await machine.minute()
+      machine.clock.setWall(right)
+      expect(await side.ask('PostTransaction', depositing('1'))).toMatchObject(accepted)
+    }
+    expect(await machine.asked()).toMatchObject(accepted)
+  })
+
+  it('leaves no mark, so that a process started meanwhile or afterwards believes the right one', async () => {
+    const machine = await machineThatRan()
+    const { mark } = machine
+    machine.clock.setWall(behind)
+    {
+      await using _side = await machine.start()
+      for (let time = 0; time < 2; time += 1) await machine.minute()
+      expect(machine.mark).toEqual(mark)
+    }
+    machine.clock.setWall(right)
+    expect(await machine.asked()).toMatchObject(accepted)
+    machine.clock.setWall(yearLater)
+    expect(await machine.asked()).toMatchObject(jumped)
+  })
+
+  it('is no measure where it was behind because what was confirmed was wrong', async () => {
+    const machine = await machineThatRan()
+    await using side = await machine.start()
+    machine.clock.setWall(yearLater)
+    side.bus.confirmClock()
+    machine.clock.setWall(right)
+    expect(await side.ask('PostTransaction', depositing('1'))).toMatchObject(accepted)
+    machine.clock.setWall(yearLater)
+    expect(await side.ask('PostTransaction', depositing('1'))).toMatchObject(jumped)
+  })
+})
+
 describe('a process that is started in the same boot', () => {
   it('believes a clock that ran as the time since the boot did, however long that was', async () => {
     const machine = await machineThatRan()
