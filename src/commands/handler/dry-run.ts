@@ -28,8 +28,9 @@ export type DryRunOf<Kind> = {
 
 /** What a command would come to; the round is taken back afterwards. */
 export function rehearseCommand(round: Round, request: CommandRequest): Outcome {
+  const { head } = round
   const outcome = round.perform(taskOf(request.item, dryKey).task, request)
-  return new WithoutRecord(round.head).of(outcome)
+  return new WithoutRecord(head).of(outcome)
 }
 
 /** What a batch would come to. */

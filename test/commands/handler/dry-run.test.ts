@@ -144,6 +144,18 @@ describe('a dry run', () => {
   })
 })
 
+describe('a dry run of a capture', () => {
+  it('lists the captures that there are, and not itself', async () => {
+    await using side = await openedBooks()
+    await side.ask('PostTransaction', depositing('100'))
+    await side.ask('PlaceHold', paying('40'))
+    const capture = () => side.rehearse('CaptureHold', { holdId: '6', amounts: ['1'] })
+    expect(await capture()).toMatchObject({ data: { hold: { captures: [] } } })
+    await side.ask('CaptureHold', { holdId: '6', amounts: ['1'] })
+    expect(await capture()).toMatchObject({ data: { hold: { captures: ['7'] } } })
+  })
+})
+
 describe('a dry run of a batch', () => {
   const commands: readonly JsonObject[] = [
     item('PostTransaction', depositing('100')),
