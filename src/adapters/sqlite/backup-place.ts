@@ -46,9 +46,10 @@ function fileAt(path: string): number | undefined {
 function removeUnfinished(to: string): void {
   const folder = dirname(to)
   for (const name of readdirSync(folder))
-    if (name.startsWith(`${basename(to)}.`) && unfinishedEnd.test(name))
+    if (name.startsWith(`${basename(to)}.`) && unfinishedEnd.test(name.slice(basename(to).length)))
       rmSync(join(folder, name), { force: true })
 }
 
 /** With what SQLite has beside a file while it is copied and checked. */
-const unfinishedEnd = /\.unfinished(-journal|-wal|-shm)?$/
+const unfinishedEnd =
+  /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.unfinished(-journal|-wal|-shm)?$/

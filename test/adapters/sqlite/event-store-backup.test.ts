@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   copyFileSync,
   existsSync,
@@ -84,14 +85,16 @@ describe('a backup', () => {
   it.each(['nothing', 'a backup'])('clears what killed ones left where %s is', async (there) => {
     await using log = await aLog()
     if (there === 'a backup') await log.store.backup(log.copy)
-    const left = [
-      '.1-2.unfinished',
-      '.1-2.unfinished-journal',
-      '.3.unfinished-wal',
-      '.3.unfinished-shm',
-    ]
+    const [one, two] = [`.${randomUUID()}.unfinished`, `.${randomUUID()}.unfinished`]
+    const left = [one, `${one}-journal`, `${two}-wal`, `${two}-shm`]
     for (const end of [...left, '.lock']) writeFileSync(`${log.copy}${end}`, '')
-    const others = ['copy.db.mine', 'other.db.4.unfinished']
+    const id = randomUUID()
+    const others = [
+      'copy.db.mine',
+      'copy.db.old.unfinished',
+      `copy.db.ndjson.${id}.unfinished`,
+      `other.db.${id}.unfinished`,
+    ]
     for (const name of others) writeFileSync(join(log.folder, name), 'mine')
     const [made] = await Promise.allSettled([log.store.backup(log.copy)])
     expect(made.status).toBe(there === 'nothing' ? 'fulfilled' : 'rejected')
