@@ -13,7 +13,7 @@ import { keyUsed } from '#commands/handler/refusals.ts'
 import type { BatchItem, MalformedItem } from '#commands/parse-command.ts'
 import type { BatchMembership } from '#events/envelope.ts'
 import { canonicalJson } from '#values/canonical-json.ts'
-import type { Json } from '#values/json.ts'
+import { isJsonObject, type Json } from '#values/json.ts'
 
 /** A batch's commands as tasks, each under its own key or the batch's and its index, and the whole batch's fingerprint. */
 export type BatchTasks = {
@@ -82,16 +82,30 @@ function prepare(batch: BatchRequest, item: BatchItem, index: number): Prepared 
   return { task, canonical: item.key === undefined ? canonical : canonicalJson(sent) }
 }
 
-/** Where there is no canonical form (a lone surrogate, a number too large), a text that is none of any item. */
+/** Where there is no canonical form (a lone surrogate, a number too large), that of a value that no item can be. */
 function canonicalOfMalformed(sent: Json): string {
   try {
     return canonicalJson(sent)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    return `\u0000${JSON.stringify(sent, finiteOrText)}`
+    return `\u0000${canonicalJson(wellFormed(sent))}`
   }
 }
 
-function finiteOrText(_name: string, part: unknown): unknown {
-  return typeof part === 'number' && !Number.isFinite(part) ? `\u0000${part}` : part
+/** Different for different values. */
+function wellFormed(part: Json): Json {
+  if (typeof part === 'string') return wellFormedText(part)
+  if (typeof part === 'number') return Number.isFinite(part) ? part : `\u0000${part}`
+  if (Array.isArray(part)) return part.map(wellFormed)
+  if (!isJsonObject(part)) return part
+  const members = Object.entries(part).map(([name, value]) => [
+    wellFormedText(name),
+    wellFormed(value ?? null),
+  ])
+  return Object.fromEntries(members)
+}
+
+function wellFormedText(text: string): string {
+  const isPlain = text.isWellFormed() && !text.startsWith('\u0000')
+  return isPlain ? text : `\u0000${JSON.stringify(text)}`
 }

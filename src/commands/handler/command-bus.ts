@@ -137,7 +137,7 @@ class Bus implements CommandBus {
   }
 
   dueHolds(ledgerId: LedgerId, now: Timestamp): Promise<readonly DueHold[] | RefusedOutcome> {
-    return this.#writers.rehearse(ledgerId, (_round, { openHolds }) =>
+    return this.#writers.ask(ledgerId, ({ openHolds }) =>
       [...openHolds.values()].flatMap(({ holdId, expiresAt }) =>
         expiresAt !== undefined && expiresAt <= now ? [{ ledgerId, holdId, expiresAt }] : [],
       ),
@@ -190,8 +190,7 @@ class Bus implements CommandBus {
     tasks: Tasks,
     fingerprint: string,
   ): Promise<BatchOutcome> {
-    const keys = [request.key, ...tasks.filter(isTask).map(({ key }) => key)]
-    const whole = await this.#refusalOfWhole(request, { fingerprint, keys })
+    const whole = await this.#refusalOfWhole(request, tasks, fingerprint)
     if (whole !== undefined) return whole
     const jobs = tasks.map((task) => independentJob(request, task))
     const queued = jobs.filter((job) => 'settled' in job)
@@ -206,10 +205,12 @@ class Bus implements CommandBus {
   /** Where the ledger is not there, or the batch's key stands for another request. */
   async #refusalOfWhole(
     { ledgerId, key }: BatchRequest,
-    { fingerprint, keys }: { readonly fingerprint: string; readonly keys: readonly string[] },
+    tasks: Tasks,
+    fingerprint: string,
   ): Promise<RefusedOutcome | undefined> {
     const writer = this.#writers.of(ledgerId)
     if (writer.isNew(key)) return undefined
+    const keys = [key, ...tasks.filter(isTask).map((task) => task.key)]
     const use = await this.#writers.lookUp(ledgerId, keys, (ledger) =>
       isOpened(ledger) ? ledger.keys.get(key) : ledgerNotFound(ledgerId),
     )

@@ -154,12 +154,14 @@ export class LedgerWriter {
     return new Round(this.#ledger, { now: reading.now, writer: this.#parts.writer, earlier })
   }
 
-  /** Nothing else is decided meanwhile, however many turns of the event loop it takes. */
+  /** Nothing is decided while one is tried out, in however many turns of the event loop; jobs go between two slices. */
   async #tryOut(rehearsals: readonly Rehearsal[], round: Round): Promise<void> {
+    this.#parts.slices.begin()
     for (const rehearsal of rehearsals) {
       this.#rehearsals.shift()
       await runRehearsal(rehearsal, round, this.#ledger)
-      if (this.#parts.slices.isOver) await this.#parts.slices.next()
+      if (rehearsal !== rehearsals.at(-1) && this.#parts.slices.isOver)
+        return this.#parts.slices.next()
     }
   }
 
@@ -181,7 +183,10 @@ export class LedgerWriter {
     if (round.events.length === 0) return true
     try {
       const append = { events: round.events, log: this.#log }
-      await appendSurely(this.#parts, append, () => this.#tellUnknown(taken))
+      // Nothing is decided before the outcome is known.
+      await appendSurely(this.#parts, append, () =>
+        refuseWhileUnknown(taken, [...this.#queue.splice(0), ...this.#rehearsals.splice(0)]),
+      )
       this.#ledger.journal.clear()
       this.#conflicts = 0
       return true
@@ -205,11 +210,6 @@ export class LedgerWriter {
     // A failure of no known kind says nothing about what was stored.
     for (const job of taken) refuse(job, isExpected(error) ? refusalFor(error) : outcomeUnknown)
     if (!isExpected(error)) throw error
-  }
-
-  /** Nothing is decided before the outcome is known. */
-  #tellUnknown(taken: readonly Job[]): void {
-    refuseWhileUnknown(taken, [...this.#queue.splice(0), ...this.#rehearsals.splice(0)])
   }
 
   /** An append is fenced. What is tried out, may write nothing, or finds no ledger would not notice what others wrote. */

@@ -12,7 +12,7 @@ import type { Ledger } from '#ledger/ledger.ts'
 import { BooksCacheUnavailable } from '#ports/books-cache.ts'
 import type { LedgerId } from '#values/ids.ts'
 
-/** Dry runs and look-ups that may wait at a time. */
+/** Dry runs that may wait at a time. What the program itself looks up is bounded by what it was asked to do. */
 const rehearsalsMax = 1_000
 
 /** The writers of this process, one per ledger. What waits for them is bounded by who asks. */
@@ -49,17 +49,37 @@ export class LedgerWriters implements AsyncDisposable {
   }
 
   /** Tries something out on the books as they are stored; all of it is taken back. */
-  rehearse<Result>(
+  async rehearse<Result>(
     ledgerId: LedgerId,
     decide: (round: Round, ledger: Ledger, slices: Slices) => Result | Promise<Result>,
-    looksAt: readonly bigint[] = [],
+    looksAt: readonly bigint[],
+  ): Promise<Result | RefusedOutcome> {
+    if (this.#rehearsals >= rehearsalsMax) return overloaded
+    this.#rehearsals += 1
+    try {
+      return await this.#between(ledgerId, ({ resolve, reject }) => ({
+        kind: 'try',
+        looksAt,
+        keys: [],
+        run: (round, ledger) =>
+          answer(() => decide(round, ledger, this.#parts.slices), { resolve, reject }),
+        refuse: resolve,
+      }))
+    } finally {
+      this.#rehearsals -= 1
+    }
+  }
+
+  /** Asks the books as they are stored, at a time to decide at. */
+  ask<Result>(
+    ledgerId: LedgerId,
+    question: (ledger: Ledger) => Result,
   ): Promise<Result | RefusedOutcome> {
     return this.#between(ledgerId, ({ resolve, reject }) => ({
       kind: 'try',
-      looksAt,
+      looksAt: [],
       keys: [],
-      run: (round, ledger) =>
-        answer(() => decide(round, ledger, this.#parts.slices), { resolve, reject }),
+      run: (_round, ledger) => answer(() => question(ledger), { resolve, reject }),
       refuse: resolve,
     }))
   }
@@ -84,15 +104,9 @@ export class LedgerWriters implements AsyncDisposable {
     rehearsalFor: (settling: Settling<Result>) => Rehearsal,
   ): Promise<Result | RefusedOutcome> {
     if (this.#closing) return stopping
-    if (this.#rehearsals >= rehearsalsMax) return overloaded
-    this.#rehearsals += 1
-    try {
-      const { promise, resolve, reject } = Promise.withResolvers<Result | RefusedOutcome>()
-      this.of(ledgerId).rehearse(rehearsalFor({ resolve, reject }))
-      return await promise
-    } finally {
-      this.#rehearsals -= 1
-    }
+    const { promise, resolve, reject } = Promise.withResolvers<Result | RefusedOutcome>()
+    this.of(ledgerId).rehearse(rehearsalFor({ resolve, reject }))
+    return promise
   }
 
   /** Takes no more and waits for what was taken. */

@@ -34,6 +34,7 @@ export class Replays {
 
   /** Settles a job with what its key came to before. */
   add(job: Job, revision: bigint): void {
+    if (this.#waiting === 0) this.#slices.begin()
     this.#waiting += 1
     this.#last = this.#last.then(() => this.#next(job, revision))
   }

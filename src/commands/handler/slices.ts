@@ -13,10 +13,16 @@ type SlicesParts = {
 export class Slices {
   readonly #parts: SlicesParts
   #begunAt = 0
+  #waiting = 0
   #last: Promise<void> = Promise.resolve()
 
   constructor(parts: SlicesParts) {
     this.#parts = parts
+  }
+
+  /** Of who has not worked before: where nobody waits for a slice, one begins now. */
+  begin(): void {
+    if (this.#waiting === 0 && this.isOver) this.#begunAt = this.#parts.monotonic()
   }
 
   /** Whether it is time to let others go. To ask costs little: after each step. */
@@ -26,12 +32,14 @@ export class Slices {
 
   /** Resolves in a later turn, which is for who waits for it alone. */
   next(): Promise<void> {
+    this.#waiting += 1
     this.#last = this.#last.then(() => this.#begin())
     return this.#last
   }
 
   async #begin(): Promise<void> {
     await this.#parts.pace.turn()
+    this.#waiting -= 1
     this.#begunAt = this.#parts.monotonic()
   }
 }

@@ -80,6 +80,17 @@ describe('an independent batch', () => {
     expect(first?.idempotency.batch?.fingerprint).toBe(second?.idempotency.batch?.fingerprint)
   })
 
+  it('is the same batch however the members of an item without a canonical form are ordered', async () => {
+    await using side = await openedBooks()
+    const [one, other] = [
+      { a: 'a lone \ud800', b: { c: Infinity, d: '\u0000' } },
+      { b: { d: '\u0000', c: Infinity }, a: 'a lone \ud800' },
+    ]
+    await side.askBatch('independent', [deposit('1'), one], { key: 'K' })
+    const again = await side.askBatch('independent', [deposit('1'), other], { key: 'K' })
+    expect(again).toMatchObject({ kind: 'batch', replayed: true })
+  })
+
   it('is the same batch however the members of a malformed item are ordered', async () => {
     await using side = await openedBooks()
     const numbered = { command: 'PostTransaction', note: 1, postings: [] }

@@ -45,6 +45,16 @@ describe('long work about one ledger', () => {
     expect(done).toEqual(['short', 'long'])
   })
 
+  it('lets commands about the same one go between two dry runs', async () => {
+    await using side = await openedSlowly()
+    const done: string[] = []
+    const worked = Promise.all(many.map(() => tryOut(side))).then(() => done.push('long'))
+    await systemPace.turn()
+    const asked = side.ask('PostTransaction', depositing('1')).then(() => done.push('short'))
+    await Promise.all([worked, asked])
+    expect(done).toEqual(['short', 'long'])
+  })
+
   it('has what comes meanwhile decided after it, on books without it', async () => {
     await using side = await openedSlowly()
     const rehearsed = side.rehearseBatch('independent', deposits)
