@@ -54,9 +54,7 @@ async function loaded(folder: string, how: Load, settings: Settings): Promise<Co
   await using daybook = await startDaybook({ folder })
   for (let index = 0; index < how.ledgers; index += 1)
     await openBooks(daybook, ledgerOf(how, index))
-  const cost = await costOf(daybook, how, settings)
-  await caughtUp(daybook)
-  return cost
+  return await costOf(daybook, how, settings, () => caughtUp(daybook))
 }
 
 /** As `load/requests.ts` names them. */
@@ -64,11 +62,20 @@ function ledgerOf({ ledgers }: Load, index: number): string {
   return ledgers === 1 ? 'bench' : `bench-${index.toString().padStart(3, '0')}`
 }
 
-async function costOf(server: Server, how: Load, { seconds, rounds }: Settings): Promise<Cost> {
+/** What a command leaves to be done belongs to it: each round begins and ends once all `isDone`. */
+async function costOf(
+  server: Server,
+  how: Load,
+  { seconds, rounds }: Settings,
+  isDone: () => Promise<void> = async () => {},
+): Promise<Cost> {
   const { asking, connections } = how
   await load(server, { asking, connections, seconds: warmUpSeconds })
   const taken: Cost[] = []
-  for (let round = 0; round < rounds; round += 1) taken.push(await roundOf(server, how, seconds))
+  for (let round = 0; round < rounds; round += 1) {
+    await isDone()
+    taken.push(await roundOf(server, how, { seconds, isDone }))
+  }
   const names = new Set(taken.flatMap(({ threads }) => [...threads.keys()]))
   const threadOf = (name: string) => median(taken.map(({ threads }) => threads.get(name) ?? 0))
   return {
@@ -81,10 +88,11 @@ async function costOf(server: Server, how: Load, { seconds, rounds }: Settings):
 async function roundOf(
   server: Server,
   { asking, connections }: Load,
-  seconds: number,
+  { seconds, isDone }: { readonly seconds: number; readonly isDone: () => Promise<void> },
 ): Promise<Cost> {
   const before = threadsOf(server)
   const answered = await load(server, { asking, connections, seconds })
+  await isDone()
   const after = threadsOf(server)
   const size = asking.request === 'batch' ? asking.size : 1
   const commands = size * Object.values(answered.statuses).reduce((sum, count) => sum + count, 0)
@@ -109,11 +117,11 @@ const projections = z.object({ data: z.array(z.object({ lagEvents: z.number() })
 
 /** Resolves once all read models hold all that was accepted. */
 async function caughtUp({ url }: Server): Promise<void> {
-  for (let second = 0; second < catchUpSecondsMax; second += 1) {
+  for (let tries = 0; tries < 10 * catchUpSecondsMax; tries += 1) {
     const response = await fetch(`${url}/v1/projections`)
     const { data } = projections.parse(await response.json())
     if (data.every(({ lagEvents }) => lagEvents === 0)) return
-    await sleep(1_000)
+    await sleep(100)
   }
   throw new Error(`the read models are behind ${catchUpSecondsMax} seconds after the last command`)
 }

@@ -19,9 +19,19 @@ export function cpuSecondsOfThreads(pid: number): ReadonlyMap<string, number> | 
   const seconds = new Map<string, number>()
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const place = `/proc/${pid}/task/${thread}`
-    const [nanoseconds = '0'] = readFileSync(`${place}/schedstat`, 'utf8').split(' ')
-    const name = thread === String(pid) ? 'main' : readFileSync(`${place}/comm`, 'utf8').trim()
+    const [nanoseconds = '0'] = textOf(`${place}/schedstat`).split(' ')
+    const name = thread === String(pid) ? 'main' : textOf(`${place}/comm`).trim()
     seconds.set(name, (seconds.get(name) ?? 0) + Number(nanoseconds) / 1e9)
   }
   return seconds
+}
+
+/** Nothing of a thread that has ended meanwhile. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import process from 'node:process'
-import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { z } from 'zod'
 
 /**
@@ -26,10 +26,12 @@ type Table = { readonly rows: StatementSync; readonly store: StatementSync }
 
 type Stored = { readonly microseconds: number; readonly rows: number }
 
+type Storing = { readonly last: number; readonly commit: number; readonly pragmas: string }
+
 function storeAgain(
   { from, to, revisions }: Given,
   name: string,
-  { commit, pragmas }: { readonly commit: number; readonly pragmas: string },
+  { last, commit, pragmas }: Storing,
 ): Stored {
   using source = new DatabaseSync(join(from, name), { readOnly: true })
   using copy = new DatabaseSync(join(to, name))
@@ -37,10 +39,9 @@ function storeAgain(
   const schema = source.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all()
   for (const { sql } of schema) copy.exec(String(sql))
   const tables = tablesOf(source)
-  const last = lastRevision(source, tables)
   const both = tables.map((table) => tableOf(source, copy, table))
   const stored = { microseconds: 0, rows: 0 }
-  for (let first = last - revisions + 1; first <= last; first += commit) {
+  for (let first = Math.max(0, last - revisions + 1); first <= last; first += commit) {
     const rows = both.map((table) => table.rows.all(first, Math.min(first + commit - 1, last)))
     stored.microseconds += storing(copy, () => {
       for (const [index, { store }] of both.entries())
@@ -79,20 +80,23 @@ function tableOf(source: DatabaseSync, copy: DatabaseSync, name: string): Table 
   return { rows, store: copy.prepare(`INSERT INTO "${name}" VALUES (${marks.join()})`) }
 }
 
-function lastRevision(source: DatabaseSync, tables: readonly string[]): number {
-  const heads = tables.map(
-    (table): SQLOutputValue | undefined =>
-      source.prepare(`SELECT max(revision) AS head FROM "${table}"`).get()?.['head'],
-  )
-  return Math.max(...heads.map(Number))
+/** The newest that every ledger of the log has. */
+function lastRevision(folder: string): number {
+  using log = new DatabaseSync(join(folder, 'log.db'), { readOnly: true })
+  const text = `SELECT min(head) AS head FROM
+    (SELECT max(revision) AS head FROM events WHERE stream LIKE 'ledger-%' GROUP BY stream)`
+  return Number(log.prepare(text).get()?.['head'])
 }
 
 const given = settings.parse(JSON.parse(process.argv[2] ?? '{}'))
+const last = lastRevision(given.from)
 const log = storeAgain(given, 'log.db', {
+  last,
   commit: given.logCommit,
   pragmas: 'PRAGMA synchronous = FULL',
 })
 const models = storeAgain(given, 'read-models.db', {
+  last,
   commit: given.modelsCommit,
   pragmas: 'PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536',
 })

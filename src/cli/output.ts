@@ -49,15 +49,17 @@ async function straightInto(path: string): Promise<Output> {
 
 async function newFile(path: string): Promise<Output> {
   const unfinished = unfinishedName(path)
-  const file = await naming(path, () => open(unfinished, 'wx', 0o600))
   const drop = () => rmSync(unfinished, { force: true })
-  const signals = onEndingSignal(drop)
+  using signals = new DisposableStack()
+  signals.use(onEndingSignal(drop))
+  const file = await naming(path, () => open(unfinished, 'wx', 0o600))
+  const opened = signals.move()
   return {
     isTerminal: false,
     write: (text) => naming(path, () => file.appendFile(text)),
     finish: () => naming(path, () => publish(file, unfinished, path)),
     async [Symbol.asyncDispose]() {
-      signals[Symbol.dispose]()
+      opened[Symbol.dispose]()
       await file.close()
       drop()
     },
