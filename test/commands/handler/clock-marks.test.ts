@@ -61,8 +61,9 @@ describe('a clock that was behind for a while', () => {
     const { mark } = machine
     machine.clock.setWall(behind)
     {
-      await using _side = await machine.start()
+      await using side = await machine.start()
       for (let time = 0; time < 2; time += 1) await machine.minute()
+      expect(side.bus.believesClock()).toBe(true)
       expect(machine.mark).toEqual(mark)
     }
     machine.clock.setWall(right)
