@@ -115,10 +115,11 @@ export class ClockGuard {
   }
 
   #believe(wall: number, monotonic: number): void {
-    this.#since = { wall, monotonic, distrust: ranAhead }
-    // What an operator confirmed by mistake is no measure for what comes after.
+    // What was refused before, or confirmed by mistake, is no measure for what comes after.
     const isUnconfirmed = this.#confirmed !== undefined && !this.#isConfirmed(wall)
-    this.#furthest = isUnconfirmed ? wall - monotonic : Math.max(this.#furthest, wall - monotonic)
+    const isMeasure = this.#since.distrust !== wasRefused && !isUnconfirmed
+    this.#furthest = Math.max(isMeasure ? this.#furthest : -Infinity, wall - monotonic)
+    this.#since = { wall, monotonic, distrust: ranAhead }
     this.#refusedFrom = undefined
   }
 

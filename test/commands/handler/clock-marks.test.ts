@@ -181,6 +181,18 @@ describe('a process that is started in another boot', () => {
     expect(await machine.asked()).toMatchObject(accepted)
   })
 
+  it('no longer holds what was refused against one that was put right in between', async () => {
+    const machine = await machineThatRan()
+    machine.clock.setWall(yearLater)
+    expect(await machine.asked()).toMatchObject(jumped)
+    machine.clock.reboot(minuteMs)
+    machine.clock.setWall('2026-03-01T13:00:00.000Z')
+    expect(await machine.asked()).toMatchObject(accepted)
+    machine.clock.reboot(minuteMs)
+    machine.clock.setWall(yearLater)
+    expect(await machine.asked()).toMatchObject(accepted)
+  })
+
   it('believes one that was refused and then confirmed', async () => {
     const machine = await machineThatRan()
     machine.clock.setWall(yearLater)
