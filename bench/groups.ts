@@ -95,7 +95,7 @@ export const groups: readonly Group[] = [
   {
     name: 'processor',
     title: 'What a command takes of the processors',
-    how: 'The loads of `single`, `batches` and of `spread` over 100 ledgers, and what each thread had of the processors meanwhile, by the number of commands. Then SQLite alone, in a process of its own, stores the same rows of log and read models as safely, each once, 64 to 500 events to a commit of the log and 200 or 1,000 to one of the read models. _Room_ is what all processors together carry if a command takes nothing but that, what its clients take and, where it comes alone, what bare Express takes.',
+    how: 'The loads of `single`, `batches` and of `spread` over 100 ledgers, and what each thread had of the processors meanwhile, by the number of commands. Then SQLite alone, in a process of its own, stores the same rows of log and read models as safely, each once, 64 to 500 events to a commit of the log and 200 or 1,000 to one of the read models. _Room_ is what all processors together carry if a command takes nothing but that, what its clients take and, where it comes alone, what bare Express takes; _cores_ what one thread, which answers all, carries if there are processors enough for the others.',
     load: async () => (await import('#bench/groups/processor.ts')).measure,
   },
   {

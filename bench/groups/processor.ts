@@ -51,17 +51,21 @@ export async function measure(settings: Settings): Promise<Measured> {
   const spread = await measured('ledgers', 'one in one of 100 ledgers', overLedgers, settings)
   const answering = serverCost(express) + express.clients
   const room = roomFor(answering + stored(alone.floor))
+  const bare = { what: 'bare Express', value: express.perSecond }
   return [
     expressFigure(express),
     ...figuresOf(alone),
-    roomOf(alone, room, { what: 'bare Express', value: express.perSecond }),
+    roomOf(alone, room, bare),
+    coresOf(alone, bare),
     ...figuresOf(batched),
     roomOf(batched, roomFor(batched.cost.clients + stored(batched.floor))),
+    coresOf(batched),
     ...figuresOf(spread),
     roomOf(spread, roomFor(answering + stored(spread.floor)), {
       what: 'in one ledger',
       value: room,
     }),
+    coresOf(spread, { what: 'in one ledger', value: mainAlone(alone) }),
   ]
 }
 
@@ -122,15 +126,27 @@ const partsSaid: Readonly<Record<string, string>> = {
     'of it garbage collection and compiling, the keeping of books, the write-ahead log carried over',
 }
 
-function roomOf(
-  { name, what }: Of,
-  room: number,
-  limit?: { readonly what: string; readonly value: number },
-): Figure {
+type Limit = { readonly what: string; readonly value: number }
+
+function roomOf({ name, what }: Of, room: number, limit?: Limit): Figure {
   return judged({
     name: `${name}-room`,
     what: `the room for ${what} on all processors`,
     value: room,
+    unit: '/s',
+    ...(limit && { limit }),
+  })
+}
+
+function mainAlone({ cost }: Of): number {
+  return 1e6 / (cost.threads.get('main') ?? NaN)
+}
+
+function coresOf(of: Of, limit?: Limit): Figure {
+  return judged({
+    name: `${of.name}-cores`,
+    what: `what the main thread would carry of ${of.what} if it never had to wait for a processor or for another thread`,
+    value: mainAlone(of),
     unit: '/s',
     ...(limit && { limit }),
   })
