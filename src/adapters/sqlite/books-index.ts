@@ -120,8 +120,8 @@ export class BooksIndex {
       for (const fact of facts) {
         const { kind, key, revision, value } = fact
         add.run(number, kindCodes[kind], key, revision, value, checksumOf(number, fact))
-        this.#marks.add(number, fact)
       }
+      this.#marks.add(number, facts)
       if (indexed.factsTo < to.revision)
         this.#put(ledgerId, { ...indexed, factsTo: to.revision, factsEventId: to.eventId })
       return true

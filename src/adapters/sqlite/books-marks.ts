@@ -28,9 +28,12 @@ export class BooksMarks {
     this.#connection = connection
   }
 
-  add(number: bigint, { kind, key, revision }: Fact): void {
+  /** In the order of the hashes, so that what comes together is put into a page together. */
+  add(number: bigint, facts: readonly Fact[]): void {
     const add = this.#connection.prepare(addMark)
-    add.run(number, revision >> runBits, hashOf(kind, key), revision)
+    const marks = facts.map(({ kind, key, revision }) => ({ hash: hashOf(kind, key), revision }))
+    for (const mark of marks.toSorted((a, b) => (a.hash < b.hash ? -1 : 1)))
+      add.run(number, mark.revision >> runBits, mark.hash, mark.revision)
   }
 
   /** Whether there is a fact as asked for from a revision on. */
