@@ -8,6 +8,7 @@ import {
 import { overloaded } from '#http/intake.ts'
 import { pacedWrite } from '#http/paced-write.ts'
 import type { Room } from '#http/room.ts'
+import { turn } from '#http/waiting.ts'
 import { isJsonObject, type JsonObject } from '#values/json.ts'
 
 /** Smaller answers are bounded by the number of connections. */
@@ -86,16 +87,10 @@ export async function answerDoneList(
     written += partsOf(item)
     if (written < partsMax) continue
     // However fast the client takes them.
-    await nextTurn()
+    await turn()
     written = 0
   }
   response.end(']}')
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }
 
 /** How many parts a resource, or an item with one, has. */

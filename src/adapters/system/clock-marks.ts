@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
+import { writeWhole } from '#adapters/system/whole-file.ts'
 import type { ClockMark, ClockMarks } from '#ports/clock.ts'
 import type { Logger } from '#ports/logger.ts'
 import { isJsonObject, type Json } from '#values/json.ts'
@@ -43,7 +43,6 @@ function momentIn(stored: Json | undefined): number | undefined {
   return timestamp === undefined ? undefined : epochMsOf(timestamp)
 }
 
-/** Whole or not at all. */
 async function writeMark(path: string, { wallMs, boot, refusedFromMs }: ClockMark): Promise<void> {
   const stored = {
     version,
@@ -52,13 +51,5 @@ async function writeMark(path: string, { wallMs, boot, refusedFromMs }: ClockMar
     sinceBootMs: boot.sinceMs,
     ...(refusedFromMs !== undefined && { refusedFrom: formatTimestamp(refusedFromMs) }),
   }
-  const unfinished = `${path}.${randomUUID()}.tmp`
-  try {
-    await using file = await open(unfinished, 'wx', 0o600)
-    await file.writeFile(`${JSON.stringify(stored)}\n`)
-    await file.sync()
-    await rename(unfinished, path)
-  } finally {
-    await rm(unfinished, { force: true })
-  }
+  await writeWhole(path, `${JSON.stringify(stored)}\n`, rename)
 }

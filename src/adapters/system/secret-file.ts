@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { writeWhole } from '#adapters/system/whole-file.ts'
 
 const secretBytes = 32
 
@@ -15,19 +16,13 @@ export async function secretInFile(path: string): Promise<string> {
   return made
 }
 
-/** Whole or not at all, and never over another one: a link does not replace. */
+/** Never over another one: a link does not replace. */
 async function publish(path: string, secret: string): Promise<void> {
-  const unfinished = `${path}.${randomUUID()}.tmp`
   try {
-    await using file = await open(unfinished, 'wx', 0o600)
-    await file.writeFile(`${secret}\n`)
-    await file.sync()
-    await link(unfinished, path)
+    await writeWhole(path, `${secret}\n`, link)
   } catch (error) {
     if (isCode(error, 'ENOSPC') || isCode(error, 'EDQUOT')) throw new SecretUnmade(path, error)
     if (!isCode(error, 'EEXIST')) throw error
-  } finally {
-    await rm(unfinished, { force: true })
   }
 }
 

@@ -18,18 +18,21 @@ export type ClockStanding =
   | { readonly believed: ClockMark }
   | { readonly refusedFromMs: number; readonly distrust: string }
 
-/** The moment from which on is compared, and what there is to say of a clock that ran ahead since. */
-type Since = { readonly wall: number; readonly monotonic: number; readonly distrust: string }
+/** What the wall clock is compared with: how far ahead of the monotonic one it was, and what to say where that is too little. */
+type Measure = { readonly aheadMs: number; readonly distrust: string }
 
 /**
- * Keeps a wrong clock out of history (decisions 0006 and 0029): it compares the wall clock with the monotonic one since
- * the last reading, and with the last event of the ledger.
+ * Keeps a wrong clock out of history (decisions 0006 and 0029): it compares the wall clock with the monotonic one, as far
+ * ahead as it was believed to be, and with the last event of the ledger.
  */
 export class ClockGuard {
   readonly #clock: Clock
-  #since: Since
   /** By how much the wall clock was ahead of the monotonic one, at the most, while it was believed. */
-  #furthest: number
+  #furthestMs: number
+  /** The same when it was last believed, and the wall clock then. */
+  #aheadMs: number
+  #wall: number
+  #distrust: string
   /** A moment of this boot when the clock was believed. */
   #mark: ClockMark | undefined
   /** What the wall clock said when it was found to have run ahead, for as long as it has. */
@@ -42,15 +45,18 @@ export class ClockGuard {
   /** `mark` is what an earlier process left. */
   constructor(clock: Clock, mark?: ClockMark) {
     this.#clock = clock
-    this.#since = beginning(clock, mark)
-    this.#furthest = this.#since.wall - this.#since.monotonic
+    const { aheadMs, distrust } = firstMeasure(clock, mark)
+    this.#furthestMs = aheadMs
+    this.#aheadMs = aheadMs
+    this.#wall = clock.now()
+    this.#distrust = distrust
     if (passedSince(mark, clock) !== undefined) this.#mark = mark
   }
 
   /** The time for an event that follows one recorded at `last` ('' for none): never before it. */
   read(last: Timestamp): Reading {
     const wall = this.#clock.now()
-    if (this.#ranAhead(wall)) return { distrust: this.#since.distrust }
+    if (this.#ranAhead(wall)) return { distrust: this.#distrust }
     const now = formatTimestamp(wall)
     if (now === undefined) return { distrust: 'the wall clock is outside the years 0000 to 9999' }
     if (last <= now) return { now }
@@ -72,32 +78,30 @@ export class ClockGuard {
       // A clock that has gone back may be wrong, and the mark before it is as good.
       if (this.#isBehind()) return undefined
       const boot = this.#clock.boot?.()
-      this.#mark = boot && { wallMs: this.#since.wall, boot }
+      this.#mark = boot && { wallMs: this.#wall, boot }
       return this.#mark && { believed: this.#mark }
     }
-    const { distrust } = this.#since
     return this.#refusedFrom === undefined
       ? undefined
-      : { refusedFromMs: this.#refusedFrom, distrust }
+      : { refusedFromMs: this.#refusedFrom, distrust: this.#distrust }
   }
 
   /** An operator says that the clock is right and so is the log; holds until the clock is set back again. */
   confirm(): void {
     this.#confirmed = this.#clock.now()
-    const monotonic = this.#clock.monotonic()
-    this.#furthest = this.#confirmed - monotonic
-    this.#believe(this.#confirmed, monotonic)
+    const aheadMs = this.#confirmed - this.#clock.monotonic()
+    this.#furthestMs = aheadMs
+    this.#believe(this.#confirmed, aheadMs)
   }
 
   #ranAhead(wall: number): boolean {
-    const monotonic = this.#clock.monotonic()
+    const aheadMs = wall - this.#clock.monotonic()
     // What had gone back may come again.
-    const aheadMs = wall - monotonic - this.#furthest
-    if (aheadMs > jumpMsMax && !this.#hasSlept(wall)) {
+    if (aheadMs - this.#furthestMs > jumpMsMax && !this.#hasSlept(wall)) {
       this.#refusedFrom = Math.min(this.#refusedFrom ?? wall, wall)
       return true
     }
-    this.#believe(wall, monotonic)
+    this.#believe(wall, aheadMs)
     return false
   }
 
@@ -111,15 +115,17 @@ export class ClockGuard {
   }
 
   #isBehind(): boolean {
-    return this.#furthest - (this.#since.wall - this.#since.monotonic) > aheadMsMax
+    return this.#furthestMs - this.#aheadMs > aheadMsMax
   }
 
-  #believe(wall: number, monotonic: number): void {
+  #believe(wall: number, aheadMs: number): void {
     // What was refused before, or confirmed by mistake, is no measure for what comes after.
     const isUnconfirmed = this.#confirmed !== undefined && !this.#isConfirmed(wall)
-    const isMeasure = this.#since.distrust !== wasRefused && !isUnconfirmed
-    this.#furthest = Math.max(isMeasure ? this.#furthest : -Infinity, wall - monotonic)
-    this.#since = { wall, monotonic, distrust: ranAhead }
+    const isMeasure = this.#distrust !== wasRefused && !isUnconfirmed
+    this.#furthestMs = isMeasure ? Math.max(this.#furthestMs, aheadMs) : aheadMs
+    this.#aheadMs = aheadMs
+    this.#wall = wall
+    this.#distrust = ranAhead
     this.#refusedFrom = undefined
   }
 
@@ -135,16 +141,15 @@ export class ClockGuard {
 }
 
 /** In the mark's boot, as though this process had run since; in a later one, as far as the clock was refused before it. */
-function beginning(clock: Clock, mark: ClockMark | undefined): Since {
-  const wall = clock.now()
+function firstMeasure(clock: Clock, mark: ClockMark | undefined): Measure {
   const monotonic = clock.monotonic()
   const passedMs = passedSince(mark, clock)
   if (mark !== undefined && passedMs !== undefined)
-    return { wall: mark.wallMs, monotonic: monotonic - passedMs, distrust: ranAheadSinceMark }
+    return { aheadMs: mark.wallMs + passedMs - monotonic, distrust: ranAheadSinceMark }
   if (mark?.refusedFromMs === undefined || clock.boot?.() === undefined)
-    return { wall, monotonic, distrust: ranAhead }
-  // Just so far back that it is refused from there on.
-  return { wall: mark.refusedFromMs - jumpMsMax - 1, monotonic, distrust: wasRefused }
+    return { aheadMs: clock.now() - monotonic, distrust: ranAhead }
+  // Just so little that it is refused from there on.
+  return { aheadMs: mark.refusedFromMs - jumpMsMax - 1 - monotonic, distrust: wasRefused }
 }
 
 /** How long ago the mark is; undefined where it is of another boot. */

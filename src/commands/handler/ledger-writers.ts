@@ -57,14 +57,7 @@ export class LedgerWriters implements AsyncDisposable {
     if (this.#rehearsals >= rehearsalsMax) return overloaded
     this.#rehearsals += 1
     try {
-      return await this.#between(ledgerId, ({ resolve, reject }) => ({
-        kind: 'try',
-        looksAt,
-        keys: [],
-        run: (round, ledger) =>
-          answer(() => decide(round, ledger, this.#parts.slices), { resolve, reject }),
-        refuse: resolve,
-      }))
+      return await this.#try(ledgerId, decide, looksAt)
     } finally {
       this.#rehearsals -= 1
     }
@@ -75,13 +68,7 @@ export class LedgerWriters implements AsyncDisposable {
     ledgerId: LedgerId,
     question: (ledger: Ledger) => Result,
   ): Promise<Result | RefusedOutcome> {
-    return this.#between(ledgerId, ({ resolve, reject }) => ({
-      kind: 'try',
-      looksAt: [],
-      keys: [],
-      run: (_round, ledger) => answer(() => question(ledger), { resolve, reject }),
-      refuse: resolve,
-    }))
+    return this.#try(ledgerId, (_round, ledger) => question(ledger), [])
   }
 
   /** Asks the books as they are stored, also while nothing is decided because of the clock; `keys` of what is to be done then. */
@@ -95,6 +82,21 @@ export class LedgerWriters implements AsyncDisposable {
       looksAt: [],
       keys,
       run: (ledger) => void answer(() => ask(ledger), { resolve, reject }),
+      refuse: resolve,
+    }))
+  }
+
+  #try<Result>(
+    ledgerId: LedgerId,
+    decide: (round: Round, ledger: Ledger, slices: Slices) => Result | Promise<Result>,
+    looksAt: readonly bigint[],
+  ): Promise<Result | RefusedOutcome> {
+    return this.#between(ledgerId, ({ resolve, reject }) => ({
+      kind: 'try',
+      looksAt,
+      keys: [],
+      run: (round, ledger) =>
+        answer(() => decide(round, ledger, this.#parts.slices), { resolve, reject }),
       refuse: resolve,
     }))
   }
