@@ -1,5 +1,5 @@
 import { type AcceptedEvent, type Before, documentAfter } from '#commands/handler/answers.ts'
-import { type LogReader, previousOf } from '#commands/handler/log-reader.ts'
+import type { LogReader } from '#commands/handler/log-reader.ts'
 
 const rememberedMax = 1_000
 /** Balances, assets or postings of them all. */
@@ -21,14 +21,15 @@ export class EarlierDocuments {
 
   /** The document that the event changes, as it was before it; undefined where the event makes it. */
   async before(event: AcceptedEvent): Promise<Before> {
-    const chain = await this.#log.earlier(event, (revision) => this.#after.has(revision))
-    const link = previousOf(chain.at(-1) ?? event)
-    const start = link === undefined ? undefined : this.#after.get(link)
-    const before = chain.reduceRight<Before>((document, step) => {
-      if (step.type === 'CommandRejected') return document
+    const { links, from } = await this.#log.earlier(event, (revision) => this.#after.has(revision))
+    let before = from === undefined ? undefined : this.#after.get(from)
+    for (const [index, { revision, event: kept }] of links.toReversed().entries()) {
+      const step = kept ?? (await this.#log.linked(revision))
       // Replays may come in any order.
-      return this.#remember(step.revision, documentAfter(step, document))
-    }, start)
+      if (step.type !== 'CommandRejected')
+        before = this.#remember(revision, documentAfter(step, before))
+      await this.#log.giveWay(index + 1)
+    }
     // A transaction is a document by itself: no later event goes on from it.
     if (event.type !== 'TransactionPosted')
       this.#remember(event.revision, documentAfter(event, before))

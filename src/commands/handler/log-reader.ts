@@ -14,6 +14,13 @@ const pageSize = 1000
 // Reads between two turns of the event loop: a store may read on this very thread.
 const readsPerTurn = 100
 
+/** Of a chain's events so much is kept while it is followed; the rest is read again. */
+const chainBytesMax = 4 * 1024 * 1024
+
+/** Earlier events about one thing, newest first, each with its event where that was kept; `from` is the known one before them. */
+type Chain = { readonly links: readonly Link[]; readonly from: bigint | undefined }
+type Link = { readonly revision: bigint; readonly event: RecordedEvent | undefined }
+
 type LogReaderParts = {
   readonly store: Pick<EventStore, 'readStream'>
   readonly pace: Pace
@@ -95,24 +102,40 @@ export class LogReader {
   }
 
   /**
-   * The earlier events about the same ledger, account or hold, newest first: the chain of `previous` down to its
-   * beginning, or to the first that is `known`, which is left out.
+   * The earlier events about the same ledger, account or hold: the chain of `previous` down to its beginning, or to the
+   * first that is `known`. An account may have more acts than memory has room for.
    */
-  async earlier(
-    event: RecordedEvent,
-    known: (revision: bigint) => boolean,
-  ): Promise<readonly RecordedEvent[]> {
-    const chain: RecordedEvent[] = []
-    let link = previousOf(event)
-    while (link !== undefined && !known(link)) {
-      const earlier = await this.at(link)
-      if (earlier === undefined) throw new Error(`revision ${link} is missing from ${this.#stream}`)
-      chain.push(earlier)
-      if (this.#slices?.isOver === true) await this.#slices.next()
-      else if (chain.length % readsPerTurn === 0) await this.#pace.turn()
-      link = previousOf(earlier)
+  async earlier(event: RecordedEvent, known: (revision: bigint) => boolean): Promise<Chain> {
+    const links: Link[] = []
+    let bytes = 0
+    let revision = previousOf(event)
+    while (revision !== undefined && !known(revision)) {
+      const json = await this.#linked(revision)
+      const earlier = decodeEvent(json)
+      bytes += json.length
+      links.push({ revision, event: bytes > chainBytesMax ? undefined : earlier })
+      await this.giveWay(links.length)
+      revision = previousOf(earlier)
     }
-    return chain
+    return { links, from: revision }
+  }
+
+  /** The event that another one names as the one before it. */
+  async linked(revision: bigint): Promise<RecordedEvent> {
+    return decodeEvent(await this.#linked(revision))
+  }
+
+  /** Lets others go where it is time, of who has done so many steps in a row. */
+  async giveWay(steps: number): Promise<void> {
+    if (this.#slices?.isOver === true) await this.#slices.next()
+    else if (steps % readsPerTurn === 0) await this.#pace.turn()
+  }
+
+  async #linked(revision: bigint): Promise<string> {
+    const [stored] = await this.#stored(revision, 1)
+    if (stored === undefined)
+      throw new Error(`revision ${revision} is missing from ${this.#stream}`)
+    return stored.json
   }
 
   #stored(from: bigint, count: number): Promise<readonly StoredEvent[]> {

@@ -9,6 +9,7 @@ import {
   openedBooks,
   type WriteSide,
 } from '#test/support/write-side.ts'
+import type { JsonObject } from '#values/json.ts'
 
 const others = { ledgerId: 'other' }
 const many = Array.from({ length: 60 }, (_, index) => `${index}`)
@@ -82,6 +83,19 @@ describe('replays of commands about one account', () => {
     expect(await Promise.all(replays)).toHaveLength(many.length)
     expect(store.reads.length).toBeLessThan(4 * many.length)
   })
+
+  it('read what of it is more than memory is for a second time', async () => {
+    const store = new MemoryEventStore()
+    await using side = await openedBooks({ store })
+    for (const letter of 'abcdef')
+      for (const key of many) await name(side, letter + key, { note: letter.repeat(16_000) })
+    const last = await name(side, 'last')
+    store.reads.length = 0
+    expect(await name(side, 'last')).toEqual({ ...last, replayed: true })
+    const history = 1 + 6 * many.length
+    expect(store.reads.length).toBeGreaterThan(history + many.length)
+    expect(store.reads.length).toBeLessThan(2 * history)
+  })
 })
 
 describe('an atomic batch', () => {
@@ -110,6 +124,10 @@ function tryOut(side: WriteSide) {
   return side.rehearse('PostTransaction', depositing('1'))
 }
 
-function name(side: WriteSide, key: string) {
-  return side.ask('SetMetadata', { accountId: 'users:bob', metadata: { key } }, { key })
+function name(side: WriteSide, key: string, metadata: JsonObject = {}) {
+  return side.ask(
+    'SetMetadata',
+    { accountId: 'users:bob', metadata: { key, ...metadata } },
+    { key },
+  )
 }
