@@ -70,20 +70,23 @@ export async function answerDoneList(
     headers,
   }: {
     readonly status: number
-    readonly items: readonly JsonObject[]
+    readonly items: readonly (() => JsonObject)[]
     readonly headers: AnswerHeaders
   },
 ): Promise<void> {
-  const parts = items.reduce((sum, item) => sum + partsOf(item), 0)
-  if (parts <= partsMax)
-    return answerDone(answering, exchange, { status, body: { data: items }, headers })
+  const first = firstOf(items)
+  if (first.length === items.length)
+    return answerDone(answering, exchange, { status, body: { data: first }, headers })
   const { response } = exchange
   response.writeHead(status, { 'content-type': jsonType, ...commonHeaders(exchange, headers) })
-  const write = (text: string) => pacedWrite(response, text, answering.limits.downloadStallMs)
+  let separator = '{"data":['
   let written = 0
-  for (const [index, item] of items.entries()) {
-    await write(`${index === 0 ? '{"data":[' : ','}${JSON.stringify(item)}`)
+  for (const make of items) {
+    const item = make()
+    const text = `${separator}${JSON.stringify(item)}`
+    await pacedWrite(response, text, answering.limits.downloadStallMs)
     if (response.destroyed) return
+    separator = ','
     written += partsOf(item)
     if (written < partsMax) continue
     // However fast the client takes them.
@@ -91,6 +94,19 @@ export async function answerDoneList(
     written = 0
   }
   response.end(']}')
+}
+
+/** The first items, as far as the parts of an answer may go: all of them, or fewer. */
+function firstOf(items: readonly (() => JsonObject)[]): readonly JsonObject[] {
+  const first: JsonObject[] = []
+  let parts = 0
+  for (const make of items) {
+    const item = make()
+    parts += partsOf(item)
+    if (parts > partsMax) break
+    first.push(item)
+  }
+  return first
 }
 
 /** How many parts a resource, or an item with one, has. */

@@ -96,10 +96,10 @@ const givenByRecording: Readonly<Record<EventType, readonly string[]>> = {
   CommandRejected: [],
 }
 
-/** Takes from outcomes, in the order in which they were decided on a head, what only recording gives them. */
+/** Takes from outcomes that were decided on a head what only recording gives them. */
 class WithoutRecord {
   readonly #head: bigint
-  /** Ids of what an outcome before has made, which has no time yet. */
+  /** Ids of what one of them has made, which has no time yet. */
   readonly #madeAccounts = new Set<Json | undefined>()
   readonly #madeHolds = new Set<Json | undefined>()
 
@@ -108,17 +108,31 @@ class WithoutRecord {
   }
 
   of(outcome: Outcome): Outcome {
+    if (outcome.kind === 'accepted') return this.#accepted(outcome)
     const { revision: _, ...rest } = outcome
-    return rest.kind === 'accepted' ? { ...rest, data: this.#data(rest) } : rest
+    return rest
   }
 
-  #data({ event, data }: Pick<AcceptedOutcome, 'event' | 'data'>): JsonObject {
+  /** Large resources are made when they are asked for, here as well. */
+  #accepted(outcome: AcceptedOutcome): AcceptedOutcome {
+    const { kind, event, replayed } = outcome
+    if (event === 'AccountOpened') this.#madeAccounts.add(outcome.data['accountId'])
+    if (event === 'HoldPlaced') this.#madeHolds.add(outcome.data['holdId'])
+    const data = () => this.#data(event, outcome.data)
+    return {
+      kind,
+      event,
+      get data() {
+        return data()
+      },
+      replayed,
+    }
+  }
+
+  #data(event: EventType, data: JsonObject): JsonObject {
     if (event === 'HoldCaptured') return this.#capture(data)
-    const { holdId, accountId } = data
-    if (event === 'AccountOpened') this.#madeAccounts.add(accountId)
-    if (event === 'HoldPlaced') this.#madeHolds.add(holdId)
     if (Array.isArray(data['captures'])) return without(this.#hold(data), givenByRecording[event])
-    const isMade = this.#madeAccounts.has(accountId)
+    const isMade = this.#madeAccounts.has(data['accountId'])
     return without(data, isMade ? givenByRecording.AccountOpened : givenByRecording[event])
   }
 

@@ -160,6 +160,6 @@ export async function readRun(
 }
 
 /** The revision of the event before in its chain; undefined at the beginning of one. */
-export function previousOf({ data }: RecordedEvent): bigint | undefined {
+function previousOf({ data }: RecordedEvent): bigint | undefined {
   return 'previous' in data ? BigInt(data.previous) : undefined
 }

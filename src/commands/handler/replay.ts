@@ -1,4 +1,4 @@
-import { answerTo } from '#commands/handler/answers.ts'
+import { acceptedBefore } from '#commands/handler/accepted.ts'
 import { EarlierDocuments } from '#commands/handler/earlier-documents.ts'
 import type { Job } from '#commands/handler/job.ts'
 import type { LogReader } from '#commands/handler/log-reader.ts'
@@ -114,6 +114,5 @@ function useOf(idempotency: Idempotency, key: string): { fingerprint: string; of
 
 async function replayed(documents: EarlierDocuments, event: RecordedEvent): Promise<Outcome> {
   if (event.type === 'CommandRejected') return recordedRefusal(event, true)
-  const data = answerTo(event, await documents.before(event))
-  return { kind: 'accepted', event: event.type, data, revision: event.revision, replayed: true }
+  return acceptedBefore(event, await documents.before(event))
 }

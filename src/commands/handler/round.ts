@@ -1,4 +1,5 @@
-import { answerTo, documentBefore } from '#commands/handler/answers.ts'
+import { acceptedNow } from '#commands/handler/accepted.ts'
+import { documentBefore } from '#commands/handler/answers.ts'
 import type { AtomicJob, Job, SingleJob, Task } from '#commands/handler/job.ts'
 import type { BatchOutcome, Circumstances, Outcome } from '#commands/handler/outcome.ts'
 import {
@@ -184,9 +185,9 @@ export class Round {
   #accepted(sealed: SealedEvent): Outcome {
     const { event } = sealed
     if (event.type === 'CommandRejected') throw new Error('a refusal is not an answer')
-    const data = answerTo(event, documentBefore(this.#ledger, event))
+    const outcome = acceptedNow(this.#ledger, event, documentBefore(this.#ledger, event))
     this.#record(sealed)
-    return { kind: 'accepted', event: event.type, data, revision: event.revision, replayed: false }
+    return outcome
   }
 
   #rejected(data: RefusalData, stamp: Stamp) {

@@ -105,7 +105,9 @@ async function answerBatch(
   if (outcome.kind === 'refused')
     return answerProblem(exchange, refusalProblem(outcome), { headers })
   const atomic = outcome.mode === 'atomic'
-  const items = outcome.items.map(atomic ? resourceOf : itemAnswer)
+  const items = outcome.items.map((item, index) => () => {
+    return atomic ? resourceOf(item) : itemAnswer(item, index)
+  })
   await answerDoneList(parts, exchange, { status: status ?? (atomic ? 201 : 200), items, headers })
 }
 
