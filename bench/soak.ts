@@ -77,7 +77,8 @@ async function use(of: { url: string; agent: Agent; pid: number }): Promise<read
   const client = async () => {
     while (elapsed() < minutes * 60) {
       const due = (answered + clients) / perSecond
-      if (due > elapsed()) await sleep((due - elapsed()) * 1000)
+      const ahead = due - elapsed()
+      if (ahead > 0) await sleep(ahead * 1000)
       const ledger = nameOf(Math.floor(Math.random() * ledgers))
       await post(of.agent, `${of.url}/v1/ledgers/${ledger}/transactions`, transaction)
       answered += 1
