@@ -1,5 +1,6 @@
 import { nameOf, storedName } from '#adapters/mongodb/member-names.ts'
 import { areFieldsOf, int64, type Value } from '#adapters/mongodb/values.ts'
+import { DocumentDamaged } from '#ports/damaged-document.ts'
 import type { Checkpoint, Document, ReadModelShape, StoredDocument } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '#values/json.ts'
@@ -44,14 +45,16 @@ export function documentKey(ledgerId: LedgerId, id: string): string {
   return `${ledgerId}/${id}`
 }
 
-/** A document as the port gives it. */
+/** A document as the port gives it. @throws {DocumentDamaged} where somebody else took it out of its row. */
 export function documentOf(id: string, { revision, document }: Content): StoredDocument {
+  if (!isJsonObject(document)) throw new DocumentDamaged(id)
   return { id, revision, document: parsedObject(document) }
 }
 
 /**
  * The same where a find is in the order of ids: by the id that gives it its place there, which it shares with any copy. Says
- * whether it is found by the fields that it has, and read by the id under which it is found.
+ * whether it is found by the fields that it has, and read by the id under which it is found. One that can't be read has
+ * nothing in it.
  */
 export function checkedDocumentOf(
   model: ReadModelShape,
@@ -59,8 +62,11 @@ export function checkedDocumentOf(
   content: Content,
 ): StoredDocument {
   const { _id: key, ledgerId, id } = row
-  const stored = documentOf(placeOf(model, row, content), content)
+  const isRead = isJsonObject(content.document)
+  const readable = isRead ? content : { ...content, document: {} }
+  const stored = documentOf(placeOf(model, row, content), readable)
   const isFound =
+    isRead &&
     stored.id === id &&
     key === documentKey(ledgerId, id) &&
     areFieldsOf(model, stored.document, content.fields)
@@ -69,6 +75,18 @@ export function checkedDocumentOf(
 
 function placeOf(model: ReadModelShape, { _id: key }: Row, { fields }: Content): string {
   return model.id === undefined ? key.slice(key.indexOf('/') + 1) : String(fields[model.id] ?? '')
+}
+
+/** The row as its type has it where somebody else took its fields away: then it has none. */
+export function rowWithFields(row: Row): Row {
+  const { before } = row
+  return withFields(before ? { ...row, before: withFields(before) } : row)
+}
+
+function withFields<Kept extends Content>(content: Kept): Kept {
+  const { fields }: { readonly fields: unknown } = content
+  const isThere = typeof fields === 'object' && fields !== null
+  return isThere ? content : { ...content, fields: {} }
 }
 
 export function checkpointOf({ revision, recordedAt, parked }: CheckpointRow): Checkpoint {

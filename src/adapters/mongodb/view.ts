@@ -11,6 +11,7 @@ import {
   documentKey,
   documentOf,
   type Row,
+  rowWithFields,
 } from '#adapters/mongodb/rows.ts'
 import { compareValues } from '#adapters/mongodb/values.ts'
 import {
@@ -123,7 +124,7 @@ async function findAt(database: Db, moment: Moment, asked: Asked): Promise<Store
   const rows = await documentsOfModel(database, model)
     .find({ $and: [plan.current, { revision: { $lte: at } }] }, optionsOf(find, plan))
     .toArray()
-  const unchanged = rows.map((row) => ({ row, content: row }))
+  const unchanged = rows.map(rowWithFields).map((row) => ({ row, content: row }))
   const later = model.appendOnly === true ? [] : await rowsAhead(database, moment, asked)
   await assertThere(database, model)
   if (model.appendOnly === true) return unchanged.map((shown) => found(model, find, shown))
@@ -168,7 +169,7 @@ async function rowsAhead(
     .toArray()
   if (rows.length > aheadMax)
     throw new ReadViewOutdated(`more than ${aheadMax} documents of ${model.name} have moved on`)
-  return rows
+  return rows.map(rowWithFields)
 }
 
 function merged(shown: readonly Shown[], { orderBy, descending, limit }: Find): readonly Shown[] {

@@ -13,7 +13,7 @@ export function asReadModelsError(path: string, error: unknown): unknown {
 }
 
 /** Bytes of the file are not what was written. */
-export function damaged(cause: unknown): ReadModelsUnavailable {
+function damaged(cause: unknown): ReadModelsUnavailable {
   return new ReadModelsUnavailable(
     'The read-model file is damaged: stop, delete it and start again; it is made anew from the log.',
     { cause },

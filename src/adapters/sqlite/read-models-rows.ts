@@ -1,27 +1,30 @@
 import type { List, Row } from '#adapters/sqlite/read-models-connection.ts'
-import { damaged } from '#adapters/sqlite/read-models-errors.ts'
 import { areFieldsOf } from '#adapters/sqlite/read-models-values.ts'
+import { DocumentDamaged } from '#ports/damaged-document.ts'
 import type { Checkpoint, Document, ReadModelShape, StoredDocument } from '#ports/read-models.ts'
 import type { LedgerId } from '#values/ids.ts'
+import { isJsonObject, type Json } from '#values/json.ts'
 
 /**
  * The row of a collection as the port gives it, out of its id, revision and document.
- * @throws {ReadModelsUnavailable} where the file has bytes that were never written.
+ * @throws {DocumentDamaged} where the file has bytes that were never written.
  */
-export function documentOf([id, revision, document]: List): StoredDocument {
-  if (typeof id !== 'string' || typeof revision !== 'bigint' || typeof document !== 'string')
-    throw new TypeError('a row of a collection is no document')
-  return { id, revision, document: parsed(document) }
+export function documentOf(row: List): StoredDocument {
+  const stored = readDocumentOf(row)
+  if (stored.document === undefined || row[0] === null) throw new DocumentDamaged(stored.id)
+  return { ...stored, document: stored.document }
 }
 
-/** The same where the columns of all fields come last: says whether they are what the document makes them. */
-export function checkedDocumentOf(
-  model: ReadModelShape,
-  [id, revision, document, ...fields]: List,
-): StoredDocument {
-  const stored = documentOf([id ?? '', revision, document])
-  const isFound = id !== null && areFieldsOf(model, stored.document, fields)
-  return isFound ? stored : { ...stored, misfiled: true }
+/**
+ * The same where the columns of all fields come last: says whether they are what the document makes them. One that can't
+ * be read has nothing in it.
+ */
+export function checkedDocumentOf(model: ReadModelShape, row: List): StoredDocument {
+  const read = readDocumentOf(row)
+  const { document = {} } = read
+  const isFound =
+    row[0] !== null && read.document !== undefined && areFieldsOf(model, document, row.slice(3))
+  return isFound ? { ...read, document } : { ...read, document, misfiled: true }
 }
 
 /** The same where documents of all ledgers were asked for: the ledger's id comes last. */
@@ -36,11 +39,22 @@ export function ledgerIdIn(row: List): LedgerId {
   return ledgerId
 }
 
-function parsed(json: string): Document {
+type Read = Omit<StoredDocument, 'document'> & { readonly document: Document | undefined }
+
+/** Whoever has no id has an empty one; undefined stands for what is no JSON object. */
+function readDocumentOf([id, revision, document]: List): Read {
+  const name = id ?? ''
+  if (typeof name !== 'string' || typeof revision !== 'bigint' || typeof document !== 'string')
+    throw new TypeError('a row of a collection is no document')
+  return { id: name, revision, document: parsed(document) }
+}
+
+function parsed(text: string): Document | undefined {
   try {
-    return JSON.parse(json)
-  } catch (error) {
-    throw damaged(error)
+    const json: Json = JSON.parse(text)
+    return isJsonObject(json) ? json : undefined
+  } catch {
+    return undefined
   }
 }
 

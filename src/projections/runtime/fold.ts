@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '#events/envelope.ts'
+import { DocumentDamaged } from '#ports/damaged-document.ts'
 import type {
   Checkpoint,
   ModelChange,
@@ -48,20 +49,40 @@ export async function foldTask(
   documentsMax: number,
 ): Promise<readonly ModelChange[]> {
   const { projection, ledgerId } = task
+  const load: Load = (ids) => writer.load(projection, ledgerId, ids)
   const planned = planSteps(task)
-  const ids = new Set(planned.steps.flatMap(({ keys }) => keys))
-  const skipsLoad = projection.appendOnly === true || ids.size === 0
-  const loaded = skipsLoad ? [] : await writer.load(projection, ledgerId, [...ids])
+  const {
+    loaded,
+    steps,
+    parked: stop,
+  } = await loadedFor(planned, projection.appendOnly === true ? nothing : load)
   const fold = new Fold(task, loaded, documentsMax)
-  const load = (parts: readonly string[]) => writer.load(projection, ledgerId, parts)
-  const parked = (await fold.apply(planned.steps, load)) ?? planned.parked
-  return fold.finish(parked)
+  return fold.finish((await fold.apply(steps, load)) ?? stop)
 }
 
-function planSteps({ projection, ledgerId, readings, skips }: FoldTask): {
-  steps: readonly Step[]
-  parked?: Parked
-} {
+const nothing: Load = async () => []
+
+type Planned = { readonly steps: readonly Step[]; readonly parked?: Parked }
+type Loaded = Planned & { readonly loaded: readonly StoredDocument[] }
+
+/** The documents that the steps touch; those steps are left from the first one on whose document is damaged. */
+async function loadedFor(planned: Planned, load: Load): Promise<Loaded> {
+  const { steps } = planned
+  const ids = new Set(steps.flatMap(({ keys }) => keys))
+  if (ids.size === 0) return { ...planned, loaded: [] }
+  try {
+    return { ...planned, loaded: await load([...ids]) }
+  } catch (error) {
+    if (!(error instanceof DocumentDamaged)) throw error
+    const stopAt = steps.findIndex(({ keys }) => keys.includes(error.id))
+    const stop = steps[stopAt]
+    if (stop === undefined) throw error
+    const parked = { revision: stop.revision, reason: reasonOf(error) }
+    return loadedFor({ steps: steps.slice(0, stopAt), parked }, load)
+  }
+}
+
+function planSteps({ projection, ledgerId, readings, skips }: FoldTask): Planned {
   const steps: Step[] = []
   for (const reading of readings) {
     const { revision } = reading
@@ -109,8 +130,8 @@ class Fold {
       } catch (error) {
         return { revision, reason: reasonOf(error) }
       }
-      if (missing.length > 0)
-        for (const stored of await load(missing)) this.#documents.set(stored.id, stored)
+      const damage = missing.length > 0 ? await this.#add(missing, load) : undefined
+      if (damage !== undefined) return { revision, reason: reasonOf(damage) }
       try {
         if (event !== undefined) this.#take(this.#evolved(event, step.keys))
       } catch (error) {
@@ -119,6 +140,17 @@ class Fold {
       this.#checkpoint = { revision, recordedAt }
     }
     return undefined
+  }
+
+  /** Undefined, or why one of them can't be read. */
+  async #add(ids: readonly string[], load: Load): Promise<DocumentDamaged | undefined> {
+    try {
+      for (const stored of await load(ids)) this.#documents.set(stored.id, stored)
+      return undefined
+    } catch (error) {
+      if (error instanceof DocumentDamaged) return error
+      throw error
+    }
   }
 
   /** The changes, in the order in which they have to be stored. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { findPage } from '#cli/id-pages.ts'
+import { DocumentDamaged } from '#ports/damaged-document.ts'
 import { aMongoDatabase } from '#test/adapters/mongodb/database.ts'
 import {
   aChange,
@@ -32,6 +33,41 @@ describeWith(['mongodb'], 'MongoDB: a document that somebody has changed', (serv
     expect(matchedCount).toBe(1)
     const found = await store.find({ checksFields: true })
     expect(found).toEqual([first[0], { ...first[1], misfiled: true }, moved])
+  })
+
+  const damages = [
+    ['its document gone', { $unset: { document: '' } }],
+    ['no object in its place', { $set: { document: null } }],
+  ] as const
+
+  it.each([
+    ...damages.map(([what, change]) => [what, change, { id: '2', document: {} }] as const),
+    ['all its fields gone', { $unset: { fields: '' } }, { id: '2', document: { number: '2' } }],
+  ] as const)(
+    'is told of by such a find, as far as it is there: %s',
+    async (_case, change, left) => {
+      const documents = ['1', '2', '3'].map((number) => aTask(number, { number }))
+      await using store = await filled(() => aMongoDatabase(servers), documents)
+      await using client = await store.store.connect()
+      await client.db(store.store.database).collection('tasks_v1').updateOne({ id: '2' }, change)
+      const found = await store.find({ orderBy: ['number'], checksFields: true })
+      expect(found).toHaveLength(3)
+      expect(found.filter(({ misfiled }) => misfiled === true)).toMatchObject([left])
+    },
+  )
+
+  it.each(damages)('can’t be read: %s', async (_case, change) => {
+    await using store = await filled(() => aMongoDatabase(servers), [aTask('1'), aTask('2')])
+    await using client = await store.store.connect()
+    await client.db(store.store.database).collection('tasks_v1').updateOne({ id: '2' }, change)
+    await using view = await store.readModels.view(main)
+    expect(await view.get(tasks, '1')).toEqual(aTask('1'))
+    for (const reading of [
+      () => view.get(tasks, '2'),
+      () => store.find({}),
+      () => store.writer.load(tasks, main, ['1', '2']),
+    ])
+      await expect(reading()).rejects.toThrow(new DocumentDamaged('2'))
   })
 
   it('is told of by such a find under another id than its own', async () => {

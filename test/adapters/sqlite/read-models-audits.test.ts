@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import { DocumentDamaged } from '#ports/damaged-document.ts'
 import { aReadModelFile } from '#test/adapters/sqlite/read-models-file.ts'
 import { aChange, aTask, filled, main, tags, tasks } from '#test/contracts/read-models-examples.ts'
 
@@ -15,6 +16,7 @@ describe('SQLite: a row that somebody has changed', () => {
     ['another id', 'f_number = 9 WHERE f_number = 2', [{ id: '9', misfiled: true }]],
     ['no id', 'f_number = NULL WHERE f_number = 2', [{ id: '', misfiled: true }]],
     ['no object', `document = 'null' WHERE f_number = 2`, [{ id: '2', misfiled: true }]],
+    ['no JSON', `document = '{' WHERE f_number = 2`, [{ id: '2', document: {}, misfiled: true }]],
   ])('is told of by a find that checks the fields: %s', async (_case, change, expected) => {
     await using store = await tampered(`UPDATE numbered_v1 SET ${change}`)
     await using view = await store.readModels.view(main)
@@ -22,6 +24,19 @@ describe('SQLite: a row that somebody has changed', () => {
     const found = await view.find(numbered, asked)
     expect(found).toHaveLength(3)
     expect(found.filter(({ misfiled }) => misfiled === true)).toMatchObject(expected)
+  })
+
+  it.each(['{', '', 'null', '[]'])('can’t be read where it is no document: %s', async (text) => {
+    await using store = await tampered(`UPDATE numbered_v1 SET document = '${text}'
+      WHERE f_number = 2`)
+    await using view = await store.readModels.view(main)
+    expect(await view.get(numbered, '1')).toEqual(documents[0])
+    for (const reading of [
+      () => view.get(numbered, '2'),
+      () => view.find(numbered, { where: [], orderBy: ['number'], limit: 9 }),
+      () => store.writer.load(numbered, main, ['1', '2']),
+    ])
+      await expect(reading()).rejects.toThrow(new DocumentDamaged('2'))
   })
 
   it('shows among the ledgers under no name where its ledger has none', async () => {
