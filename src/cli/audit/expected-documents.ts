@@ -29,17 +29,20 @@ export type ExpectedDocument = { readonly revision: bigint } & (
 /** A model is the fold without the events that somebody had skipped in it. */
 export type Folding = Evolving & { readonly store: EventStore }
 
-/** Read models with a document per account or ledger, which any event may change; the others' ids begin with a revision. */
-const summed: ReadonlySet<string> = new Set(['ledgers', 'accounts', 'trial-balances', 'rollups'])
+/**
+ * Read models of about a document for each event, whose ids begin with the revision of the event that made them. All others
+ * are kept: whoever adds one need not know of this.
+ */
+const chained: ReadonlySet<string> = new Set(['transactions', 'holds', 'entries', 'commands'])
 
 export function expectedDocuments(folding: Folding): Expected & { readonly onlyNow: boolean } {
-  return summed.has(folding.projection.name)
-    ? new FoldedDocuments(folding)
-    : new ChainedDocuments(folding)
+  return chained.has(folding.projection.name)
+    ? new ChainedDocuments(folding)
+    : new FoldedDocuments(folding)
 }
 
 /**
- * Keeps every document: as much as there are accounts; of closed documents that are part of another only a digest.
+ * Keeps every document: of most read models as many as there are accounts; of closed documents that are part of another only a digest.
  * Knows them only as of the last revision scanned.
  */
 class FoldedDocuments implements Expected {

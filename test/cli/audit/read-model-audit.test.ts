@@ -16,84 +16,93 @@ import { foldStored } from '#test/support/projection-specification.ts'
 
 const ledgerId = 'acme'
 
-describe.each(allProjections.map((projection) => [projection.name, projection] as const))(
-  'the read model %s',
-  (_name, projection) => {
-    it('has no finding where it is the fold of the log', async () => {
-      const books = await eventfulBooks()
-      expect(await audited(projection, { books, change: (all) => all })).toEqual([])
-    })
+/** As one that is added: its ids say nothing of revisions. */
+const days: Projection = {
+  name: 'days',
+  version: 1,
+  fields: { day: 'text' },
+  indexes: [['day']],
+  keysOf: (event) => [event.recordedAt.slice(0, 'YYYY-MM-DD'.length)],
+  evolve: (document, _event, day) => ({ day, events: Number(document?.['events'] ?? 0) + 1 }),
+}
 
-    it('has none either where it is behind', async () => {
-      const books = await eventfulBooks()
-      const change = () => documentsOf(projection, books.slice(0, 13))
-      expect(await audited(projection, { books, change, applied: 12n })).toEqual([])
-    })
+describe.each(
+  [...allProjections, days].map((projection) => [projection.name, projection] as const),
+)('the read model %s', (_name, projection) => {
+  it('has no finding where it is the fold of the log', async () => {
+    const books = await eventfulBooks()
+    expect(await audited(projection, { books, change: (all) => all })).toEqual([])
+  })
 
-    it('has none where the read model moves on while it is read', async () => {
-      const books = await eventfulBooks()
-      const change = (all: Documents) => all
-      expect(await audited(projection, { books, change, passes: times(3) })).toEqual([])
-    })
+  it('has none either where it is behind', async () => {
+    const books = await eventfulBooks()
+    const change = () => documentsOf(projection, books.slice(0, 13))
+    expect(await audited(projection, { books, change, applied: 12n })).toEqual([])
+  })
 
-    it('says where it can’t be read in any view', async () => {
-      const books = await eventfulBooks()
-      const change = (all: Documents) => all
-      expect(await audited(projection, { books, change, passes: () => true })).toEqual([
-        `${projection.name}: can't be read as of its checkpoint at revision 31: a document is ahead of it`,
-      ])
-    })
+  it('has none where the read model moves on while it is read', async () => {
+    const books = await eventfulBooks()
+    const change = (all: Documents) => all
+    expect(await audited(projection, { books, change, passes: times(3) })).toEqual([])
+  })
 
-    it('shows a document that is missing', async () => {
-      const books = await eventfulBooks()
-      const [lost] = documentsOf(projection, books)
-      const change = (all: Documents) => all.filter(({ id }) => id !== lost?.id)
-      expect(await audited(projection, { books, change })).toEqual([
-        `${projection.name}: document ${lost?.id} is missing at revision 31`,
-      ])
-    })
+  it('says where it can’t be read in any view', async () => {
+    const books = await eventfulBooks()
+    const change = (all: Documents) => all
+    expect(await audited(projection, { books, change, passes: () => true })).toEqual([
+      `${projection.name}: can't be read as of its checkpoint at revision 31: a document is ahead of it`,
+    ])
+  })
 
-    it('shows a document that is another', async () => {
-      const books = await eventfulBooks()
-      const change = ([first, ...others]: Documents): Documents =>
-        first === undefined
-          ? []
-          : [{ ...first, document: { ...first.document, note: 'changed' } }, ...others]
-      const findings = await audited(projection, { books, change })
-      expect(findings).toEqual([expect.stringContaining('"note":"changed"')])
-    })
+  it('shows a document that is missing', async () => {
+    const books = await eventfulBooks()
+    const [lost] = documentsOf(projection, books)
+    const change = (all: Documents) => all.filter(({ id }) => id !== lost?.id)
+    expect(await audited(projection, { books, change })).toEqual([
+      `${projection.name}: document ${lost?.id} is missing at revision 31`,
+    ])
+  })
 
-    it('shows a document that no event made', async () => {
-      const books = await eventfulBooks()
-      const change = (all: Documents): Documents => [
-        ...all,
-        ...all.slice(0, 1).map((first) => ({ ...first, id: '99/none' })),
-      ]
-      expect(await audited(projection, { books, change })).toEqual([
-        `${projection.name}: document 99/none comes of no event`,
-      ])
-    })
+  it('shows a document that is another', async () => {
+    const books = await eventfulBooks()
+    const change = ([first, ...others]: Documents): Documents =>
+      first === undefined
+        ? []
+        : [{ ...first, document: { ...first.document, note: 'changed' } }, ...others]
+    const findings = await audited(projection, { books, change })
+    expect(findings).toEqual([expect.stringContaining('"note":"changed"')])
+  })
 
-    it('shows a document that is stored twice, and one that is missing beside it', async () => {
-      const books = await eventfulBooks()
-      const [first, second] = documentsOf(projection, books)
-      const change = (all: Documents) => all.filter(({ id }) => id !== second?.id)
-      expect(await audited(projection, { books, change, repeated: first?.id ?? '' })).toEqual([
-        `${projection.name}: document ${first?.id} is stored more than once`,
-        ...(second === undefined
-          ? []
-          : [`${projection.name}: document ${second.id} is missing at revision 31`]),
-      ])
-    })
+  it('shows a document that no event made', async () => {
+    const books = await eventfulBooks()
+    const change = (all: Documents): Documents => [
+      ...all,
+      ...all.slice(0, 1).map((first) => ({ ...first, id: '99/none' })),
+    ]
+    expect(await audited(projection, { books, change })).toEqual([
+      `${projection.name}: document 99/none comes of no event`,
+    ])
+  })
 
-    it('shows a checkpoint ahead of the log', async () => {
-      const books = await eventfulBooks()
-      expect(await audited(projection, { books, change: () => [], applied: 40n })).toEqual([
-        `${projection.name}: has applied revision 40, the log ends at 31`,
-      ])
-    })
-  },
-)
+  it('shows a document that is stored twice, and one that is missing beside it', async () => {
+    const books = await eventfulBooks()
+    const [first, second] = documentsOf(projection, books)
+    const change = (all: Documents) => all.filter(({ id }) => id !== second?.id)
+    expect(await audited(projection, { books, change, repeated: first?.id ?? '' })).toEqual([
+      `${projection.name}: document ${first?.id} is stored more than once`,
+      ...(second === undefined
+        ? []
+        : [`${projection.name}: document ${second.id} is missing at revision 31`]),
+    ])
+  })
+
+  it('shows a checkpoint ahead of the log', async () => {
+    const books = await eventfulBooks()
+    expect(await audited(projection, { books, change: () => [], applied: 40n })).toEqual([
+      `${projection.name}: has applied revision 40, the log ends at 31`,
+    ])
+  })
+})
 
 describe('a log that a newer program writes to meanwhile', () => {
   it('is a finding, and ends the comparison of that read model', async () => {
