@@ -30,6 +30,7 @@ import { servingModels } from '#projections/runtime/live-models.ts'
 import { patrolFeed } from '#projections/runtime/patrol-places.ts'
 import { patrol } from '#projections/runtime/patrol.ts'
 import { createProjector, type ProjectorParts } from '#projections/runtime/projector.ts'
+import { ReleasePlace } from '#projections/runtime/release-place.ts'
 import { retrying } from '#projections/runtime/retrying.ts'
 
 /** Builds the read models until it is told to stop. */
@@ -52,6 +53,8 @@ type Parts = Omit<ProjectorParts, 'store' | 'writer' | 'readModels'> & {
   readonly place: string
   readonly isPatrolled: boolean
   readonly holder: string
+  /** Where a feed of the log is followed; what follows a broker is patrolled. */
+  readonly release?: ReleasePlace
 }
 
 /** Under which name the projector keeps its place in a log that it follows itself. */
@@ -113,12 +116,14 @@ export async function openProjecting(
  * machine, whose programs come and go: a lease would only make a restart wait.
  */
 function followLog(config: Config, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { store, writer } = parts
+  const { store, writer, projections, clock } = parts
   const wait = store.appended && { wait: store.appended }
-  const feed = openLogFeed({ name: projectorFeed, store, positions: writer, ...wait })
+  const release = new ReleasePlace({ feed: projectorFeed, positions: writer, projections, clock })
+  const { positions } = release
+  const feed = openLogFeed({ name: projectorFeed, store, positions, ...wait })
   const follow = async (until: AbortSignal) => {
     if (config.eventStore.engine === 'sqlite') await buildFromLongLog(parts)
-    await project(parts, feed, until)
+    await project({ ...parts, release }, feed, until)
   }
   return config.readModels.engine === 'sqlite'
     ? follow(signal)
@@ -153,15 +158,18 @@ async function brokerFollower(
 
 /** Follows the feed, and keeps the models as they ought to be meanwhile. */
 async function project(parts: Parts, feed: EventFeed, signal: AbortSignal): Promise<void> {
-  const { acts, readModels, projections, place } = parts
+  const { acts, readModels, projections, place, release } = parts
   const limits = projectorLimits
   const failed = (error: Error) => parts.logger.warn({ err: error }, 'the projector waits')
-  await retrying({ limits, failed, signal, pace: systemPace }, async () => {
+  const waiting = (work: () => Promise<void> | undefined) =>
+    retrying({ limits, failed, signal, pace: systemPace }, async () => work())
+  await waiting(async () => {
     await acts.refresh()
     // A feed that has never been read brings everything: what it fills may serve from the start.
     if (await isInUse(readModels, projections, place)) await startMissing(parts)
   })
   const projector = createProjector({ ...parts, skips: acts })
+  await waiting(() => release?.begin(readModels, projector, signal))
   await together(signal, [
     (until) => projector.run(feed, until),
     (until) => keepModels({ ...parts, projector }, until),
