@@ -29,6 +29,14 @@ describe('daybook projections', () => {
       'accounts: acme is parked at revision 4: unknown event type TheftPlanned',
     )
 
+    const parkedToo = await daybook(['rebuild', 'holds'], { folder: folder.path })
+    expect([parkedToo.code, parkedToo.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^holds v1: 0 documents, equal, .*; build 2 serves\n {2}acme: parked at revision 4: unknown event type TheftPlanned/,
+      ),
+    ])
+
     const retried = await run('retry', 'accounts', 'acme', ...said)
     expect([retried.code, retried.stdout]).toEqual([
       1,

@@ -12,6 +12,7 @@ import { rebuildsOf } from '#projections/runtime/left-builds.ts'
 import { holdLease } from '#projections/runtime/hold-lease.ts'
 import { builderLease } from '#projections/runtime/build-missing.ts'
 import { buildsIn, type LiveModel } from '#projections/runtime/live-models.ts'
+import { parkedIn } from '#projections/runtime/projection-status.ts'
 
 /** A builder that ended without a word is waited for this long. */
 const takeOverMs = 8_000
@@ -163,9 +164,11 @@ export function following(
 export async function summaryOf(
   { readModels }: Pick<Building, 'readModels'>,
   model: LiveModel,
-): Promise<Pick<Rebuilt, 'name' | 'version' | 'build' | 'ledgers'>> {
+): Promise<Pick<Rebuilt, 'name' | 'version' | 'build' | 'ledgers' | 'parkedLedgers'>> {
   const { name, version, build } = model
-  return { name, version, build, ledgers: (await readModels.checkpoints(model)).size }
+  const checkpoints = await readModels.checkpoints(model)
+  const parkedLedgers = parkedIn(checkpoints)
+  return { name, version, build, ledgers: checkpoints.size, parkedLedgers }
 }
 
 /** What came to serve before the failure goes on serving. */

@@ -2,6 +2,7 @@ import process from 'node:process'
 import { printable } from '#cli/printable.ts'
 import type { Deviation } from '#cli/rebuild/standings.ts'
 import type { Comparison, Difference } from '#cli/rebuild/sums.ts'
+import type { ParkedLedger } from '#projections/runtime/projection-status.ts'
 
 /** What came of one projection. `comparison` is absent where there was nothing of the version to compare with. */
 export type Rebuilt = {
@@ -9,6 +10,8 @@ export type Rebuilt = {
   readonly version: number
   readonly build: number
   readonly ledgers: number
+  /** Those of them at whose next event the log stops what was built. */
+  readonly parkedLedgers: readonly ParkedLedger[]
   readonly seconds: number
   readonly comparison?: Comparison | undefined
   /** Ledgers that stand elsewhere in what serves; only where the model was checked. */
@@ -40,19 +43,36 @@ export function isEqual({ comparison, deviations = [] }: Rebuilt): boolean {
 }
 
 function lines(each: Rebuilt): string[] {
-  const { name, version, build, ledgers, comparison, deviations = [], serves, stuck } = each
+  const { name, version, build, ledgers, comparison, serves, stuck } = each
   const what = `${name} v${version}`
   const ending = serves ? `build ${build} serves` : 'the live model was left alone'
   const obstacle = stuck === undefined ? [] : [stuck]
-  if (comparison === undefined)
-    return [`${what}: ${ledgers} ledgers, nothing to compare with; ${ending}\n`, ...shown(obstacle)]
+  const standing = shown(standingSentences(each))
+  if (comparison === undefined) {
+    const said = `${what}: ${ledgers} ledgers, nothing to compare with; ${ending}\n`
+    return [said, ...shown(obstacle), ...standing]
+  }
   const { differences, unread } = comparison
   return [
     `${what}: ${verdict(each, comparison)}; ${ending}\n`,
     ...shown(obstacle),
     ...shown(differences.map((one) => `${one.ledgerId}: ${nameOf(one)}`)),
     ...shown(unread.map(({ ledgerId, sentence }) => `${ledgerId}: ${sentence}`)),
-    ...shown(deviations.map(({ ledgerId, sentence }) => `${ledgerId}: ${sentence}`)),
+    ...standing,
+  ]
+}
+
+/** What stands elsewhere than the log says, and what the log lets go no further. */
+function standingSentences({ deviations = [], parkedLedgers }: Rebuilt): readonly string[] {
+  const told = new Set(deviations.map(({ ledgerId }) => ledgerId))
+  return [
+    ...deviations.map(({ ledgerId, sentence }) => `${ledgerId}: ${sentence}`),
+    ...parkedLedgers
+      .filter(({ ledgerId }) => !told.has(ledgerId))
+      .map(
+        ({ ledgerId, revision, reason }) =>
+          `${ledgerId}: parked at revision ${revision}: ${reason}`,
+      ),
   ]
 }
 

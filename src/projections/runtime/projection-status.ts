@@ -121,7 +121,8 @@ export function projectionStatus(input: StatusInput): ProjectionStatus {
   }
 }
 
-function parkedIn(checkpoints: StatusInput['checkpoints']): readonly ParkedLedger[] {
+/** The ledgers that stand still, where, and why. */
+export function parkedIn(checkpoints: StatusInput['checkpoints']): readonly ParkedLedger[] {
   return [...checkpoints].flatMap(([ledgerId, { parked }]) =>
     parked === undefined
       ? []
