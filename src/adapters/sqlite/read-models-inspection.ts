@@ -32,5 +32,19 @@ export function readFaults(
 ): string[] {
   const rows = connection.all({ text: `PRAGMA integrity_check(${faultsMax})`, values: [] })
   const damage = rows.map((row) => textOf(row, 'integrity_check')).filter((line) => line !== 'ok')
-  return [...damage, ...schemaFaults(connection, models).slice(0, faultsMax)]
+  const schema = schemaFaults(connection, models).slice(0, faultsMax)
+  // Where a table is missing or another, nobody can ask it.
+  return [...damage, ...schema, ...(damage.length + schema.length > 0 ? [] : strays(connection))]
+}
+
+/** Checkpoints under a number that stands for no ledger: the next one that is opened may get it. */
+function strays(connection: ReadModelConnection): readonly string[] {
+  const text = `SELECT model, '#' || ledger AS stray FROM checkpoints
+    WHERE ledger NOT IN (SELECT number FROM ledger_numbers) ORDER BY model, ledger LIMIT ${faultsMax}`
+  return connection
+    .all({ text, values: [] })
+    .map(
+      (row) =>
+        `a checkpoint of ${textOf(row, 'model')} is of ${textOf(row, 'stray')}, which is no ledger`,
+    )
 }

@@ -109,6 +109,11 @@ describe('SQLite: the faults of the file', () => {
       [`the index theirs of tags_v1 is none of the program's`],
     ],
     ['ANALYZE', []],
+    [
+      `INSERT INTO checkpoints SELECT model, version, build, 7, 9, recorded_at, NULL, NULL
+        FROM checkpoints WHERE model = 'numbered'`,
+      ['a checkpoint of numbered is of #7, which is no ledger'],
+    ],
   ])('name what is not as the program makes it: %s', async (sql, expected) => {
     await using store = await tampered(sql)
     expect(await store.readModels.faults(declared)).toEqual(expected)
