@@ -1,4 +1,6 @@
 import * as fc from 'fast-check'
+import { seed as seedOfRuns } from '#test/support/property-runs.ts'
+import { watchTurns } from '#test/support/turn-watch.ts'
 
 /**
  * Any order in which what is scheduled may happen. Each draws its steps from a number of its own: a clone of fast-check's
@@ -8,12 +10,22 @@ export const anySchedule: fc.Arbitrary<fc.Scheduler> = fc
   .noBias(fc.noShrink(fc.integer()))
   .map((number) => scheduleOf(number))
 
+let isWatched = false
+
 /** The law holds for each plan, in whatever order its steps happen. */
 export function inAnyOrder<Plan>(
   plans: fc.Arbitrary<Plan>,
   run: (scheduler: fc.Scheduler, plan: Plan) => Promise<void>,
 ): fc.IAsyncProperty<[fc.Scheduler, Plan]> {
+  watchOnce()
   return fc.asyncProperty(anySchedule, plans, run)
+}
+
+/** What is said of a schedule in which somebody goes on for ever without taking a step. */
+function watchOnce(): void {
+  if (!isWatched)
+    watchTurns(`no step for a minute: PROPERTY_SEED=${seedOfRuns} plays the same schedules again`)
+  isWatched = true
 }
 
 function scheduleOf(seed: number): fc.Scheduler {
