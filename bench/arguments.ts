@@ -3,16 +3,20 @@ import { type Group, groups } from '#bench/groups.ts'
 
 export type BenchArguments = { readonly chosen: readonly Group[]; readonly write: boolean }
 
-/** What is asked for on the command line: some groups, or all; or what is wrong with it, in a sentence. */
+/** What is asked for on the command line: some groups, or all; only what there is; or what is wrong with it, in a sentence. */
 export function parseArguments(
   words: readonly string[],
-): BenchArguments | { readonly problem: string } {
+): BenchArguments | { readonly help: true } | { readonly problem: string } {
   try {
     const { values, positionals } = parseArgs({
       args: [...words],
       allowPositionals: true,
-      options: { write: { type: 'boolean', default: false } },
+      options: {
+        write: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
     })
+    if (values.help) return { help: true }
     const unknown = positionals.find((word) => !groups.some(({ name }) => name === word))
     if (unknown !== undefined) return { problem: `there is no group ${unknown}` }
     const chosen = groups.filter(

@@ -17,6 +17,10 @@ const root = join(import.meta.dirname, '..')
 
 async function main(): Promise<number> {
   const asked = parseArguments(process.argv.slice(2))
+  if ('help' in asked) {
+    print(usage)
+    return 0
+  }
   if ('problem' in asked) {
     process.stderr.write(`bench: ${asked.problem}\n\n${usage}\n`)
     return 2

@@ -12,14 +12,15 @@ Plays the five-minute tour of the README against a running server (npm start), i
 
 const readmePath = new URL('../README.md', import.meta.url)
 
+const options = {
+  url: { type: 'string', default: 'http://127.0.0.1:8080' },
+  write: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
 async function demo(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      url: { type: 'string', default: 'http://127.0.0.1:8080' },
-      write: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
+  const values = asked()
+  if (values === undefined) return 2
   if (values.help) return say(usage)
   if (!(await answers(values.url)))
     return complain(
@@ -33,6 +34,16 @@ async function demo(): Promise<number> {
   const wrong = results.filter(({ right }) => !right).length
   const verdict = `${results.length} steps in ledger ${ledgerId}, ${results.length - wrong} as the README says\n`
   return wrong === 0 || values.write ? say(verdict) : complain(verdict)
+}
+
+/** Undefined where it was no question, which has been said. */
+function asked() {
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    complain(`demo: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    return undefined
+  }
 }
 
 function told({ commands, actual, right }: TourResult): string {

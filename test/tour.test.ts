@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,6 +38,17 @@ describe('the five-minute tour of the README', () => {
     const steps = [{ commands: 'echo \'{"data":1}\'', answer: '{"data":2}', isJson: true }]
     const [result] = await playTour(steps, { url: 'http://127.0.0.1:1', ledgerId: 'tour' })
     expect(result?.right).toBe(false)
+  })
+})
+
+describe('a demo that is asked for what it does not know', () => {
+  it.each([['--what'], ['wallet']])('says so of %s, with its usage, and exits with 2', (word) => {
+    const { status, stderr } = spawnSync(process.execPath, ['examples/demo.ts', word], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    expect([status, stderr.split('\n')[0]]).toEqual([2, expect.stringContaining(word)])
+    expect(stderr).toContain('usage: npm run demo')
   })
 })
 

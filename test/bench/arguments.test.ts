@@ -18,6 +18,10 @@ describe('the command line of the bench', () => {
     expect(parseArguments(['--what'])).toMatchObject({ problem: expect.stringContaining('--what') })
   })
 
+  it('is a wish for help, whatever else it says', () => {
+    expect(parseArguments(['single', '--help'])).toEqual({ help: true })
+  })
+
   it('has every group in its help', () => {
     expect(groups.filter(({ name }) => !usage.includes(`  ${name} `))).toEqual([])
   })

@@ -7,6 +7,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
+import { usage } from '#bench/arguments.ts'
 
 const root = join(import.meta.dirname, '../..')
 const waitMsMax = 60_000
@@ -35,6 +36,16 @@ describe('a bench that is ended by a Ctrl-C', () => {
     expect(await errors).not.toContain('failed')
     expect(readdirSync(folder)).toEqual([])
     expect(processesIn(folder)).toEqual([])
+  })
+})
+
+describe('a bench that is asked for help', () => {
+  it('names its groups, and exits with 0', () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/run.ts', '--help'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    expect([status, stdout, stderr]).toEqual([0, `${usage}\n`, ''])
   })
 })
 
