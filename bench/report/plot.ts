@@ -3,12 +3,14 @@ import { groups } from '#bench/groups.ts'
 import type { Results } from '#bench/report/results.ts'
 import { metText, ratioText } from '#bench/report/words.ts'
 
-const width = 860
 const rowHeight = 26
 const headHeight = 58
-const labelWidth = 200
+const labelWidthMin = 200
 const barWidth = 480
 const barHeight = 14
+const textWidth = 180
+/** Of a wide font, as large as it is here. */
+const characterWidth = 8
 /** Bars end here; the text behind them says the whole. */
 const shareMax = 2
 
@@ -21,6 +23,9 @@ type Bar = {
 }
 
 type Panel = { readonly title: string; readonly line: string; readonly bars: readonly Bar[] }
+
+/** Where a panel begins, and its bars. */
+type Place = { readonly top: number; readonly left: number }
 
 const style = `
     svg { color-scheme: light dark; font: 13px system-ui, sans-serif; }
@@ -45,13 +50,15 @@ const style = `
 export function plotOf(results: Results): string {
   const figures = groups.flatMap(({ name }) => figuresOf(results, name))
   const panels = [targets(figures), limits(figures)].filter(({ bars }) => bars.length > 0)
+  const left = labelWidthOf(panels)
+  const width = left + barWidth + textWidth
   const heights = panels.map(({ bars }) => headHeight + bars.length * rowHeight)
   const height = heights.reduce((sum, each) => sum + each, 16)
   const drawn = panels.map((panel, index) =>
-    panelText(
-      panel,
-      heights.slice(0, index).reduce((sum, each) => sum + each, 0),
-    ),
+    panelText(panel, {
+      top: heights.slice(0, index).reduce((sum, each) => sum + each, 0),
+      left,
+    }),
   )
   const spoken = panels.flatMap(({ title, bars }) => [
     `${title}: ${bars.map(({ label, text }) => `${label} ${text}`).join('; ')}.`,
@@ -64,6 +71,12 @@ export function plotOf(results: Results): string {
 ${drawn.join('\n')}
 </svg>
 `
+}
+
+/** Every label stands beside its bar, however long a figure's name is. */
+function labelWidthOf(panels: readonly Panel[]): number {
+  const lengths = panels.flatMap(({ bars }) => bars.map(({ label }) => label.length))
+  return Math.max(labelWidthMin, ...lengths.map((length) => length * characterWidth + 20))
 }
 
 function figuresOf({ groups: all }: Results, name: string): readonly Figure[] {
@@ -112,26 +125,26 @@ function betterIn(unit: string): string {
   return unit.endsWith('/s') ? '(more is better)' : '(less is better)'
 }
 
-function panelText({ title, line, bars }: Panel, top: number): string {
-  const at = labelWidth + barWidth / shareMax
+function panelText({ title, line, bars }: Panel, { top, left }: Place): string {
+  const at = left + barWidth / shareMax
   const bottom = top + headHeight + bars.length * rowHeight - 6
   return [
     `  <text class="title" x="16" y="${top + 28}">${escaped(title)}</text>`,
     `  <text x="${at}" y="${top + 46}" text-anchor="middle">1 = the ${line}</text>`,
-    ...bars.map((bar, index) => barText(bar, top + headHeight + index * rowHeight)),
+    ...bars.map((bar, index) => barText(bar, { top: top + headHeight + index * rowHeight, left })),
     `  <line class="line" x1="${at}" x2="${at}" y1="${top + headHeight - 6}" y2="${bottom}"/>`,
   ].join('\n')
 }
 
-function barText({ label, share, text, isMet }: Bar, top: number): string {
+function barText({ label, share, text, isMet }: Bar, { top, left }: Place): string {
   const length = ((Math.min(share, shareMax) * barWidth) / shareMax).toFixed(1)
   const kind = isMet === false ? 'bar short' : 'bar'
   const middle = top + barHeight - 3
   return [
-    `  <text x="${labelWidth - 10}" y="${middle}" text-anchor="end">${escaped(label)}</text>`,
-    `  <rect class="track" x="${labelWidth}" y="${top}" width="${barWidth}" height="${barHeight}"/>`,
-    `  <rect class="${kind}" x="${labelWidth}" y="${top}" width="${length}" height="${barHeight}"/>`,
-    `  <text x="${labelWidth + barWidth + 10}" y="${middle}">${escaped(text)}</text>`,
+    `  <text x="${left - 10}" y="${middle}" text-anchor="end">${escaped(label)}</text>`,
+    `  <rect class="track" x="${left}" y="${top}" width="${barWidth}" height="${barHeight}"/>`,
+    `  <rect class="${kind}" x="${left}" y="${top}" width="${length}" height="${barHeight}"/>`,
+    `  <text x="${left + barWidth + 10}" y="${middle}">${escaped(text)}</text>`,
   ].join('\n')
 }
 

@@ -14,6 +14,16 @@ describe('the plot of the benchmarks', () => {
     expect(plot).toContain('>0.65 (more is better)</text>')
   })
 
+  it('has room for the name of every figure', () => {
+    const name = 'as-of-in-order-within-a-day-effectiveAt-p99'
+    const target = { of: 'value' as const, atMost: 2 }
+    const figure = { name, what: '', value: 1, unit: 'ms', target, met: true }
+    const drawn = plotOf({ version: 1, groups: { single: result([figure]) } })
+    const [, right] =
+      new RegExp(`<text x="(\\d+)" y="\\d+" text-anchor="end">${name}<`).exec(drawn) ?? []
+    expect(Number(right)).toBeGreaterThan(name.length * 8)
+  })
+
   it('says all of it in words too', () => {
     const [, spoken] = /<desc id="description">(.*)<\/desc>/.exec(plot) ?? []
     expect(spoken).toContain('Against the target: single 1.08, met; visible-p99 0.63, not met.')
