@@ -16,8 +16,8 @@ export type Order = {
   readonly isLoyal: boolean
   /** Whether the client tries again when it was told that nothing was stored. */
   readonly isInsisting: boolean
-  /** Another request that somebody sends under the same key meanwhile: at most one of the two can come true. */
-  readonly rival?: Order
+  /** Other requests that somebody sends under the same key meanwhile: at most one of them all can come true. */
+  readonly rivals: readonly Order[]
 }
 
 /** Sends its orders one after the other; one that is hasty does not wait for their outcomes. */
@@ -54,16 +54,19 @@ const beginning: fc.Arbitrary<Wish> = fc.constantFrom(
   wish('RegisterAsset', { asset: 'GBP/2' }),
 )
 
+const rivals = fc.constant<readonly Order[]>([])
 const manner = {
   // Those that are asked more have more to do at a time.
   to: fc.constantFrom(0, 0, 0, 1, 2),
   isTwice: fc.boolean(),
   isLoyal: fc.boolean(),
   isInsisting: fc.boolean(),
+  rivals,
 }
 const single = fc.constantFrom('single' as const, 'single' as const, 'rehearsal' as const)
 const batch = fc.constantFrom('atomic' as const, 'independent' as const)
 const one = (wishes: fc.Arbitrary<Wish>) => wishes.map((each) => [each])
+const some = fc.array(money, { minLength: 1, maxLength: 3 })
 
 const alone: fc.Arbitrary<Order> = fc.oneof(
   {
@@ -90,7 +93,7 @@ const alone: fc.Arbitrary<Order> = fc.oneof(
       ...manner,
       ledgerId: fc.constant('acme'),
       mode: batch,
-      commands: fc.array(money, { minLength: 1, maxLength: 3 }),
+      commands: some,
     }),
   },
   {
@@ -104,14 +107,19 @@ const alone: fc.Arbitrary<Order> = fc.oneof(
   },
 )
 
+/** Batches that wait for each other in one process: who of them goes on when the first could not be stored? */
+const independent: fc.Arbitrary<Order> = fc.record({
+  ...manner,
+  ledgerId: fc.constant('acme'),
+  mode: fc.constant('independent'),
+  to: fc.constant(0),
+  commands: some,
+})
+
 const order: fc.Arbitrary<Order> = fc.oneof(
-  { weight: 5, arbitrary: alone },
-  {
-    weight: 1,
-    arbitrary: fc
-      .tuple(alone, alone)
-      .map(([first, rival]) => ({ ...first, rival: { ...rival, ledgerId: first.ledgerId } })),
-  },
+  { weight: 10, arbitrary: alone },
+  { weight: 2, arbitrary: fc.tuple(alone, alone).map(asRivals) },
+  { weight: 2, arbitrary: fc.tuple(independent, independent, independent).map(asRivals) },
 )
 
 const client: fc.Arbitrary<Client> = fc.record({
@@ -134,6 +142,10 @@ export const writerPlans: fc.Arbitrary<WriterPlan> = fc.record({
   hurry: fc.array(fc.nat(1), { maxLength: 16, size: 'max' }),
   kills: fc.array(fc.record({ process: fc.nat(2), after: fc.nat(12) }), { maxLength: 2 }),
 })
+
+function asRivals([first, ...others]: readonly [Order, ...Order[]]): Order {
+  return { ...first, rivals: others.map((each) => ({ ...each, ledgerId: first.ledgerId })) }
+}
 
 function wish(command: string, members: JsonObject): Wish {
   return { command, members }

@@ -60,12 +60,10 @@ async function inHaste(
   }
 }
 
-/** One, or two rivals under the same key. */
+/** One, or some rivals under the same key. */
 function lettersOf(order: Order, key: string): readonly Correspondence[] {
-  const { rival } = order
-  return [order, ...(rival === undefined ? [] : [rival])].map(
-    (each) => new Correspondence(each, key, rival !== undefined),
-  )
+  const { rivals } = order
+  return [order, ...rivals].map((each) => new Correspondence(each, key, rivals.length > 0))
 }
 
 async function closed(world: ScheduledWorld, processes: WriterProcesses): Promise<void> {

@@ -202,17 +202,18 @@ class Bus implements CommandBus {
     return inSum(items)
   }
 
-  /** Where the ledger is not there, or the batch's key stands for another request. */
+  /** Where the ledger is not there, or the batch's key stands for another request, or soon may. */
   async #refusalOfWhole(
     { ledgerId, key }: BatchRequest,
     tasks: Tasks,
     fingerprint: string,
   ): Promise<RefusedOutcome | undefined> {
     const writer = this.#writers.of(ledgerId)
-    if (writer.isNew(key)) return undefined
+    const waiting = () => (writer.awaitsAnother({ key, fingerprint }) ? inFlight : undefined)
+    if (writer.isNew(key)) return waiting()
     const keys = [key, ...tasks.filter(isTask).map((task) => task.key)]
     const use = await this.#writers.lookUp(ledgerId, keys, (ledger) =>
-      isOpened(ledger) ? ledger.keys.get(key) : ledgerNotFound(ledgerId),
+      isOpened(ledger) ? (ledger.keys.get(key) ?? waiting()) : ledgerNotFound(ledgerId),
     )
     if (typeof use !== 'bigint') return use
     return orRefusal(batchMismatch(writer.log, { key, fingerprint, revision: use }))

@@ -2,7 +2,7 @@ import { appendSurely } from '#commands/handler/append.ts'
 import { LedgerMemory, type Standing } from '#commands/handler/books/ledger-memory.ts'
 import { Courtesy } from '#commands/handler/courtesy.ts'
 import { answerJobs, decideJobs } from '#commands/handler/decide-jobs.ts'
-import { foreignBatches } from '#commands/handler/foreign-batches.ts'
+import { type BatchUse, foreignBatches, isOfAnother } from '#commands/handler/foreign-batches.ts'
 import { type Job, mayWriteNothing, revisionsSeenBy, tasksOf } from '#commands/handler/job.ts'
 import { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
@@ -25,8 +25,8 @@ const conflictsMax = 20
  * memory, stores it as one append at the exact expected revision, and answers after that is durable.
  */
 export class LedgerWriter {
+  readonly log: LogReader
   readonly #parts: WriterParts
-  readonly #log: LogReader
   readonly #replays: Replays
   readonly #ledgerId: LedgerId
   readonly #rested: () => void
@@ -44,10 +44,10 @@ export class LedgerWriter {
     this.#ledgerId = ledgerId
     this.#parts = parts
     this.#rested = rested
-    this.#log = new LogReader(parts, ledgerId)
-    this.#replays = new Replays(this.#log, parts.slices)
+    this.log = new LogReader(parts, ledgerId)
+    this.#replays = new Replays(this.log, parts.slices)
     this.#courtesy = new Courtesy(parts.pace)
-    this.#memory = new LedgerMemory({ ...parts, ledgerId, log: this.#log })
+    this.#memory = new LedgerMemory({ ...parts, ledgerId, log: this.log })
     this.#ledger = unopenedLedger(ledgerId)
   }
 
@@ -78,8 +78,9 @@ export class LedgerWriter {
     return this.#hydrated && this.opened && this.#memory.surelyLacks(this.#ledger, key)
   }
 
-  get log(): LogReader {
-    return this.#log
+  /** Whether a batch's key waits here for something else, of which it was said that nobody knows whether it is stored. */
+  awaitsAnother(use: BatchUse): boolean {
+    return this.#queue.some((job) => isOfAnother(job, use))
   }
 
   /** Whether nothing waits, and the books hold exactly what is stored. */
@@ -130,7 +131,7 @@ export class LedgerWriter {
     const rehearsals = [...this.#rehearsals]
     if (this.#mayBeBehind()) await this.#catchUp()
     const jobs = this.#queue.slice(0, askedMax)
-    const earlier = await this.#log.pick(this.#ledger.head.revision, [
+    const earlier = await this.log.pick(this.#ledger.head.revision, [
       ...jobs.flatMap(tasksOf).flatMap(revisionsSeenBy),
       ...rehearsals.flatMap(({ looksAt }) => looksAt),
     ])
@@ -182,7 +183,7 @@ export class LedgerWriter {
   async #stored(round: Round, taken: readonly Job[]): Promise<boolean> {
     if (round.events.length === 0) return true
     try {
-      const append = { events: round.events, log: this.#log }
+      const append = { events: round.events, log: this.log }
       // Nothing is decided before the outcome is known.
       await appendSurely(this.#parts, append, () =>
         refuseWhileUnknown(taken, [...this.#queue.splice(0), ...this.#rehearsals.splice(0)]),
@@ -226,7 +227,7 @@ export class LedgerWriter {
     if (since === 0n) this.#ledger = await this.#memory.begin()
     this.#ledger = await this.#memory.catchUp(this.#ledger)
     this.#hydrated = true
-    const news = { ledger: this.#ledger, log: this.#log, since }
+    const news = { ledger: this.#ledger, log: this.log, since }
     const refusals = await foreignBatches(this.#queue, news)
     this.#queue = this.#queue.filter((job) => !refused(job, refusals.get(job)))
   }
