@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
@@ -16,7 +16,11 @@ import type { Logger } from '#ports/logger.ts'
 export const logFileName = 'log.db'
 
 export function hasLog({ eventStore }: Config): boolean {
-  return eventStore.engine !== 'sqlite' || existsSync(join(eventStore.folder, logFileName))
+  return eventStore.engine !== 'sqlite' || (bytesOfLog(eventStore) ?? 0) > 0
+}
+
+function bytesOfLog({ folder }: SqliteLogSettings): number | undefined {
+  return statSync(join(folder, logFileName), { throwIfNoEntry: false })?.size
 }
 
 /**
@@ -46,10 +50,15 @@ export async function openExistingSqliteLog(
   return openSqliteLogToRead(inFolder(config), logger)
 }
 
-/** @throws {ToolFailed} where there is none. */
+/** @throws {ToolFailed} where there is none, or an empty file: to give out nothing would pass for all there is. */
 export function requireLog(config: Config): void {
-  if (!hasLog(config))
-    throw new ToolFailed(`there is no log in ${inFolder(config).folder}; is DAYBOOK_DATA right?`)
+  if (hasLog(config)) return
+  const settings = inFolder(config)
+  throw new ToolFailed(
+    bytesOfLog(settings) === undefined
+      ? `there is no log in ${settings.folder}; is DAYBOOK_DATA right?`
+      : `${join(settings.folder, logFileName)} is empty: keep the folder, and restore a backup.`,
+  )
 }
 
 function inFolder({ eventStore }: Config): SqliteLogSettings {

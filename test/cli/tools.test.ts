@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { daybook, deposit, ndjson, openingRows, spawnDaybook } from '#test/cli/daybook.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
@@ -52,19 +52,32 @@ describe('daybook export', () => {
   })
 })
 
+const readingTools: string[][] = [
+  ['export'],
+  ['verify-books'],
+  ['backup', 'copy'],
+  ['replay', '--ledger', 'acme'],
+  ['rebuild', '--check', '--all'],
+  ['rebuild', '--all'],
+]
+
 describe('a tool that reads', () => {
-  it.each([
-    ['export'],
-    ['verify-books'],
-    ['backup', 'copy'],
-    ['replay', '--ledger', 'acme'],
-    ['rebuild', '--check', '--all'],
-    ['rebuild', '--all'],
-  ])('makes no log where there is none: %s', async (...given) => {
+  it.each(readingTools)('makes no log where there is none: %s', async (...given) => {
     await using folder = await temporaryFolder()
     const { code, stderr } = await daybook(given, { folder: folder.path })
     expect(code).toBe(1)
     expect(stderr).toContain(`there is no log in ${join(folder.path, 'data')}`)
+  })
+
+  it.each(readingTools)('takes an empty file for no log: %s', async (...given) => {
+    await using folder = await temporaryFolder()
+    const log = join(folder.path, 'data', 'log.db')
+    await mkdir(dirname(log))
+    await writeFile(log, '')
+    const { code, stderr } = await daybook(given, { folder: folder.path })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${log} is empty: keep the folder, and restore a backup.`)
+    expect(await readFile(log, 'utf8')).toBe('')
   })
 })
 

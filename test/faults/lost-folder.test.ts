@@ -1,4 +1,4 @@
-import { rename, rm, truncate } from 'node:fs/promises'
+import { copyFile, rename, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { checkRestarted } from '#test/faults/restarted-program.ts'
 import { ApiClient } from '#test/support/http-client.ts'
 import type { Answer } from '#test/support/http-exchange.ts'
 import { Load } from '#test/support/load.ts'
-import { startProgram, temporaryFolder } from '#test/support/program.ts'
+import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
 /** Under load, with the data folder taken away; answers how long the program went on, and its fatal lines. */
 async function runWithout(path: string, takeAway: () => Promise<void>, load: Load) {
@@ -75,6 +75,60 @@ describe('a write-ahead log that is cut short while the program runs', () => {
     )
   }, 60_000)
 })
+
+describe('a log.db that is cut short while the program runs', () => {
+  it.each([0, 4096])(
+    'ends the program within seconds, saying so: to %i bytes',
+    async (bytes) => {
+      await using folder = await temporaryFolder()
+      const log = join(folder.path, 'data', 'log.db')
+      const takeAway = async () => {
+        await sleep(1_500)
+        await truncate(log, bytes)
+      }
+      const fatal = await runWithout(folder.path, takeAway, new Load(['north', 'south']))
+      expect(fatal).toHaveLength(1)
+      expect(fatal[0]).toContain(`${log} was cut short while it was in use`)
+      // Whatever was acknowledged since the last checkpoint is still there.
+      expect((await stat(`${log}-wal`)).size).toBeGreaterThan(0)
+    },
+    60_000,
+  )
+})
+
+describe('a log.db that is gone or empty beside its write-ahead log', () => {
+  it.each<[string, (log: string) => Promise<void>]>([
+    ['gone', (log) => rm(log)],
+    ['empty', (log) => truncate(log)],
+  ])(
+    'is refused where it is %s, and nothing is lost once it is put back',
+    async (_name, takeAway) => {
+      await using folder = await temporaryFolder()
+      const log = join(folder.path, 'data', 'log.db')
+      const load = new Load(['north', 'south'])
+      await killedUnderLoad(folder.path, load)
+      await copyFile(log, `${log}.mine`)
+      await takeAway(log)
+      const refused = `${log} is gone or empty, and ${log}-wal has events that belong to it.`
+      await expect(startProgram(folder.path)).rejects.toThrow(refused)
+      for (const given of [['export'], ['verify-books'], ['backup', 'copy']])
+        expect(await runProgram(given, folder.path)).toMatchObject({ code: 1 })
+      await rename(`${log}.mine`, log)
+      await checkRestarted(folder.path, load)
+    },
+    60_000,
+  )
+})
+
+async function killedUnderLoad(path: string, load: Load): Promise<void> {
+  await using program = await startProgram(path)
+  using api = new ApiClient(program.url)
+  await load.prepare(api)
+  const running = load.run(api, new AbortController().signal)
+  expect(await load.acknowledges(50, 20_000)).toBe(true)
+  await program.kill()
+  await running
+}
 
 describe('lost read models, taken away while the program runs', () => {
   it.each([

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
+import { namedDamage } from '#adapters/sqlite/event-log-inspection.ts'
 import {
   isBusy,
   isDiskFull,
@@ -60,7 +61,7 @@ function lacksHandles(folder: string): boolean {
   }
 }
 
-/** Opens the log, or a part of that. @throws {EventLogRefused} instead of what the disk or the system says to it. */
+/** Opens the log, or a part of that. @throws {EventLogRefused | EventLogDamaged} instead of what SQLite or the system says to it. */
 export async function openingLog<Opened>(
   path: string,
   open: () => Opened | Promise<Opened>,
@@ -69,6 +70,8 @@ export async function openingLog<Opened>(
     return await open()
   } catch (error) {
     const outage = outageOf(path, error)
-    throw outage === undefined ? error : new EventLogRefused(outage, { cause: error })
+    throw outage === undefined
+      ? namedDamage(path, error)
+      : new EventLogRefused(outage, { cause: error })
   }
 }

@@ -5,7 +5,7 @@ const lookEveryMs = 1_000
 
 /** Whether a database is still where it was opened, and whole. */
 export type PlaceWatch = Disposable & {
-  /** Whether its write-ahead log has a hole, which whoever closes the database last would carry over to it. */
+  /** Whether it or its write-ahead log lacks something that was in it: nobody should carry over what is left. */
   readonly isCut: boolean
   /** Looks at once. @throws what `lost` is told. */
   look(): void
@@ -15,7 +15,7 @@ export type PlaceWatch = Disposable & {
  * Looks each second whether the database and its companions are the files that they are now: what is written to a file
  * without a name is gone when the process ends, and who comes next makes another one. A file that is not there yet counts
  * from when it is. Only paths are looked up, since opening the files and closing them would cancel SQLite's locks. Looks
- * as well whether the write-ahead log was cut short. `lost` is told once. For who has the database open, and to be
+ * as well whether the database or its write-ahead log was cut short. `lost` is told once. For who has the database open, and to be
  * disposed of before it is closed, which looks once more.
  */
 export function watchPlace(database: string, lost: (reason: Error) => void): PlaceWatch {
@@ -24,6 +24,7 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
   let reason: Error | undefined
   let isOver = false
   let isCut = false
+  const isShorter = shortening(database)
   const hasHoles = walHoles(database)
   const found = () => {
     for (const path of paths) {
@@ -35,8 +36,9 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
           `${path} is not the file any more that was opened: it was moved or deleted`,
         )
     }
-    isCut = hasHoles()
-    return isCut ? new Error(`${database}-wal was cut short while it was in use`) : undefined
+    const cut = isShorter() ? database : hasHoles() ? `${database}-wal` : undefined
+    isCut = cut !== undefined
+    return isCut ? new Error(`${cut} was cut short while it was in use`) : undefined
   }
   const compare = () => {
     // Whoever closes a database last takes its companions away.
@@ -71,6 +73,17 @@ function fileAt(path: string): File | undefined {
     return statSync(path, { bigint: true, throwIfNoEntry: false })
   } catch {
     return 'unknown'
+  }
+}
+
+/** Whether a database has become shorter since it was last asked: SQLite makes it so in a VACUUM alone, which nobody runs. */
+function shortening(path: string): () => boolean {
+  let bytes = 0n
+  return () => {
+    const now = fileAt(path)
+    const isShorter = now !== undefined && now !== 'unknown' && now.size < bytes
+    if (now !== undefined && now !== 'unknown') bytes = now.size
+    return isShorter
   }
 }
 

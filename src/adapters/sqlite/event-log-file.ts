@@ -13,7 +13,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { openingLog } from '#adapters/sqlite/database-outage.ts'
 import { openWriterConnection, pragma } from '#adapters/sqlite/event-log-connection.ts'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
-import { inspectEventLog } from '#adapters/sqlite/event-log-inspection.ts'
+import { inspectEventLog, refuseLostFile } from '#adapters/sqlite/event-log-inspection.ts'
 import {
   logApplicationId,
   logFileName,
@@ -38,6 +38,7 @@ export async function prepareEventLog(folder: string): Promise<string> {
     throw new EventLogRefused(`The data folder ${folder} is read-only.`)
   const path = join(resolve(folder), logFileName)
   await openingLog(path, async () => {
+    refuseLostFile(path)
     const created = makePrivateFile(path)
     if (created) syncFolder(dirname(path))
     await whenFree(() => inspectEventLog(path))

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pragma } from '#adapters/sqlite/event-log-connection.ts'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
@@ -13,6 +14,22 @@ import { EventLogDamaged } from '#ports/event-store.ts'
 
 /** How many of the newest events are looked up both ways at start: where a torn write would show. */
 const newestEventsChecked = 100
+
+/**
+ * What was acknowledged last may be in the write-ahead log alone, which SQLite deletes unread where the file that it
+ * belongs to is gone or empty. While a log is made, its file is never empty beside one.
+ * @throws {EventLogRefused}
+ */
+export function refuseLostFile(path: string): void {
+  if (bytesOf(path) > 0 || bytesOf(`${path}-wal`) === 0) return
+  throw new EventLogRefused(
+    `${path} is gone or empty, and ${path}-wal has events that belong to it. Put it back where it was moved away; otherwise keep the folder and restore a backup elsewhere.`,
+  )
+}
+
+function bytesOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
 
 /**
  * Looks whether the file is empty or a sound log of a known version, without changing it, but for taking back what a
@@ -61,11 +78,16 @@ export function namingDamage<Result>(path: string, read: () => Result): Result {
   try {
     return read()
   } catch (error) {
-    if (isNotADatabase(error)) throw notALog(path)
-    if (isCorrupt(error))
-      throw new EventLogDamaged(`${path} is damaged: ${reasonOf(error)}`, { cause: error })
-    throw error
+    throw namedDamage(path, error)
   }
+}
+
+/** An error of SQLite's about bytes of the log under our names; another one as it is. */
+export function namedDamage(path: string, error: unknown): unknown {
+  if (isNotADatabase(error)) return notALog(path)
+  return isCorrupt(error)
+    ? new EventLogDamaged(`${path} is damaged: ${reasonOf(error)}`, { cause: error })
+    : error
 }
 
 function notALog(path: string): EventLogRefused {

@@ -12,7 +12,8 @@ export async function secretInFile(path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await publish(path, randomBytes(secretBytes).toString('base64url'))
   const made = await readSecret(path)
-  if (made === undefined) throw new Error(`the secret in ${path} is empty: remove the file`)
+  if (made === undefined)
+    throw new SecretUnusable(`${path} is empty: remove the file, and start again.`)
   return made
 }
 
@@ -21,18 +22,18 @@ async function publish(path: string, secret: string): Promise<void> {
   try {
     await writeWhole(path, `${secret}\n`, link)
   } catch (error) {
-    if (isCode(error, 'ENOSPC') || isCode(error, 'EDQUOT')) throw new SecretUnmade(path, error)
+    if (isCode(error, 'ENOSPC') || isCode(error, 'EDQUOT')) throw unmade(path, error)
     if (!isCode(error, 'EEXIST')) throw error
   }
 }
 
-/** Node's own words for a full disk name no file. */
-class SecretUnmade extends Error {
-  override readonly name = 'SecretUnmade'
+/** Two sentences for who runs the program; Node's own words don't always name the file. */
+class SecretUnusable extends Error {
+  override readonly name = 'SecretUnusable'
+}
 
-  constructor(path: string, cause: unknown) {
-    super(`${path} cannot be made: its disk is full. Free some space.`, { cause })
-  }
+function unmade(path: string, cause: unknown): SecretUnusable {
+  return new SecretUnusable(`${path} cannot be made: its disk is full. Free some space.`, { cause })
 }
 
 async function readSecret(path: string): Promise<string | undefined> {
@@ -41,7 +42,8 @@ async function readSecret(path: string): Promise<string | undefined> {
     return secret === '' ? undefined : secret
   } catch (error) {
     if (isCode(error, 'ENOENT')) return undefined
-    throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SecretUnusable(`${path} cannot be read: ${reason}.`, { cause: error })
   }
 }
 

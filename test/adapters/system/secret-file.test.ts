@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { secretInFile } from '#adapters/system/secret-file.ts'
@@ -34,7 +34,17 @@ describe('a secret in a file', () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'cursor.secret')
     await writeFile(path, '')
-    await expect(secretInFile(path)).rejects.toThrow('is empty: remove the file')
+    await expect(secretInFile(path)).rejects.toMatchObject({
+      name: 'SecretUnusable',
+      message: `${path} is empty: remove the file, and start again.`,
+    })
+  })
+
+  it('is named where it cannot be read', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'cursor.secret')
+    await mkdir(path)
+    await expect(secretInFile(path)).rejects.toThrow(`${path} cannot be read: EISDIR`)
   })
 
   it('is named where its disk is full, with what to do', async ({ skip }) => {
