@@ -1,6 +1,6 @@
 import { refused, type RequestRefused, retryAfter } from '#http/problems.ts'
 import { Room } from '#http/room.ts'
-import { turn } from '#http/waiting.ts'
+import { Turns } from '#http/waiting.ts'
 
 /** Bodies from this size on are large: reading one into commands takes milliseconds. */
 const largeBytes = 64 * 1024
@@ -16,7 +16,7 @@ type IntakeParts = {
 export class Intake {
   readonly #room: Room
   readonly #hasRoom: IntakeParts['hasRoom']
-  #last: Promise<void> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor({ bytesMax, hasRoom }: IntakeParts) {
     this.#room = new Room(bytesMax)
@@ -38,8 +38,7 @@ export class Intake {
    */
   turnFor(bytes: number): Promise<void> | undefined {
     if (bytes < largeBytes) return undefined
-    this.#last = this.#last.then(turn)
-    return this.#admitted(this.#last, bytes)
+    return this.#admitted(this.#turns.next(), bytes)
   }
 
   async #admitted(myTurn: Promise<void>, bytes: number): Promise<void> {

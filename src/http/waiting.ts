@@ -39,6 +39,16 @@ export function pause(ms: number): Promise<void> {
   })
 }
 
+/** Turns for work that many ask for at once: one piece of it in each, in the order in which they asked. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve()
+
+  next(): Promise<void> {
+    this.#last = this.#last.then(turn)
+    return this.#last
+  }
+}
+
 /** Until the event loop has looked after all else once. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { CatchUp } from '#http/log/catch-up.ts'
 import { partsOf } from '#http/parts.ts'
 import { queries } from '#queries/all-queries.ts'
+import { Books } from '#test/queries/books.ts'
 import { FakeCommandBus } from '#test/support/http-command-bus.ts'
+import { openHarness } from '#test/support/http-harness.ts'
+import { readLive } from '#test/support/http-live-reader.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
 
@@ -85,3 +88,34 @@ describe('the pages of a reader who catches up', () => {
     expect(counted.given).toBeLessThan(450)
   })
 })
+
+describe('many readers who are far behind', () => {
+  it('are served a page a turn, all together, so that others are answered between two', async () => {
+    await using http = await openHarness()
+    await http.append(booksOf(600).events)
+    const url = `${http.url}/v1/ledgers/acme/events`
+    const readers = await Promise.all(Array.from({ length: 10 }, () => readLive(url)))
+    let [inTurn, most] = [0, 0]
+    http.store.beforeRead = async () => {
+      if (inTurn === 0) setImmediate(() => (inTurn = 0))
+      inTurn += 1
+      most = Math.max(most, inTurn)
+    }
+    for (const reader of readers) expect(await reader.count(603)).toHaveLength(603)
+    for (const reader of readers) await reader[Symbol.asyncDispose]()
+    // What comes after a reader's last page, which finds nothing, needs no turn.
+    expect(most).toBeLessThanOrEqual(3)
+  })
+})
+
+function booksOf(deposits: number): Books {
+  const books = new Books()
+  books.do('OpenLedger', { ledgerId: 'acme', name: 'Acme', assets: [{ asset: 'USD/2' }] })
+  for (const [accountId, type] of [
+    ['bank', 'asset'],
+    ['alice', 'liability'],
+  ] as const)
+    books.do('OpenAccount', { accountId, type })
+  for (let at = 0; at < deposits; at += 1) books.post('bank -> alice 1', {})
+  return books
+}

@@ -1,6 +1,5 @@
 import { type EventPage, type EventsAsked, readEvents } from '#http/log/event-pages.ts'
 import type { Parts } from '#http/parts.ts'
-import { turn } from '#http/waiting.ts'
 
 /** Events read at a time while a reader catches up; at first as many as fit where they are large. */
 const catchUpEventsMax = 100
@@ -11,8 +10,7 @@ const catchUpBytesMax = 256 * 1024
 
 /**
  * Pages of the log for one reader, who may take minutes over each: what is too much to be kept so long is read again when its
- * turn has come. As many events are read as are likely to be kept, so that this is rare. Where many readers take all at
- * once, others are answered between two pages.
+ * turn has come. As many events are read as are likely to be kept, so that this is rare.
  */
 export class CatchUp {
   readonly #parts: Parts
@@ -23,8 +21,12 @@ export class CatchUp {
     this.#parts = parts
   }
 
+  /** Whether another page is there for sure. */
+  get hasMore(): boolean {
+    return this.#hasMore
+  }
+
   async next(asked: Omit<EventsAsked, 'limit'>): Promise<EventPage> {
-    if (this.#hasMore) await turn()
     const page = await readEvents(this.#parts, { ...asked, limit: this.#limit })
     const { count, bytes } = kept(page)
     this.#hasMore = count < page.events.length || count === this.#limit

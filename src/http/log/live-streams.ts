@@ -6,6 +6,7 @@ import { openTail, type Tail } from '#http/log/tail.ts'
 import { drained, pacedWrite } from '#http/paced-write.ts'
 import type { Parts } from '#http/parts.ts'
 import { refused, retryAfter } from '#http/problems.ts'
+import { Turns } from '#http/waiting.ts'
 import { EventLogDamaged, type StoredEvent } from '#ports/event-store.ts'
 
 /** Readers of the live log, all served by one tail. */
@@ -23,6 +24,7 @@ export type LiveEventsAsked = Omit<EventsAsked, 'limit'> & { readonly head: bigi
 
 export function openLiveStreams(parts: Parts): LiveStreams {
   const tail = openTail(parts.store, parts.logger)
+  const turns = new Turns()
   const open = new Set<ServerResponse>()
 
   return {
@@ -36,7 +38,7 @@ export function openLiveStreams(parts: Parts): LiveStreams {
       if (response.destroyed) return
       open.add(response)
       response.once('close', () => open.delete(response))
-      await new LiveReader(parts, response, { ...asked, tail }).run()
+      await new LiveReader(parts, response, { ...asked, tail, turns }).run()
     },
 
     end() {
@@ -50,6 +52,7 @@ class LiveReader {
   readonly #response: ServerResponse
   readonly #asked: LiveEventsAsked
   readonly #tail: Tail
+  readonly #turns: Turns
   #leave = noTail
   /** The last revision that was sent or passed over: never one that is yet to come, for the tail reads on from it. */
   #upTo: bigint
@@ -57,10 +60,11 @@ class LiveReader {
   constructor(
     parts: Parts,
     response: ServerResponse,
-    { tail, ...asked }: LiveEventsAsked & { readonly tail: Tail },
+    { tail, turns, ...asked }: LiveEventsAsked & { readonly tail: Tail; readonly turns: Turns },
   ) {
     this.#parts = parts
     this.#tail = tail
+    this.#turns = turns
     this.#response = response
     this.#asked = asked
     this.#upTo = asked.after < asked.head ? asked.after : asked.head
@@ -98,10 +102,15 @@ class LiveReader {
     }
   }
 
-  /** Sends what is stored, at the client's pace, until there is no more. */
+  /**
+   * Sends what is stored, at the client's pace, until there is no more. However many catch up, all that is read for them in
+   * one turn is one page: others are answered between two.
+   */
   async #catchUp(): Promise<void> {
     const pages = new CatchUp(this.#parts)
-    while (this.#isOpen()) {
+    for (;;) {
+      if (pages.hasMore) await this.#turns.next()
+      if (!this.#isOpen()) return
       const { events, upTo } = await pages.next({ ...this.#asked, after: this.#upTo })
       for (const event of events) {
         if (event.revision <= this.#asked.after) continue

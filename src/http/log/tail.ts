@@ -1,4 +1,4 @@
-import { pause } from '#http/waiting.ts'
+import { pause, turn } from '#http/waiting.ts'
 import type { Log } from '#http/parts.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
@@ -21,6 +21,9 @@ const pauseFirstMs = 10
 const pauseMaxMs = 100
 const pauseFailedMs = 1_000
 const pageSize = 200
+
+/** Events given to readers in one turn, all readers counted: then others are answered. */
+const givenPerTurn = 1_000
 
 export function openTail(store: Log, logger: Logger): Tail {
   const followed = new Map<string, Followed>()
@@ -56,11 +59,27 @@ export function openTail(store: Log, logger: Logger): Tail {
       const last = events.at(-1)
       if (last === undefined) return 'nothing'
       at.upTo = last.revision
-      for (const reader of at.readers) reader(events)
+      await give(events, at.readers)
       return 'new'
     } catch (error) {
       logger.warn({ stream, error }, 'the end of a stream cannot be read now')
       return 'failed'
     }
+  }
+}
+
+/** Who joins meanwhile has seen these events, and who leaves wants them no more. */
+async function give(
+  events: readonly StoredEvent[],
+  readers: ReadonlySet<TailReader>,
+): Promise<void> {
+  let given = 0
+  for (const reader of readers) {
+    if (given + events.length > givenPerTurn) {
+      await turn()
+      given = 0
+    }
+    reader(events)
+    given += events.length
   }
 }
