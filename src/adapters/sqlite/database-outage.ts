@@ -10,6 +10,7 @@ import {
   isSharedMemoryFull,
   reasonOf,
 } from '#adapters/sqlite/sqlite-results.ts'
+import { EventLogDamaged } from '#ports/event-store.ts'
 
 /** A connection takes three; a thread takes some of its own, and has given them back once it has failed. */
 const handlesNeeded = 16
@@ -70,8 +71,13 @@ export async function openingLog<Opened>(
     return await open()
   } catch (error) {
     const outage = outageOf(path, error)
-    throw outage === undefined
-      ? namedDamage(path, error)
-      : new EventLogRefused(outage, { cause: error })
+    if (outage !== undefined) throw new EventLogRefused(outage, { cause: error })
+    throw advised(namedDamage(path, error))
   }
+}
+
+function advised(error: unknown): unknown {
+  if (!(error instanceof EventLogDamaged)) return error
+  const advice = 'Keep the folder, and restore a backup.'
+  return new EventLogDamaged(`${error.message}. ${advice}`, { cause: error })
 }

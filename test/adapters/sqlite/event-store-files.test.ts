@@ -172,6 +172,7 @@ describe('a log is not opened', () => {
     truncateSync(at.log, statSync(at.log).size / 2)
     await expect(openSqliteEventStore({ folder: at.folder })).rejects.toMatchObject({
       name: 'EventLogDamaged',
+      message: `${at.log} is damaged: database disk image is malformed. Keep the folder, and restore a backup.`,
     })
   })
 
