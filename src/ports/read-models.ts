@@ -63,7 +63,7 @@ export type StoredDocument = {
   readonly ledgerId?: LedgerId
   /** Only in a change: it is written this once, and the other documents of the change count on it. */
   readonly closed?: true
-  /** Only in what a find with `checksFields` found, where the store would find it by other fields than it has. */
+  /** Only in what a find with `checksFields` found: the store has another than was stored, or finds it by other fields than it has. */
   readonly misfiled?: true
 }
 

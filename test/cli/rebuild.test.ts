@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { checksumOf } from '#adapters/sqlite/read-models-rows.ts'
 import { allProjections } from '#projections/all-projections.ts'
 import { daybook, deposit, ndjson, openingRows, spawnDaybook } from '#test/cli/daybook.ts'
 import { startProgram, temporaryFolder } from '#test/support/program.ts'
@@ -204,12 +205,15 @@ function withOlderLayout(path: string): void {
   database.exec('PRAGMA user_version = 4')
 }
 
-/** Changes a transaction's document behind the program's back. */
+/** As a projection with a bug would have stored a transaction's document. */
 async function corrupt(folder: string, transactionId: string): Promise<void> {
   using database = new DatabaseSync(join(folder, 'data', 'read-models.db'))
-  const sql = `UPDATE transactions_v1 SET document = json_set(document, '$.reference', 'forged')
-    WHERE f_transactionId = ?`
-  expect(database.prepare(sql).run(transactionId).changes).toBe(1)
+  const where = `WHERE f_transactionId = ${transactionId}`
+  const row = database.prepare(`SELECT revision, document FROM transactions_v1 ${where}`).get()
+  const text = String(row?.['document']).replace('{', '{"reference":"forged",')
+  const place = { ledgerId: 'acme', id: transactionId, revision: BigInt(Number(row?.['revision'])) }
+  const update = database.prepare(`UPDATE transactions_v1 SET document = ?, checksum = ? ${where}`)
+  expect(update.run(text, checksumOf(place, text)).changes).toBe(1)
 }
 
 async function posted(url: string): Promise<string> {

@@ -22,7 +22,7 @@ export async function loadDocuments(
   if (ids.length === 0) return []
   const collection = documentsOfModel(database, model)
   const keys = ids.map((id) => documentKey(ledgerId, id))
-  return [...(await rowsByKey(collection, keys)).values()].map((row) => documentOf(row.id, row))
+  return [...(await rowsByKey(collection, keys)).values()].map((row) => documentOf(model, row, row))
 }
 
 /**

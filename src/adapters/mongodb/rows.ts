@@ -46,8 +46,12 @@ export function documentKey(ledgerId: LedgerId, id: string): string {
 }
 
 /** A document as the port gives it. @throws {DocumentDamaged} where somebody else took it out of its row. */
-export function documentOf(id: string, { revision, document }: Content): StoredDocument {
-  if (!isJsonObject(document)) throw new DocumentDamaged(id)
+export function documentOf(
+  model: ReadModelShape,
+  { ledgerId, id }: Pick<Row, 'ledgerId' | 'id'>,
+  { revision, document }: Content,
+): StoredDocument {
+  if (!isJsonObject(document)) throw new DocumentDamaged({ model, ledgerId, id })
   return { id, revision, document: parsedObject(document) }
 }
 
@@ -64,7 +68,7 @@ export function checkedDocumentOf(
   const { _id: key, ledgerId, id } = row
   const isRead = isJsonObject(content.document)
   const readable = isRead ? content : { ...content, document: {} }
-  const stored = documentOf(placeOf(model, row, content), readable)
+  const stored = documentOf(model, { ledgerId, id: placeOf(model, row, content) }, readable)
   const isFound =
     isRead &&
     stored.id === id &&

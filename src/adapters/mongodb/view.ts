@@ -93,7 +93,7 @@ async function getAt(
   const row = await collection.findOne({ _id: { $eq: documentKey(ledgerId, id) } })
   if (row === null) await assertThere(database, model)
   const content = row === null ? undefined : contentAt(moment, row)
-  return content === undefined ? undefined : documentOf(id, content)
+  return content === undefined ? undefined : documentOf(model, { ledgerId, id }, content)
 }
 
 /** What is missing may have been dropped since the view was opened. @throws {ReadViewOutdated} */
@@ -141,7 +141,7 @@ function found(model: BuiltModel, { checksFields }: Find, shown: Shown): StoredD
   const { row, content } = shown
   return checksFields === true
     ? checkedDocumentOf(model, row, content)
-    : documentOf(row.id, content)
+    : documentOf(model, row, content)
 }
 
 function optionsOf({ limit }: Find, { sort, index }: FindPlan) {
@@ -196,7 +196,7 @@ export function viewOfAll(connection: Connection): ReadView {
       const plan = planFind(model ?? meant, find, undefined)
       if (plan === undefined || model === undefined) return []
       const rows = await rowsNow(connection, model, { find, plan })
-      return rows.map((row) => ({ ...documentOf(row.id, row), ledgerId: row.ledgerId }))
+      return rows.map((row) => ({ ...documentOf(model, row, row), ledgerId: row.ledgerId }))
     },
     async parked(meant, among) {
       registry ??= await connection.use(readRegistry)

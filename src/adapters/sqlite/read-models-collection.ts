@@ -136,5 +136,6 @@ export function columnTypes(model: ReadModelShape): readonly (readonly [string, 
       ([field, type]) => [columnOf(model, field), type === 'text' ? 'TEXT' : 'INTEGER'] as const,
     ),
     ['document', 'TEXT NOT NULL'],
+    ['checksum', 'INTEGER NOT NULL'],
   ]
 }

@@ -1,5 +1,5 @@
 import { outageOf } from '#adapters/sqlite/database-outage.ts'
-import { isCorrupt, isNotADatabase } from '#adapters/sqlite/sqlite-results.ts'
+import { isCorrupt, isNotADatabase, lacksWhatIsNamed } from '#adapters/sqlite/sqlite-results.ts'
 import { ReadModelsUnavailable } from '#ports/read-models.ts'
 
 /**
@@ -7,13 +7,13 @@ import { ReadModelsUnavailable } from '#ports/read-models.ts'
  * the bug as it is.
  */
 export function asReadModelsError(path: string, error: unknown): unknown {
-  if (isCorrupt(error) || isNotADatabase(error)) return damaged(error)
+  if (isCorrupt(error) || isNotADatabase(error) || lacksWhatIsNamed(error)) return damaged(error)
   const outage = outageOf(path, error)
   return outage === undefined ? error : new ReadModelsUnavailable(outage, { cause: error })
 }
 
 /** Bytes of the file are not what was written. */
-function damaged(cause: unknown): ReadModelsUnavailable {
+export function damaged(cause: unknown): ReadModelsUnavailable {
   return new ReadModelsUnavailable(
     'The read-model file is damaged: stop, delete it and start again; it is made anew from the log.',
     { cause },

@@ -13,7 +13,7 @@ export const readModelsFileName = 'read-models.db'
 const applicationId = 0x44_62_52_4dn
 
 /** The layout below. A file of another layout is made anew: everything in it comes from the log. */
-const layoutVersion = 5n
+const layoutVersion = 6n
 
 /** A ledger's checkpoints stand together: each event moves those of all models, and rewrites one page for it. */
 export const layoutSchema = `

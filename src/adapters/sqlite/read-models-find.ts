@@ -95,7 +95,7 @@ function search(
   ]
   const where = joined(conditions, ' AND ')
   const checked = find.checksFields === true ? fieldColumns(model) : []
-  const columns = [idSelected(model), 'revision', 'document', ...checked]
+  const columns = [idSelected(model), 'revision', 'document', 'checksum', ...checked]
   columns.push(...selected(asked, isMerged))
   const from = `FROM "${tableOf(model)}" INDEXED BY "${choice.index.name}"`
   const text = `SELECT ${columns.join(', ')} ${from}`

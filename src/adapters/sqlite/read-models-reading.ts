@@ -6,7 +6,7 @@ import {
   ofEachModel,
   tableOf,
 } from '#adapters/sqlite/read-models-collection.ts'
-import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
+import type { List, ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { idSelected } from '#adapters/sqlite/read-models-find.ts'
 import {
   checkpointColumns,
@@ -88,11 +88,13 @@ export function readDocument(
 ): StoredDocument | undefined {
   const values = [ledgerId, idValue(model, id)]
   const [row] = connection.lists({ text: documentText(model), values })
-  return row === undefined ? undefined : documentOf(row)
+  return row === undefined ? undefined : documentOf({ model, ledgerId }, row)
 }
 
 const documentText = ofEachModel(
-  (model: BuiltModel) => `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
+  (
+    model: BuiltModel,
+  ) => `SELECT ${idSelected(model)}, revision, document, checksum FROM "${tableOf(model)}"
     WHERE ledger = ${ledgerNumber} AND ${idColumn(model)} = ?`,
 )
 
@@ -104,21 +106,22 @@ export function readDocuments(
 ): StoredDocument[] {
   if (ids.length === 0) return []
   const [text, manyText] = documentsTexts(model)
+  const read = (row: List) => documentOf({ model, ledgerId }, row)
   if (ids.length <= fewIds) {
     const values = Array.from({ length: fewIds }, (_, at) =>
       idValue(model, ids[at] ?? ids[0] ?? ''),
     )
-    return connection.lists({ text, values: [ledgerId, ...values] }).map(documentOf)
+    return connection.lists({ text, values: [ledgerId, ...values] }).map(read)
   }
   const list = isNumbered(model) ? `[${ids.join()}]` : JSON.stringify(ids)
-  return connection.lists({ text: manyText, values: [ledgerId, list] }).map(documentOf)
+  return connection.lists({ text: manyText, values: [ledgerId, list] }).map(read)
 }
 
 /** So many are named one by one, which costs a third of a list that SQLite has to take apart. */
 const fewIds = 4
 
 const documentsTexts = ofEachModel((model: BuiltModel): readonly [string, string] => {
-  const begin = `SELECT ${idSelected(model)}, revision, document FROM "${tableOf(model)}"
+  const begin = `SELECT ${idSelected(model)}, revision, document, checksum FROM "${tableOf(model)}"
     WHERE ledger = ${ledgerNumber} AND ${idColumn(model)} IN `
   const few = Array.from({ length: fewIds }, () => '?').join()
   return [`${begin}(${few})`, `${begin}(SELECT value FROM json_each(?))`]

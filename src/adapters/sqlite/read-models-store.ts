@@ -8,7 +8,7 @@ import {
 } from '#adapters/sqlite/read-models-collection.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { builtModel, isWritable, keyOf } from '#adapters/sqlite/read-models-builds.ts'
-import { integerOf } from '#adapters/sqlite/read-models-rows.ts'
+import { checksumOf, integerOf } from '#adapters/sqlite/read-models-rows.ts'
 import { bindable, fieldValues } from '#adapters/sqlite/read-models-values.ts'
 import type {
   BuiltModel,
@@ -39,7 +39,9 @@ function rowOf({ model, ledgerId }: ModelChange, { id, revision, document }: Sto
       throw new TypeError(`its ${model.id} is not its id`)
     const key = model.id === undefined ? [0, id] : [0]
     const fields = fieldValues(model, document)
-    return [...key, bindable(revision), ...fields, JSON.stringify(document)]
+    const text = JSON.stringify(document)
+    const checksum = checksumOf({ ledgerId, id, revision }, text)
+    return [...key, bindable(revision), ...fields, text, checksum]
   } catch (cause) {
     throw new DocumentUnfit(model, ledgerId, { id, cause })
   }
@@ -147,7 +149,8 @@ function upserts(model: ReadModelShape): { readonly light: string; readonly full
   const changing = Object.keys(model.fields).filter((field) => field !== model.id)
   const fields = changing.map((field) => columnOf(model, field))
   const insert = `INSERT INTO "${table}" (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-    ON CONFLICT (ledger, ${idColumn(model)}) DO UPDATE SET revision = excluded.revision, document = excluded.document`
+    ON CONFLICT (ledger, ${idColumn(model)}) DO UPDATE SET revision = excluded.revision,
+      document = excluded.document, checksum = excluded.checksum`
   const same = fields.map((field) => `"${table}".${field} IS excluded.${field}`)
   const made = {
     light: same.length === 0 ? insert : `${insert} WHERE ${same.join(' AND ')}`,

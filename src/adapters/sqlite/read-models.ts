@@ -144,8 +144,9 @@ function viewOf(moment: Moment, ledgerId: LedgerId | undefined): ReadView {
     throw new Error('A view of all ledgers can only find: open one of the ledger.')
   }
   const read = (model: ReadModelShape, { checksFields }: Find) => {
-    if (ledgerId === undefined) return documentOfLedger
-    return checksFields === true ? (row: List) => checkedDocumentOf(model, row) : documentOf
+    if (ledgerId === undefined) return (row: List) => documentOfLedger(model, row)
+    const documentIn = checksFields === true ? checkedDocumentOf : documentOf
+    return (row: List) => documentIn({ model, ledgerId }, row)
   }
   return {
     async checkpoint(model) {

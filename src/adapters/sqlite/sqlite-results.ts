@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 // https://sqlite.org/rescode.html; the low byte of an extended code is its primary code.
+const errorCode = 1
 const busyCode = 5
 const corruptCode = 11
 const fullCode = 13
@@ -59,6 +60,12 @@ export function isCorrupt(error: unknown): boolean {
 
 export function isNotADatabase(error: unknown): boolean {
   return primaryCode(error) === notADatabaseCode
+}
+
+/** What a statement names is not there, though it was made: a bit that flips in the schema is another name. */
+export function lacksWhatIsNamed(error: unknown): boolean {
+  if (primaryCode(error) !== errorCode) return false
+  return error instanceof Error && /^no such (?:table|column|index)/.test(error.message)
 }
 
 /** A connection that only reads has found a journal that has to be rolled back first. */

@@ -117,7 +117,8 @@ class Comparison {
         seen.add(stored.id)
         const difference = differenceOf(stored, expected.get(stored.id))
         if (difference !== undefined) yield difference
-        if (stored.misfiled === true) yield `${nameOf(stored)} is found by other fields than it has`
+        if (stored.misfiled === true)
+          yield `${nameOf(stored)} is damaged, or found by other fields than it has`
       }
       this.#compared(documents.length)
     }

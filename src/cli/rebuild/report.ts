@@ -92,5 +92,7 @@ function shown(all: readonly string[]): string[] {
 function nameOf({ id, misfiled, repeated }: Difference): string {
   if (id === '') return 'a document under no id'
   const times = repeated === true ? ', stored more than once' : ''
-  return misfiled === true ? `${id}${times}, found by other fields than it has` : `${id}${times}`
+  return misfiled === true
+    ? `${id}${times}, damaged or found by other fields than it has`
+    : `${id}${times}`
 }

@@ -19,7 +19,7 @@ export type Sum = { readonly documents: number; readonly checksum: string }
 export type Difference = {
   readonly ledgerId: LedgerId
   readonly id: string
-  /** It is found by other fields than it has. */
+  /** It is damaged, or found by other fields than it has. */
   readonly misfiled?: true
   /** More than one is stored under the id. */
   readonly repeated?: true

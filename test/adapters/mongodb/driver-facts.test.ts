@@ -78,7 +78,10 @@ describe('BSON', () => {
 function throughBson(document: Document): string {
   const bytes = BSON.serialize({ document: storedObject(document) })
   const { document: stored } = BSON.deserialize(bytes, { useBigInt64: true })
-  return JSON.stringify(documentOf('a', { revision: 0n, fields: {}, document: stored }).document)
+  return JSON.stringify(
+    documentOf(tasks, { ledgerId: 'main', id: 'a' }, { revision: 0n, fields: {}, document: stored })
+      .document,
+  )
 }
 
 describe('the driver', () => {

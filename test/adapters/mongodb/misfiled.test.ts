@@ -67,7 +67,9 @@ describeWith(['mongodb'], 'MongoDB: a document that somebody has changed', (serv
       () => store.find({}),
       () => store.writer.load(tasks, main, ['1', '2']),
     ])
-      await expect(reading()).rejects.toThrow(new DocumentDamaged('2'))
+      await expect(reading()).rejects.toThrow(
+        new DocumentDamaged({ model: tasks, ledgerId: main, id: '2' }),
+      )
   })
 
   it('is told of by such a find under another id than its own', async () => {

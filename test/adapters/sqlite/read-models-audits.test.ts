@@ -26,9 +26,18 @@ describe('SQLite: a row that somebody has changed', () => {
     expect(found.filter(({ misfiled }) => misfiled === true)).toMatchObject(expected)
   })
 
-  it.each(['{', '', 'null', '[]'])('can’t be read where it is no document: %s', async (text) => {
-    await using store = await tampered(`UPDATE numbered_v1 SET document = '${text}'
-      WHERE f_number = 2`)
+  const damaged = new DocumentDamaged({ model: numbered, ledgerId: main, id: '2' })
+  it.each([
+    ['no document', `document = '{'`],
+    ['none at all', `document = ''`],
+    ['no object', `document = 'null'`],
+    ['a list', `document = '[]'`],
+    ['another digit', `document = replace(document, '2', '9')`],
+    ['another order of the same', `document = replace(document, '{', '{ ')`],
+    ['another revision', 'revision = revision + 1'],
+    ['another checksum', 'checksum = checksum + 1'],
+  ])('can’t be read where it is not what was stored: %s', async (_case, change) => {
+    await using store = await tampered(`UPDATE numbered_v1 SET ${change} WHERE f_number = 2`)
     await using view = await store.readModels.view(main)
     expect(await view.get(numbered, '1')).toEqual(documents[0])
     for (const reading of [
@@ -36,7 +45,7 @@ describe('SQLite: a row that somebody has changed', () => {
       () => view.find(numbered, { where: [], orderBy: ['number'], limit: 9 }),
       () => store.writer.load(numbered, main, ['1', '2']),
     ])
-      await expect(reading()).rejects.toThrow(new DocumentDamaged('2'))
+      await expect(reading()).rejects.toThrow(damaged)
   })
 
   it('shows among the ledgers under no name where its ledger has none', async () => {

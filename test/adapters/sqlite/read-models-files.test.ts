@@ -100,13 +100,27 @@ describe('the read-model file', () => {
     await expect(readModels.check()).rejects.toThrow(ReadModelsUnavailable)
   })
 
+  it('is said to be damaged where its schema has another name', async () => {
+    await using file = await aStoredFile()
+    alter(file.path, 'ALTER TABLE tasks_v1 RENAME COLUMN checksum TO chmcksum')
+    await using readModels = await file.openReadModels()
+    await using view = await readModels.view(main)
+    await expect(view.get(tasks, 'a')).rejects.toThrow(/file is damaged: stop, delete it/)
+    await using writer = await file.openWriter()
+    await expect(writer.load(tasks, main, ['a'])).rejects.toThrow(
+      /file is damaged: stop, delete it/,
+    )
+  })
+
   it('is said to be damaged where a document is not what was written', async () => {
     await using file = await aStoredFile()
     alter(file.path, 'UPDATE tasks_v1 SET document = substr(document, 2)')
     await using readModels = await file.openReadModels()
     await using view = await readModels.view(main)
     await expect(view.get(tasks, 'a')).rejects.toThrow(ReadModelsUnavailable)
-    await expect(view.get(tasks, 'a')).rejects.toThrow('document a is damaged: rebuild the read')
+    await expect(view.get(tasks, 'a')).rejects.toThrow(
+      'document a of ledger acme-main in tasks is damaged: rebuild tasks',
+    )
   })
 })
 

@@ -45,10 +45,10 @@ async function expectHealed(settings: Record<string, string>, damage: Damage): P
   await damage(folder.path)
   const checked = await daybook(['rebuild', 'accounts', '--check'], run)
   expect([checked.code, checked.stderr]).toEqual([1, ''])
-  expect(checked.stdout).toContain('acme: bank, found by other fields than it has\n')
+  expect(checked.stdout).toContain('acme: bank, damaged or found by other fields than it has\n')
 
   await imported(run, [deposit('50')])
-  const reason = 'the stored document bank is damaged: rebuild the read model'
+  const reason = 'the document bank of ledger acme in accounts is damaged: rebuild accounts'
   const parked = [{ ledgerId: 'acme', revision: '4', reason }]
   expect(await parkedOnceBehind(program.url, 1)).toEqual(parked)
 

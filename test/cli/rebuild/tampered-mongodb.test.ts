@@ -73,7 +73,7 @@ describeWith(['mongodb'], 'read models in MongoDB that somebody has changed', (s
       const { code, stdout } = await daybook(['rebuild', model, '--check'], found.run)
       expect(code).toBe(1)
       expect(stdout).toContain(`documents differ (live ${count + 1}, rebuilt ${count});`)
-      expect(stdout).toMatch(/\n {2}acme: [^\n]*(~copy|stored more than once), found by other/)
+      expect(stdout).toMatch(/\n {2}acme: [^\n]*(~copy|stored more than once), damaged or found by/)
     },
   )
 })

@@ -32,13 +32,15 @@ describe('a field by which documents are found, changed behind the program’s b
     expect(checked.code).toBe(1)
     expect(checked.stderr).not.toContain('Error')
     expect(checked.stdout).toMatch(new RegExp(`^${model} v.: documents differ .*\n  acme: `))
-    expect(checked.stdout).toMatch(/, found by other fields than it has|a document under no id/)
+    expect(checked.stdout).toMatch(
+      /, damaged or found by other fields than it has|a document under no id/,
+    )
     const verified = await daybook(['verify-books'], { folder: tampered.path })
     expect(verified.code).toBe(1)
     expect(verified.stderr).not.toContain('Error')
     expect(verified.stdout).toMatch(
       new RegExp(
-        `^acme: read-model: ${model}: (document .*|a document under no id) is found by other fields than it has$`,
+        `^acme: read-model: ${model}: (document .*|a document under no id) is damaged, or found by other fields than it has$`,
         'm',
       ),
     )
@@ -83,8 +85,12 @@ describe('a ledger that stands elsewhere in a model than the log says', () => {
 
 describe('a ledger that only a read model has', () => {
   it.each([
-    ['ledgers', `SELECT 9, revision, 'ghost', document FROM ledgers_v1`, ': ghost'],
-    ['holds', `SELECT 9, revision, 7, 'open', '2020-01-01', NULL, document FROM holds_v1`, ': 7'],
+    ['ledgers', `SELECT 9, revision, 'ghost', document, checksum FROM ledgers_v1`, ': ghost'],
+    [
+      'holds',
+      `SELECT 9, revision, 7, 'open', '2020-01-01', NULL, document, checksum FROM holds_v1`,
+      ': 7',
+    ],
   ])('is noticed in %s', async (model, rows, id) => {
     await using tampered = await changedBy(
       `INSERT INTO ledger_numbers VALUES (9, 'ghost'); INSERT INTO ${model}_v1 ${rows}`,

@@ -23,7 +23,7 @@ it('parks a ledger in its model before the first event that a damaged document s
   let isDamaged = false
   const load = (model: ModelBuild, ledgerId: string, ids: readonly string[]) => {
     if (isDamaged && model.name === accounts.name && ledgerId === 'acme' && ids.includes('ann'))
-      throw new DocumentDamaged('ann')
+      throw new DocumentDamaged({ model, ledgerId, id: 'ann' })
     return models.load(model, ledgerId, ids)
   }
   const { logger, lines } = recordingLogger()
@@ -36,7 +36,10 @@ it('parks a ledger in its model before the first event that a damaged document s
   expect(await models.checkpoint(accounts, 'acme')).toEqual({
     revision: 3n,
     recordedAt: recordedAtOf(3n),
-    parked: { revision: 4n, reason: 'the stored document ann is damaged: rebuild the read model' },
+    parked: {
+      revision: 4n,
+      reason: 'the document ann of ledger acme in accounts is damaged: rebuild accounts',
+    },
   })
   expect(await models.checkpoint(accounts, 'umbra')).toMatchObject({ revision: 5n })
   expect(await models.checkpoint(ledgers, 'acme')).toMatchObject({ revision: 5n })
