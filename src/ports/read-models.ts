@@ -61,6 +61,8 @@ export type StoredDocument = {
   readonly document: Document
   /** Only on what a view of all ledgers found. */
   readonly ledgerId?: LedgerId
+  /** Only there: it can't be read, and has nothing but the fields that the store finds it by. */
+  readonly damaged?: true
   /** Only in a change: it is written this once, and the other documents of the change count on it. */
   readonly closed?: true
   /** Only in what a find with `checksFields` found: the store has another than was stored, or finds it by other fields than it has. */

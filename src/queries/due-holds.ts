@@ -14,7 +14,7 @@ export type DueHold = {
 
 /**
  * The open holds of all ledgers that were due by `now`, longest due first, `limit` at most, from after one of them. As
- * far as the model knows: the books decide.
+ * far as the model knows, also of one whose document is damaged: the books decide.
  */
 export async function dueHolds(
   readModels: ReadModels,
@@ -31,7 +31,7 @@ export async function dueHolds(
     ...(after && { after: [after.expiresAt, after.holdId, after.ledgerId] }),
   }
   const found = await inView(readModels, undefined, (view) => findIn(view, holds, find))
-  return found.flatMap(({ document: { ledgerId, holdId, expiresAt } }) =>
-    expiresAt === undefined ? [] : [{ ledgerId, holdId, expiresAt }],
+  return found.flatMap(({ ledgerId, id: holdId, document: { expiresAt } }) =>
+    ledgerId === undefined || expiresAt === undefined ? [] : [{ ledgerId, holdId, expiresAt }],
   )
 }

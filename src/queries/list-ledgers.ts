@@ -10,7 +10,8 @@ const parameters = z.strictObject({})
 
 /**
  * Every ledger, by ledgerId. One that is parked is shown as it was before that, and the line says so: it can't be refused
- * without all the others. What is parked before anything was applied has no line.
+ * without all the others. What is parked before anything was applied has no line. Nor can one whose document is damaged be
+ * refused: of it there is but the id, and the line says so, too.
  */
 export const listLedgers: Query<z.infer<typeof parameters>> = {
   name: 'listLedgers',

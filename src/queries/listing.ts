@@ -54,7 +54,11 @@ export async function listFrom<Document extends JsonObject>(
   const noteOf = await notes?.(documents)
   return {
     kind: 'page',
-    data: documents.map((document) => ({ ...resource(document), ...noteOf?.(document) })),
+    data: shown.map(({ document, damaged }) => ({
+      ...resource(document),
+      ...noteOf?.(document),
+      ...(damaged === true && { damaged }),
+    })),
     next: more ? keyOf(last, orderBy) : null,
   }
 }

@@ -13,6 +13,8 @@ export type Found<Document extends JsonObject> = {
   readonly document: Document
   /** Only on what a view of all ledgers found. */
   readonly ledgerId?: LedgerId
+  /** Only there: of the document there are but the fields that are asked for or put in order. */
+  readonly damaged?: true
 }
 
 export async function getFrom<Document extends JsonObject>(

@@ -102,6 +102,7 @@ function holdsAll({ sparse, selective }: Projection, [first = '']: readonly stri
 
 async function* everyDocument(models: ReadModels, { model, orderBy, ledgerId }: Listed) {
   await using view = await models.view(ledgerId)
+  const seen = new Set<string>()
   for (let after: readonly string[] | undefined; ; ) {
     const find = { where: [], orderBy, limit: 100, ...(after && { after }) }
     const page = await view.find(model, find)
@@ -109,6 +110,9 @@ async function* everyDocument(models: ReadModels, { model, orderBy, ledgerId }: 
       yield [`${ledgerId} ${model.name} ${id}`, `${revision} ${JSON.stringify(document)}`] as const
     const last = page.at(-1)
     if (last === undefined || page.length < find.limit) return
+    // Where an index has a document in another place, a list that goes on from its members goes round.
+    if (seen.has(last.id)) return
+    seen.add(last.id)
     after = [...orderBy.map((field) => memberOf(last, field)), last.id]
   }
 }

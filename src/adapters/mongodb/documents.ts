@@ -22,7 +22,11 @@ export async function loadDocuments(
   if (ids.length === 0) return []
   const collection = documentsOfModel(database, model)
   const keys = ids.map((id) => documentKey(ledgerId, id))
-  return [...(await rowsByKey(collection, keys)).values()].map((row) => documentOf(model, row, row))
+  const rows = await rowsByKey(collection, keys)
+  return ids.flatMap((id) => {
+    const row = rows.get(documentKey(ledgerId, id))
+    return row === undefined ? [] : [documentOf(model, { ledgerId, id }, row)]
+  })
 }
 
 /**

@@ -81,6 +81,19 @@ function placeOf(model: ReadModelShape, { _id: key }: Row, { fields }: Content):
   return model.id === undefined ? key.slice(key.indexOf('/') + 1) : String(fields[model.id] ?? '')
 }
 
+/**
+ * The same where documents of all ledgers were asked for. One that can't be read does not keep the others from being found,
+ * and shows the fields that it is found by.
+ */
+export function documentOfLedger(model: ReadModelShape, row: Row): StoredDocument {
+  const { ledgerId, id, revision, document } = row
+  if (isJsonObject(document)) return { ...documentOf(model, row, row), ledgerId }
+  const found = Object.entries(rowWithFields(row).fields).flatMap(([field, value]) =>
+    value === null ? [] : [[field, value.toString()]],
+  )
+  return { id, revision, document: Object.fromEntries(found), ledgerId, damaged: true }
+}
+
 /** The row as its type has it where somebody else took its fields away: then it has none. */
 export function rowWithFields(row: Row): Row {
   const { before } = row

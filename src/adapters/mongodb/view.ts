@@ -10,6 +10,7 @@ import {
   type Content,
   documentKey,
   documentOf,
+  documentOfLedger,
   type Row,
   rowWithFields,
 } from '#adapters/mongodb/rows.ts'
@@ -196,7 +197,7 @@ export function viewOfAll(connection: Connection): ReadView {
       const plan = planFind(model ?? meant, find, undefined)
       if (plan === undefined || model === undefined) return []
       const rows = await rowsNow(connection, model, { find, plan })
-      return rows.map((row) => ({ ...documentOf(model, row, row), ledgerId: row.ledgerId }))
+      return rows.map((row) => documentOfLedger(model, row))
     },
     async parked(meant, among) {
       registry ??= await connection.use(readRegistry)

@@ -94,7 +94,7 @@ function search(
     ...[...filters.values()].flatMap((filter) => comparisons(asked, filter, keyset)),
   ]
   const where = joined(conditions, ' AND ')
-  const checked = find.checksFields === true ? fieldColumns(model) : []
+  const checked = find.checksFields === true || ledgerId === undefined ? fieldColumns(model) : []
   const columns = [idSelected(model), 'revision', 'document', 'checksum', ...checked]
   columns.push(...selected(asked, isMerged))
   const from = `FROM "${tableOf(model)}" INDEXED BY "${choice.index.name}"`

@@ -8,14 +8,14 @@ import type { LedgerId } from '#values/ids.ts'
 import { isJsonObject, type Json } from '#values/json.ts'
 
 /**
- * Of a document and of all that it is stored under: SQLite has no checksums of its pages, and a digit that flips makes
- * another number of the right form.
+ * Of a document, its ledger, its id and its revision: SQLite has no checksums of its pages, and a digit that flips makes
+ * another number of the right form. The columns of its fields, by which it is found, are not in it.
  */
 export function checksumOf(
   { ledgerId, id, revision }: Pick<StoredDocument, 'id' | 'revision'> & Pick<Place, 'ledgerId'>,
   text: string,
 ): number {
-  return crc32(`${ledgerId} ${revision} ${id} ${text}`)
+  return crc32(text, crc32(`${ledgerId} ${revision} ${id} `))
 }
 
 type Place = { readonly model: ReadModelShape; readonly ledgerId: LedgerId }
@@ -41,10 +41,19 @@ export function checkedDocumentOf({ model, ledgerId }: Place, row: List): Stored
   return isFound ? { ...stored, document } : { ...stored, document, misfiled: true }
 }
 
-/** The same where documents of all ledgers were asked for: the ledger's id comes last. */
+/**
+ * The same where documents of all ledgers were asked for: the ledger's id comes last. One that can't be read does not keep the
+ * others from being found, and shows the columns of all fields.
+ */
 export function documentOfLedger(model: ReadModelShape, row: List): StoredDocument {
   const ledgerId = ledgerIdIn(row)
-  return { ...documentOf({ model, ledgerId }, row), ledgerId }
+  const { isWhole, document, ...stored } = readDocumentOf(ledgerId, row)
+  if (isWhole && document !== undefined) return { ...stored, document, ledgerId }
+  const found = Object.keys(model.fields).flatMap((field, index) => {
+    const value = row[documentColumns + index]
+    return typeof value === 'string' || typeof value === 'bigint' ? [[field, value.toString()]] : []
+  })
+  return { ...stored, document: Object.fromEntries(found), ledgerId, damaged: true }
 }
 
 /** The last value of a row out of all ledgers. */

@@ -2,7 +2,7 @@ import { builtModel, isWritable } from '#adapters/sqlite/read-models-builds.ts'
 import { buildsOn, makeFindable, type Use } from '#adapters/sqlite/read-models-building.ts'
 import type { ReadModelConnection } from '#adapters/sqlite/read-models-connection.ts'
 import { asReadModelsError } from '#adapters/sqlite/read-models-errors.ts'
-import { makeReadModelsFile, openToWrite } from '#adapters/sqlite/read-models-file.ts'
+import { hasLayout, makeReadModelsFile, openToWrite } from '#adapters/sqlite/read-models-file.ts'
 import { moveLease, readLease } from '#adapters/sqlite/read-models-leases.ts'
 import {
   readCheckpoint,
@@ -11,7 +11,7 @@ import {
 } from '#adapters/sqlite/read-models-reading.ts'
 import { readyToStore, storeChanges } from '#adapters/sqlite/read-models-store.ts'
 import { Unfound } from '#adapters/sqlite/read-models-unfound.ts'
-import { whenFree } from '#adapters/sqlite/sqlite-results.ts'
+import { lacksWhatIsNamed, whenFree } from '#adapters/sqlite/sqlite-results.ts'
 import {
   type BuiltModel,
   ReadModelsUnavailable,
@@ -49,7 +49,7 @@ export async function openSqliteReadModelWriter({
   const use: Use = (work) =>
     usable(() => {
       if (closed) throw new ReadModelsUnavailable('The read models are closed.')
-      return work()
+      return inItsLayout(connection, work)
     })
 
   const unfound = new Unfound((model) => makeFindable(connection, use, model))
@@ -119,6 +119,20 @@ function feedsOn(connection: ReadModelConnection, use: Use): Pick<ReadModelWrite
 
     forgetFeedPosition: (feed) =>
       use(() => void connection.prepare('DELETE FROM feeds WHERE feed = ?').run(feed)),
+  }
+}
+
+/**
+ * What is not there that a statement names may be damage, unless a program of another release has made the file anew.
+ * @throws {TypeError} then: this one has no business there any more.
+ */
+function inItsLayout<Result>(connection: ReadModelConnection, work: () => Result): Result {
+  try {
+    return work()
+  } catch (cause) {
+    if (lacksWhatIsNamed(cause) && !hasLayout(connection))
+      throw new TypeError('another release has made the read models anew: stop this one', { cause })
+    throw cause
   }
 }
 

@@ -72,6 +72,28 @@ describeWith(['mongodb'], 'MongoDB: a document that somebody has changed', (serv
       )
   })
 
+  it.each(damages)(
+    'hides no other from who looks for those of all ledgers: %s',
+    async (_case, change) => {
+      await using store = await filled(() => aMongoDatabase(servers), [aTask('1'), aTask('2')])
+      await using client = await store.store.connect()
+      await client.db(store.store.database).collection('tasks_v1').updateOne({ id: '2' }, change)
+      await using view = await store.readModels.view(undefined)
+      const found = await view.find(tasks, { where: [], orderBy: ['label'], limit: 9 })
+      expect(found).toMatchObject([{ id: '1' }, { id: '2', ledgerId: main, damaged: true }])
+    },
+  )
+
+  it('is filed under the id that was asked for, whatever the row says', async () => {
+    await using store = await filled(() => aMongoDatabase(servers), [aTask('1')])
+    await using client = await store.store.connect()
+    const change = { $set: { id: '7' }, $unset: { document: '' } }
+    await client.db(store.store.database).collection('tasks_v1').updateOne({ id: '1' }, change)
+    await expect(store.writer.load(tasks, main, ['1'])).rejects.toThrow(
+      new DocumentDamaged({ model: tasks, ledgerId: main, id: '1' }),
+    )
+  })
+
   it('is told of by such a find under another id than its own', async () => {
     const first = ['1', '2'].map((number) => aTask(number, { number, owner: 'ann' }))
     await using store = await filled(() => aMongoDatabase(servers), first)

@@ -112,6 +112,16 @@ describe('the read-model file', () => {
     )
   })
 
+  it('is not said to be damaged where another release has made it anew under a writer', async () => {
+    await using file = await aStoredFile()
+    await using writer = await file.openWriter()
+    await writer.load(tasks, main, ['a'])
+    alter(file.path, 'ALTER TABLE tasks_v1 RENAME TO tasks_v2; PRAGMA user_version = 99')
+    const loading = writer.load(tasks, main, ['a'])
+    await expect(loading).rejects.toThrow(/another release has made the read models anew/)
+    await expect(loading).rejects.not.toBeInstanceOf(ReadModelsUnavailable)
+  })
+
   it('is said to be damaged where a document is not what was written', async () => {
     await using file = await aStoredFile()
     alter(file.path, 'UPDATE tasks_v1 SET document = substr(document, 2)')
