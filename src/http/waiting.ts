@@ -49,6 +49,31 @@ export class Turns {
   }
 }
 
+/** So much of some work in one turn, for all who do it: then all of them wait for the next. */
+export class AmountPerTurn {
+  readonly #max: number
+  #taken = 0
+  #next: Promise<void> | undefined
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  async take(amount: number): Promise<void> {
+    while (this.#next !== undefined || (this.#taken > 0 && this.#taken + amount > this.#max)) {
+      this.#next ??= this.#another()
+      await this.#next
+    }
+    this.#taken += amount
+  }
+
+  async #another(): Promise<void> {
+    await turn()
+    this.#taken = 0
+    this.#next = undefined
+  }
+}
+
 /** Until the event loop has looked after all else once. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {

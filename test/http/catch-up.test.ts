@@ -2,10 +2,11 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CatchUp } from '#http/log/catch-up.ts'
 import { partsOf } from '#http/parts.ts'
+import { turn } from '#http/waiting.ts'
 import { queries } from '#queries/all-queries.ts'
 import { Books } from '#test/queries/books.ts'
 import { FakeCommandBus } from '#test/support/http-command-bus.ts'
-import { openHarness } from '#test/support/http-harness.ts'
+import { type Harness, openHarness } from '#test/support/http-harness.ts'
 import { readLive } from '#test/support/http-live-reader.ts'
 import { openMemoryReadModels } from '#test/support/memory-read-models.ts'
 import { recordingLogger } from '#test/support/recording-logger.ts'
@@ -43,7 +44,7 @@ function partsOver(sizes: readonly number[]) {
 /** The sizes of the events of all pages up to the end of the log. */
 async function pagesOf(parts: ReturnType<typeof partsOf>): Promise<readonly number[][]> {
   const pages: number[][] = []
-  const catchUp = new CatchUp(parts)
+  const catchUp = new CatchUp(parts, turn)
   for (let after = -1n; ; ) {
     const { events, upTo } = await catchUp.next({ ledgerId: 'acme', filter: {}, after })
     if (upTo === after) return pages
@@ -95,18 +96,51 @@ describe('many readers who are far behind', () => {
     await http.append(booksOf(600).events)
     const url = `${http.url}/v1/ledgers/acme/events`
     const readers = await Promise.all(Array.from({ length: 10 }, () => readLive(url)))
-    let [inTurn, most] = [0, 0]
-    http.store.beforeRead = async () => {
-      if (inTurn === 0) setImmediate(() => (inTurn = 0))
-      inTurn += 1
-      most = Math.max(most, inTurn)
-    }
+    const reads = countReads(http)
     for (const reader of readers) expect(await reader.count(603)).toHaveLength(603)
     for (const reader of readers) await reader[Symbol.asyncDispose]()
     // What comes after a reader's last page, which finds nothing, needs no turn.
-    expect(most).toBeLessThanOrEqual(3)
+    expect(reads.most).toBeLessThanOrEqual(3)
   })
 })
+
+describe('a history of which next to nothing is meant', () => {
+  it.each([
+    ['live, known to the read models', 'text/event-stream', true],
+    ['live, not known to them yet', 'text/event-stream', false],
+    ['in pages, known to the read models', 'application/json', true],
+    ['in pages, not known to them yet', 'application/json', false],
+  ])('is looked through a page a turn: %s', async (_, accept, projected) => {
+    await using http = await openHarness()
+    const { events } = booksOf(3_000)
+    await http.append(events)
+    if (projected) await http.project(events)
+    const reads = countReads(http)
+    const path = '/v1/ledgers/acme/events?types=AccountOpened,AccountFrozen&account=bank'
+    if (accept === 'application/json') expect((await http.request(path)).status).toBe(200)
+    else {
+      await using reader = await readLive(`${http.url}${path}`)
+      await expect.poll(() => http.store.reads.at(-1)).toBe(BigInt(events.length))
+      expect(reader.events).toHaveLength(1)
+    }
+    expect(http.store.reads.length).toBeGreaterThan(9)
+    // The last page that has something, those that find nothing, and the tail's.
+    expect(reads.most).toBeLessThanOrEqual(4)
+  })
+})
+
+/** How often a stream was read in one turn, at most. */
+function countReads({ store }: Harness): { readonly most: number } {
+  const reads = { most: 0 }
+  let [inTurn, before] = [0, store.reads.length]
+  store.beforeRead = async () => {
+    if (inTurn === 0) setImmediate(() => (inTurn = 0))
+    inTurn += store.reads.length - before
+    before = store.reads.length
+    reads.most = Math.max(reads.most, inTurn)
+  }
+  return reads
+}
 
 function booksOf(deposits: number): Books {
   const books = new Books()

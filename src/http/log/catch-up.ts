@@ -14,27 +14,26 @@ const catchUpBytesMax = 256 * 1024
  */
 export class CatchUp {
   readonly #parts: Parts
+  readonly #nextTurn: () => Promise<void>
   #limit = catchUpEventsFirst
   #hasMore = false
 
-  constructor(parts: Parts) {
+  /** `nextTurn` is awaited between what is read in one turn and what in another. */
+  constructor(parts: Parts, nextTurn: () => Promise<void>) {
     this.#parts = parts
-  }
-
-  /** Whether another page is there for sure. */
-  get hasMore(): boolean {
-    return this.#hasMore
+    this.#nextTurn = nextTurn
   }
 
   async next(asked: Omit<EventsAsked, 'limit'>): Promise<EventPage> {
-    const page = await readEvents(this.#parts, { ...asked, limit: this.#limit })
+    if (this.#hasMore) await this.#nextTurn()
+    const page = await readEvents(this.#parts, { ...asked, limit: this.#limit }, this.#nextTurn)
     const { count, bytes } = kept(page)
-    this.#hasMore = count < page.events.length || count === this.#limit
+    this.#hasMore = count < page.events.length || page.isFull
     if (bytes > 0)
       this.#limit = Math.min(Math.ceil((count * catchUpBytesMax) / bytes), catchUpEventsMax)
     if (count === page.events.length) return page
     const events = page.events.slice(0, count)
-    return { events, upTo: events.at(-1)?.revision ?? asked.after }
+    return { events, upTo: events.at(-1)?.revision ?? asked.after, isFull: true }
   }
 }
 

@@ -3,6 +3,7 @@ import { ask } from '#http/ask.ts'
 import { type EventFilter, isUnfiltered, passes } from '#http/log/event-filter.ts'
 import type { Parts } from '#http/parts.ts'
 import { RequestRefused } from '#http/problems.ts'
+import { turn } from '#http/waiting.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
 import type { LedgerId } from '#values/ids.ts'
 import type { Json } from '#values/json.ts'
@@ -15,30 +16,47 @@ export type EventsAsked = {
   readonly limit: number
 }
 
-/** `upTo` is the last revision looked at: everything meant up to there is among `events` or came before. */
-export type EventPage = { readonly events: readonly StoredEvent[]; readonly upTo: bigint }
+/**
+ * `upTo` is the last revision looked at: everything meant up to there is among `events` or came before. `isFull` where the
+ * page ended because it had enough: to read on at once may be as much work again. Else next to nothing follows.
+ */
+export type EventPage = {
+  readonly events: readonly StoredEvent[]
+  readonly upTo: bigint
+  readonly isFull: boolean
+}
 
 /** How many events one page looks through: it may be short, or empty, though more follow. */
 const lookedAtMax = 2_000
 const candidatesMax = 200
 
-/** The next events that are meant, in order, at most `limit`. */
-export async function readEvents(parts: Parts, asked: EventsAsked): Promise<EventPage> {
+/** Fewer bytes than any log gives out at a time: a page that has them may have ended for that. */
+const fullBytes = 256 * 1024
+
+/**
+ * The next events that are meant, in order, at most `limit`. What has to be looked through for them is read in pieces, with a
+ * turn of the event loop between two.
+ */
+export async function readEvents(
+  parts: Parts,
+  asked: EventsAsked,
+  nextTurn = turn,
+): Promise<EventPage> {
   const { filter, limit } = asked
   if (isUnfiltered(filter)) return readNext(parts, asked)
   const events: StoredEvent[] = []
-  let upTo = asked.after
-  for (let lookedAt = 0; lookedAt < lookedAtMax && events.length < limit; ) {
+  let [upTo, isFull] = [asked.after, false]
+  for (let lookedAt = 0; lookedAt < lookedAtMax; lookedAt += candidatesMax) {
+    if (isFull) await nextTurn()
     const candidates = await readCandidates(parts, { ...asked, after: upTo })
-    if (candidates.upTo === upTo) break
+    if (candidates.upTo === upTo) return { events, upTo, isFull: false }
     for (const event of candidates.events) {
       if (passes(filter, event)) events.push(event)
-      if (events.length === limit) return { events, upTo: event.revision }
+      if (events.length === limit) return { events, upTo: event.revision, isFull: true }
     }
-    upTo = candidates.upTo
-    lookedAt += candidatesMax
+    ;({ upTo, isFull } = candidates)
   }
-  return { events, upTo }
+  return { events, upTo, isFull }
 }
 
 async function readNext(
@@ -46,7 +64,8 @@ async function readNext(
   { ledgerId, after, limit }: EventsAsked,
 ): Promise<EventPage> {
   const events = await store.readStream(streamOf(ledgerId), after + 1n, limit)
-  return { events, upTo: events.at(-1)?.revision ?? after }
+  const isFull = events.length === limit || bytesOf(events) >= fullBytes
+  return { events, upTo: events.at(-1)?.revision ?? after, isFull }
 }
 
 /** Events among which all are that are meant: those the read models name, or all that these have not taken in yet. */
@@ -56,11 +75,15 @@ async function readCandidates(parts: Parts, asked: EventsAsked): Promise<EventPa
   const known = await revisionsOf(parts, { ...asked, limit })
   if (known.upTo === asked.after) return readNext(parts, { ...asked, limit: candidatesMax })
   const events = await readRevisions(parts, asked.ledgerId, known.revisions)
-  return { events, upTo: known.upTo }
+  return { events, upTo: known.upTo, isFull: known.isFull }
 }
 
-/** `upTo` is how far the read models were looked at. */
-type Revisions = { readonly revisions: readonly bigint[]; readonly upTo: bigint }
+/** `upTo` is how far the read models were looked at, `isFull` where they have more. */
+type Revisions = {
+  readonly revisions: readonly bigint[]
+  readonly upTo: bigint
+  readonly isFull: boolean
+}
 
 /** None where the read models cannot say: the log itself can. */
 async function revisionsOf(
@@ -78,12 +101,17 @@ async function revisionsOf(
     const { answer, revision } = await ask(parts, { query, parameters, ledgerId, page })
     if (answer.kind !== 'page') throw new TypeError('revisions are answered in pages')
     const revisions = revisionsIn(answer.data)
-    const whole = answer.next === null ? (revision ?? after) : after
-    return { revisions, upTo: [whole, revisions.at(-1) ?? after].reduce(later, after) }
+    const isFull = answer.next !== null
+    const whole = isFull ? after : (revision ?? after)
+    return { revisions, upTo: [whole, revisions.at(-1) ?? after].reduce(later, after), isFull }
   } catch (error) {
-    if (error instanceof RequestRefused) return { revisions: [], upTo: after }
+    if (error instanceof RequestRefused) return { revisions: [], upTo: after, isFull: false }
     throw error
   }
+}
+
+function bytesOf(events: readonly StoredEvent[]): number {
+  return events.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0)
 }
 
 function later(a: bigint, b: bigint): bigint {

@@ -103,14 +103,12 @@ class LiveReader {
   }
 
   /**
-   * Sends what is stored, at the client's pace, until there is no more. However many catch up, all that is read for them in
-   * one turn is one page: others are answered between two.
+   * Sends what is stored, at the client's pace, until there is no more. However many catch up, after a full page all wait for
+   * their turn: others are answered between two. Who has come to the end waits no more, or a busy log would stay ahead of it.
    */
   async #catchUp(): Promise<void> {
-    const pages = new CatchUp(this.#parts)
-    for (;;) {
-      if (pages.hasMore) await this.#turns.next()
-      if (!this.#isOpen()) return
+    const pages = new CatchUp(this.#parts, () => this.#turns.next())
+    while (this.#isOpen()) {
       const { events, upTo } = await pages.next({ ...this.#asked, after: this.#upTo })
       for (const event of events) {
         if (event.revision <= this.#asked.after) continue

@@ -1,4 +1,4 @@
-import { pause, turn } from '#http/waiting.ts'
+import { AmountPerTurn, pause } from '#http/waiting.ts'
 import type { Log } from '#http/parts.ts'
 import type { Logger } from '#ports/logger.ts'
 import type { StoredEvent } from '#ports/event-store.ts'
@@ -15,6 +15,8 @@ export type Tail = {
   join(stream: string, upTo: bigint, reader: TailReader): (() => void) | undefined
 }
 
+type Advance = 'new' | 'nothing' | 'failed'
+
 type Followed = { upTo: bigint; readonly readers: Set<TailReader> }
 
 const pauseFirstMs = 10
@@ -22,11 +24,18 @@ const pauseMaxMs = 100
 const pauseFailedMs = 1_000
 const pageSize = 200
 
-/** Events given to readers in one turn, all readers counted: then others are answered. */
+/** Events given in one turn to readers, those of all streams counted: then others are answered. */
 const givenPerTurn = 1_000
+
+/** A read counts as so many of them, even where it finds nothing. */
+const readCountsAs = 20
+
+/** Streams that are read from, or whose events are being given out, at a time. */
+const streamsAtOnce = 10
 
 export function openTail(store: Log, logger: Logger): Tail {
   const followed = new Map<string, Followed>()
+  const work = new AmountPerTurn(givenPerTurn)
   let running = false
 
   return {
@@ -46,20 +55,31 @@ export function openTail(store: Log, logger: Logger): Tail {
   async function run(): Promise<void> {
     running = true
     for (let pauseMs = pauseFirstMs; followed.size > 0; ) {
-      const read = await Promise.all([...followed].map(([stream, at]) => advance(stream, at)))
+      const read = await advanceAll()
       pauseMs = read.includes('new') ? pauseFirstMs : Math.min(2 * pauseMs, pauseMaxMs)
       await pause(read.includes('failed') ? pauseFailedMs : pauseMs)
     }
     running = false
   }
 
-  async function advance(stream: string, at: Followed): Promise<'new' | 'nothing' | 'failed'> {
+  async function advanceAll(): Promise<readonly Advance[]> {
+    const read: Advance[] = []
+    const waiting = [...followed].values()
+    const advanceNext = async () => {
+      for (const [stream, at] of waiting) read.push(await advance(stream, at))
+    }
+    await Promise.all(Array.from({ length: streamsAtOnce }, advanceNext))
+    return read
+  }
+
+  async function advance(stream: string, at: Followed): Promise<Advance> {
     try {
+      await work.take(readCountsAs)
       const events = await store.readStream(stream, at.upTo + 1n, pageSize)
       const last = events.at(-1)
       if (last === undefined) return 'nothing'
       at.upTo = last.revision
-      await give(events, at.readers)
+      await give(events, at.readers, work)
       return 'new'
     } catch (error) {
       logger.warn({ stream, error }, 'the end of a stream cannot be read now')
@@ -72,14 +92,10 @@ export function openTail(store: Log, logger: Logger): Tail {
 async function give(
   events: readonly StoredEvent[],
   readers: ReadonlySet<TailReader>,
+  work: AmountPerTurn,
 ): Promise<void> {
-  let given = 0
   for (const reader of readers) {
-    if (given + events.length > givenPerTurn) {
-      await turn()
-      given = 0
-    }
+    await work.take(events.length)
     reader(events)
-    given += events.length
   }
 }
