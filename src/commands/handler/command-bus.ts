@@ -6,6 +6,7 @@ import { type Bounds, CommandRoom, type Load } from '#commands/handler/command-r
 import { type DryRunOf, rehearseBatch, rehearseCommand } from '#commands/handler/dry-run.ts'
 import { FailureLines } from '#commands/handler/failure-lines.ts'
 import { revisionsSeenBy, singleJob, type Task, taskOf } from '#commands/handler/job.ts'
+import { letIn } from '#commands/handler/let-in.ts'
 import type { Keeping } from '#commands/handler/books/ledger-memory.ts'
 import { LedgerWriters } from '#commands/handler/ledger-writers.ts'
 import {
@@ -25,10 +26,8 @@ import type {
 } from '#commands/handler/outcome.ts'
 import { randomId } from '#commands/handler/random-id.ts'
 import { inFlight, ledgerNotFound } from '#commands/handler/refusals.ts'
-import { batchMismatch } from '#commands/handler/replay.ts'
 import type { Round } from '#commands/handler/round.ts'
 import { Slices } from '#commands/handler/slices.ts'
-import { orRefusal } from '#commands/handler/store-failures.ts'
 import { UnderWay } from '#commands/handler/under-way.ts'
 import type { MalformedItem } from '#commands/parse-command.ts'
 import { isOpened, type Ledger } from '#ledger/ledger.ts'
@@ -190,33 +189,15 @@ class Bus implements CommandBus {
     tasks: Tasks,
     fingerprint: string,
   ): Promise<BatchOutcome> {
-    const whole = await this.#refusalOfWhole(request, tasks, fingerprint)
-    if (whole !== undefined) return whole
     const jobs = tasks.map((task) => independentJob(request, task))
     const queued = jobs.filter((job) => 'settled' in job)
-    const refusal = this.#writers.submit(request.ledgerId, queued)
+    const { ledgerId, key } = request
+    const refusal = await letIn(this.#writers, { ledgerId, key, fingerprint, jobs: queued })
     if (refusal !== undefined) return refusal
     const items = await Promise.all(
       jobs.map(async (job) => ('settled' in job ? job.settled.promise : job)),
     )
     return inSum(items)
-  }
-
-  /** Where the ledger is not there, or the batch's key stands for another request, or soon may. */
-  async #refusalOfWhole(
-    { ledgerId, key }: BatchRequest,
-    tasks: Tasks,
-    fingerprint: string,
-  ): Promise<RefusedOutcome | undefined> {
-    const writer = this.#writers.of(ledgerId)
-    const waiting = () => (writer.awaitsAnother({ key, fingerprint }) ? inFlight : undefined)
-    if (writer.isNew(key)) return waiting()
-    const keys = [key, ...tasks.filter(isTask).map((task) => task.key)]
-    const use = await this.#writers.lookUp(ledgerId, keys, (ledger) =>
-      isOpened(ledger) ? (ledger.keys.get(key) ?? waiting()) : ledgerNotFound(ledgerId),
-    )
-    if (typeof use !== 'bigint') return use
-    return orRefusal(batchMismatch(writer.log, { key, fingerprint, revision: use }))
   }
 
   async #rehearse<Kind>(

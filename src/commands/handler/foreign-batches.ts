@@ -1,4 +1,4 @@
-import { type Job, keyOf } from '#commands/handler/job.ts'
+import { givesOutcomeTo, type Job } from '#commands/handler/job.ts'
 import type { LogReader } from '#commands/handler/log-reader.ts'
 import type { RefusedOutcome } from '#commands/handler/outcome.ts'
 import { batchMismatch } from '#commands/handler/replay.ts'
@@ -35,5 +35,5 @@ export type BatchUse = { readonly key: string; readonly fingerprint: string }
 /** Whether a job is about to give the key an outcome, and not as a command of this batch. */
 export function isOfAnother(job: Job, { key, fingerprint }: BatchUse): boolean {
   const batch = job.kind === 'single' ? job.task.batch : undefined
-  return batch?.key === key ? batch.fingerprint !== fingerprint : keyOf(job) === key
+  return batch?.key === key ? batch.fingerprint !== fingerprint : givesOutcomeTo(job, key)
 }

@@ -52,6 +52,11 @@ export function keysOf(job: Job): readonly string[] {
   return job.kind === 'atomic' ? [job.key, ...keys] : keys
 }
 
+/** Whether it would give the key an outcome. */
+export function givesOutcomeTo(job: Job, key: string): boolean {
+  return keyOf(job) === key || (job.kind === 'atomic' && job.tasks.some((task) => task.key === key))
+}
+
 /** Whether it may come to no event at all; such commands are in no batch. */
 export function mayWriteNothing(job: Job): boolean {
   return job.kind === 'single' && job.task.command.mayDoNothing === true
