@@ -27,16 +27,18 @@ export class Correspondence {
   isSettled = false
   /** Whether anything of it may be in the log. */
   mayBeStored = false
+  readonly #rivalKey: string
   readonly #hasRival: boolean
   readonly #attempt: Attempt
 
   constructor(order: Order, key: string, hasRival: boolean) {
     this.order = order
-    this.key = key
+    this.key = order.isWithin ? `${key} as an item` : key
+    this.#rivalKey = key
     this.#hasRival = hasRival
     this.mayBeStored = hasRival
-    const isAtomic = order.mode === 'atomic'
-    this.#attempt = { ledgerId: order.ledgerId, key, isAtomic, commands: this.#sent() }
+    const { ledgerId, mode } = order
+    this.#attempt = { ledgerId, key: this.key, isAtomic: mode === 'atomic', commands: this.#sent() }
   }
 
   /** Whether what the log has under the key is nothing of this, but of its rival. */
@@ -44,9 +46,11 @@ export class Correspondence {
     return this.#hasRival && this.answer === undefined
   }
 
-  /** For the history checker. */
+  /** For the history checker. An atomic batch that was refused leaves its item's key to its rival. */
   get attempt(): Attempt {
-    return this.#attempt
+    const isRefused = (this.#attempt.acknowledged?.status ?? 0) >= 400
+    const leavesKey = isRefused && this.order.isWithin && this.#attempt.isAtomic
+    return { ...this.#attempt, ...(leavesKey && { commands: [] }) }
   }
 
   /** Sends it until there is an outcome, as an honest client does: always under the same key. */
@@ -68,13 +72,15 @@ export class Correspondence {
     if (meaningOf(outcome) !== 'definite')
       this.violations.push(`${this.key} has no outcome in the end: ${asAnswered(outcome)}`)
     this.#take(outcome)
+    if (before !== undefined && isUnrecorded(outcome))
+      this.violations.push(`${this.key} was answered ${before}, in the end ${asAnswered(outcome)}`)
     if (before !== undefined && outcome.revision !== undefined && !outcome.replayed)
       this.violations.push(`${this.key} was not replayed, but done again`)
   }
 
   /** What was asked under which key, for deciding it again. */
   get requests(): readonly [string, Wish][] {
-    const { commands } = this.#attempt
+    const { commands } = this.attempt
     return commands.map(({ key }, index) => [key, this.order.commands[index] ?? nothing])
   }
 
@@ -132,7 +138,7 @@ export class Correspondence {
     const { ledgerId, mode, commands } = this.order
     const asked = { ledgerId, key: this.key }
     if (mode === 'atomic' || mode === 'independent')
-      return side.askBatch(mode, itemsOf(this.order), asked)
+      return side.askBatch(mode, itemsOf(this.order, this.#rivalKey), asked)
     const { command, members } = commands[0] ?? nothing
     if (mode === 'single') return side.ask(command, members, asked)
     const { outcome, decidedOn = -1n } = await side.rehearsal(command, members, asked)
@@ -206,11 +212,11 @@ export class Correspondence {
   }
 
   #sent(): readonly SentCommand[] {
-    const { commands, mode } = this.order
-    const isBatch = mode === 'atomic' || mode === 'independent'
+    const { commands, mode, isWithin } = this.order
+    const hasIndex = (mode === 'atomic' || mode === 'independent') && !isWithin
     return commands.map(({ command, members }, index) => {
       const { request } = wellFormed(command, members)
-      return { key: isBatch ? `${this.key}/${index}` : this.key, request }
+      return { key: hasIndex ? `${this.key}/${index}` : this.#rivalKey, request }
     })
   }
 }

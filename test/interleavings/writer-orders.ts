@@ -18,6 +18,8 @@ export type Order = {
   readonly isInsisting: boolean
   /** Other requests that somebody sends under the same key meanwhile: at most one of them all can come true. */
   readonly rivals: readonly Order[]
+  /** Whether the key is that of the only item of a batch that has a key of its own. */
+  readonly isWithin?: boolean
 }
 
 /** Sends its orders one after the other; one that is hasty does not wait for their outcomes. */
@@ -116,10 +118,21 @@ const independent: fc.Arbitrary<Order> = fc.record({
   commands: some,
 })
 
+/** Its item wants the key that its rival has as a whole. */
+const within: fc.Arbitrary<Order> = fc.record({
+  ...manner,
+  ledgerId: fc.constant('acme'),
+  mode: batch,
+  to: fc.constant(0),
+  commands: one(money),
+  isWithin: fc.constant(true),
+})
+
 const order: fc.Arbitrary<Order> = fc.oneof(
   { weight: 10, arbitrary: alone },
   { weight: 2, arbitrary: fc.tuple(alone, alone).map(asRivals) },
   { weight: 2, arbitrary: fc.tuple(independent, independent, independent).map(asRivals) },
+  { weight: 1, arbitrary: fc.tuple(within, independent).map(asRivals) },
 )
 
 const client: fc.Arbitrary<Client> = fc.record({
@@ -151,7 +164,7 @@ function wish(command: string, members: JsonObject): Wish {
   return { command, members }
 }
 
-/** The commands as items of a batch. */
-export function itemsOf({ commands }: Order): readonly JsonObject[] {
-  return commands.map(({ command, members }) => item(command, members))
+/** The commands as items of a batch; `key` is what an item has instead of the batch. */
+export function itemsOf({ commands, isWithin }: Order, key: string): readonly JsonObject[] {
+  return commands.map(({ command, members }) => item(command, members, isWithin ? key : undefined))
 }
