@@ -4,7 +4,10 @@ import type { Ledger } from '#ledger/ledger.ts'
 import { balanceRecords } from '#ledger/stored-form.ts'
 import { type BalanceRecord, balanceOf } from '#values/balances.ts'
 
-/** More balances than that are put into an act's answer when it is sent: thousands may wait for their batch, or the disk. */
+/**
+ * More balances than that are put into an act's answer when it is sent: thousands may wait for their batch, or the disk.
+ * Until then a replay keeps the event's records, and a fresh answer an entry per asset that the account has.
+ */
 const keptBalancesMax = 32
 
 /** What came of a command that was decided on these books, as they stand. */

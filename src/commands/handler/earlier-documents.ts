@@ -21,14 +21,15 @@ export class EarlierDocuments {
 
   /** The document that the event changes, as it was before it; undefined where the event makes it. */
   async before(event: AcceptedEvent): Promise<Before> {
-    const { links, from } = await this.#log.earlier(event, (revision) => this.#after.has(revision))
+    const isKnown = (revision: bigint) => this.#after.has(revision)
+    const { revisions, kept, from } = await this.#log.earlier(event, isKnown)
     let before = from === undefined ? undefined : this.#after.get(from)
-    for (const [index, { revision, event: kept }] of links.toReversed().entries()) {
-      const step = kept ?? (await this.#log.linked(revision))
+    for (let index = revisions.length - 1; index >= 0; index -= 1) {
+      const step = kept[index] ?? (await this.#log.linked(BigInt(revisions[index] ?? 0)))
       // Replays may come in any order.
       if (step.type !== 'CommandRejected')
-        before = this.#remember(revision, documentAfter(step, before))
-      await this.#log.giveWay(index + 1)
+        before = this.#remember(step.revision, documentAfter(step, before))
+      await this.#log.giveWay(revisions.length - index)
     }
     // A transaction is a document by itself: no later event goes on from it.
     if (event.type !== 'TransactionPosted')

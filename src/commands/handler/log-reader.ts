@@ -14,12 +14,18 @@ const pageSize = 1000
 // Reads between two turns of the event loop: a store may read on this very thread.
 const readsPerTurn = 100
 
-/** Of a chain's events so much is kept while it is followed; the rest is read again. */
-const chainBytesMax = 4 * 1024 * 1024
+/** Of a chain's events those with so many characters of JSON are kept, decoded, while it is followed; the rest is read again. */
+const chainJsonMax = 4 * 1024 * 1024
 
-/** Earlier events about one thing, newest first, each with its event where that was kept; `from` is the known one before them. */
-type Chain = { readonly links: readonly Link[]; readonly from: bigint | undefined }
-type Link = { readonly revision: bigint; readonly event: RecordedEvent | undefined }
+/** Earlier events about one thing, newest first. */
+type Chain = {
+  /** Of all of them, as numbers: those take the least room, and no log gets as long as they are exact. */
+  readonly revisions: readonly number[]
+  /** The first of them, as far as they were kept. */
+  readonly kept: readonly RecordedEvent[]
+  /** The known one before them. */
+  readonly from: bigint | undefined
+}
 
 type LogReaderParts = {
   readonly store: Pick<EventStore, 'readStream'>
@@ -103,21 +109,23 @@ export class LogReader {
 
   /**
    * The earlier events about the same ledger, account or hold: the chain of `previous` down to its beginning, or to the
-   * first that is `known`. An account may have more acts than memory has room for.
+   * first that is `known`. An account may have more acts than memory has room for: of most, only the revision is kept.
    */
   async earlier(event: RecordedEvent, known: (revision: bigint) => boolean): Promise<Chain> {
-    const links: Link[] = []
-    let bytes = 0
+    const revisions: number[] = []
+    const kept: RecordedEvent[] = []
+    let characters = 0
     let revision = previousOf(event)
     while (revision !== undefined && !known(revision)) {
       const json = await this.#linked(revision)
       const earlier = decodeEvent(json)
-      bytes += json.length
-      links.push({ revision, event: bytes > chainBytesMax ? undefined : earlier })
-      await this.giveWay(links.length)
+      characters += json.length
+      revisions.push(Number(revision))
+      if (characters <= chainJsonMax) kept.push(earlier)
+      await this.giveWay(revisions.length)
       revision = previousOf(earlier)
     }
-    return { links, from: revision }
+    return { revisions, kept, from: revision }
   }
 
   /** The event that another one names as the one before it. */
