@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { ExpectedRevision, StoredEvent } from '#ports/event-store.ts'
+import { EventLogDamaged, type ExpectedRevision, type StoredEvent } from '#ports/event-store.ts'
 
 /** A page ends at the event with which it reaches one of these, though more may follow; only an empty page is the end. */
 export const pageEventsMax = 1_000
@@ -28,12 +28,14 @@ export class EventLogReader {
   }
 
   ofStream(stream: string, from: bigint, limit: number): readonly StoredEvent[] {
-    return page(this.#stream.iterate(stream, from, Math.min(limit, pageEventsMax)))
+    const rows = this.#stream.iterate(stream, from, Math.min(limit, pageEventsMax))
+    return page(rows, from - 1n, ({ revision }) => revision)
   }
 
   /** Positions begin at 1. */
   ofAll(after: bigint | undefined, limit: number): readonly StoredEvent[] {
-    return page(this.#all.iterate(after ?? 0n, Math.min(limit, pageEventsMax)))
+    const rows = this.#all.iterate(after ?? 0n, Math.min(limit, pageEventsMax))
+    return page(rows, after ?? 0n, ({ position }) => position)
   }
 
   head(stream: string): ExpectedRevision {
@@ -58,11 +60,25 @@ export class EventLogReader {
   }
 }
 
-function page(rows: Iterable<unknown>): readonly StoredEvent[] {
+/**
+ * What comes after a place. A bit that flips between the events of a file may lead back to those before: who read on from
+ * there would go round for ever.
+ */
+function page(
+  rows: Iterable<unknown>,
+  after: bigint,
+  placeOf: (event: StoredEvent) => bigint,
+): readonly StoredEvent[] {
   const events: StoredEvent[] = []
   let bytes = 0
+  let last = after
   for (const row of rows) {
     const event = storedEvent(row)
+    const place = placeOf(event)
+    if (place <= last && events.length > 0) break
+    if (place <= last)
+      throw new EventLogDamaged(`the event log is damaged: ${place} comes again after ${last}`)
+    last = place
     events.push(event)
     bytes += Buffer.byteLength(event.json)
     if (bytes >= pageBytesMax) break
