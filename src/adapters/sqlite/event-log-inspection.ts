@@ -17,11 +17,12 @@ const newestEventsChecked = 100
 
 /**
  * What was acknowledged last may be in the write-ahead log alone, which SQLite deletes unread where the file that it
- * belongs to is gone or empty. While a log is made, its file is never empty beside one.
+ * belongs to is gone or empty. Whoever makes a log fills its file before there is a write-ahead log: looked for in the
+ * other order, both may come to be in between.
  * @throws {EventLogRefused}
  */
 export function refuseLostFile(path: string): void {
-  if (bytesOf(path) > 0 || bytesOf(`${path}-wal`) === 0) return
+  if (bytesOf(`${path}-wal`) === 0 || bytesOf(path) > 0) return
   throw new EventLogRefused(
     `${path} is gone or empty, and ${path}-wal has events that belong to it. Put it back where it was moved away; otherwise keep the folder and restore a backup elsewhere.`,
   )
