@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolFailed } from '#cli/subcommand.ts'
 import { requireServing } from '#compose/dependencies.ts'
@@ -15,12 +15,22 @@ import type { Logger } from '#ports/logger.ts'
 /** The log's file in its folder. */
 export const logFileName = 'log.db'
 
-export function hasLog({ eventStore }: Config): boolean {
-  return eventStore.engine !== 'sqlite' || (bytesOfLog(eventStore) ?? 0) > 0
+/** Whether there never was a log: a file that is empty, or gone from beside its write-ahead log, is a lost one. */
+export function isWithoutLog({ eventStore }: Config): boolean {
+  if (eventStore.engine !== 'sqlite') return false
+  return bytesOf(eventStore, '-wal') === 0 && !isThere(eventStore)
 }
 
-function bytesOfLog({ folder }: SqliteLogSettings): number | undefined {
-  return statSync(join(folder, logFileName), { throwIfNoEntry: false })?.size
+function hasLog({ eventStore }: Config): boolean {
+  return eventStore.engine !== 'sqlite' || bytesOf(eventStore) > 0
+}
+
+function isThere(settings: SqliteLogSettings): boolean {
+  return existsSync(join(settings.folder, logFileName))
+}
+
+function bytesOf({ folder }: SqliteLogSettings, suffix = ''): number {
+  return statSync(join(folder, `${logFileName}${suffix}`), { throwIfNoEntry: false })?.size ?? 0
 }
 
 /**
@@ -55,9 +65,9 @@ export function requireLog(config: Config): void {
   if (hasLog(config)) return
   const settings = inFolder(config)
   throw new ToolFailed(
-    bytesOfLog(settings) === undefined
-      ? `there is no log in ${settings.folder}; is DAYBOOK_DATA right?`
-      : `${join(settings.folder, logFileName)} is empty: keep the folder, and restore a backup.`,
+    isThere(settings)
+      ? `${join(settings.folder, logFileName)} is empty: keep the folder, and restore a backup.`
+      : `there is no log in ${settings.folder}; is DAYBOOK_DATA right?`,
   )
 }
 

@@ -9,7 +9,12 @@ import type { Row } from '#cli/import/row.ts'
 import { openSource, type Source } from '#cli/import/source.ts'
 import { choiceOption, ledgerOption } from '#cli/options.ts'
 import { copyLog } from '#cli/copy-log.ts'
-import { hasLog, logFileName, openExistingLog, openExistingSqliteLog } from '#cli/existing-log.ts'
+import {
+  isWithoutLog,
+  logFileName,
+  openExistingLog,
+  openExistingSqliteLog,
+} from '#cli/existing-log.ts'
 import { openProgress, type Progress } from '#cli/progress.ts'
 import {
   type Arguments,
@@ -145,7 +150,7 @@ async function copiedLog(
 ): Promise<SqliteLogSettings> {
   const { path: folder } = opening.use(await openTemporaryFolder('dry-run'))
   const copy = { engine: 'sqlite', folder } as const
-  if (!hasLog(config)) return copy
+  if (isWithoutLog(config)) return copy
   if (config.eventStore.engine === 'sqlite') {
     await using log = await openExistingSqliteLog(config, logger)
     await log.backup(join(folder, logFileName))

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -130,6 +130,22 @@ describe('a dry run', () => {
     expect(dry.stdout).toBe('dry run: accepted 4, replayed 0, refused 0, malformed 0\n')
     expect(summary(await run(folder))).toContain('accepted 4')
     expect((await run(folder, '--dry-run')).stdout).toContain('replayed 4')
+  })
+
+  it.each<[string, Record<string, string>, string]>([
+    ['empty', { 'log.db': '' }, 'log.db is empty: '],
+    ['empty beside its -wal', { 'log.db': '', 'log.db-wal': 'events' }, 'log.db is empty: '],
+    ['gone from beside its -wal', { 'log.db-wal': 'events' }, 'there is no log in '],
+  ])('does not take a lost log for none: one that is %s', async (_name, files, refusal) => {
+    await using folder = await fileOf(openingRows)
+    const data = join(folder.path, 'data')
+    await mkdir(data)
+    for (const [name, text] of Object.entries(files)) await writeFile(join(data, name), text)
+    const dry = await run(folder, '--dry-run')
+    expect([dry.code, dry.stdout]).toEqual([1, ''])
+    expect(dry.stderr).toContain(refusal)
+    for (const [name, text] of Object.entries(files))
+      expect(await readFile(join(data, name), 'utf8')).toBe(text)
   })
 })
 
