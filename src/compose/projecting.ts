@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { openLogFeed } from '#adapters/log/feed.ts'
 import { systemClock } from '#adapters/system/clock.ts'
 import {
@@ -25,6 +26,7 @@ import { besideOthers, type BuilderEffort } from '#projections/runtime/builder.t
 import { holdLease } from '#projections/runtime/hold-lease.ts'
 import { isInUse, startMissing } from '#projections/runtime/build-missing.ts'
 import { keepModels } from '#projections/runtime/keeper.ts'
+import { bringUp } from '#projections/runtime/left-behind.ts'
 import { projectorLimits } from '#projections/runtime/limits.ts'
 import { servingModels } from '#projections/runtime/live-models.ts'
 import { patrolFeed } from '#projections/runtime/patrol-places.ts'
@@ -161,19 +163,28 @@ async function project(parts: Parts, feed: EventFeed, signal: AbortSignal): Prom
   const { acts, readModels, projections, place, release } = parts
   const limits = projectorLimits
   const failed = (error: Error) => parts.logger.warn({ err: error }, 'the projector waits')
-  const waiting = (work: () => Promise<void> | undefined) =>
-    retrying({ limits, failed, signal, pace: systemPace }, async () => work())
+  const waiting = <Result>(work: () => Promise<Result>) =>
+    retrying({ limits, failed, signal, pace: systemPace }, work)
   await waiting(async () => {
     await acts.refresh()
     // A feed that has never been read brings everything: what it fills may serve from the start.
     if (await isInUse(readModels, projections, place)) await startMissing(parts)
   })
   const projector = createProjector({ ...parts, skips: acts })
-  await waiting(() => release?.begin(readModels, projector, signal))
+  const missed = await waiting(async () => release?.begin())
   await together(signal, [
     (until) => projector.run(feed, until),
     (until) => keepModels({ ...parts, projector }, until),
+    async (until) => {
+      const hasAll = missed && (await bringUp({ ...parts, skips: acts }, missed, until))
+      if (hasAll === true) await waiting(async () => release?.hasAll())
+      await aborted(until)
+    },
   ])
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort')
 }
 
 function walkLog(parts: Parts, signal: AbortSignal): Promise<void> {

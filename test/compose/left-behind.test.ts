@@ -42,7 +42,35 @@ describe('a read model that the release before this one did not know', () => {
     await daybook.project([kept])
     expect(await daybook.applied(kept)).toEqual({ acme: 2n })
   })
+
+  it.each([
+    ['has a place of its own', []],
+    ['has none yet', [later]],
+  ])('keeps nothing new waiting for what it lacks, where the release %s', async (_case, others) => {
+    await using daybook = await aDaybook()
+    await daybook.append('acme', 1)
+    await daybook.project([kept, added])
+    const lacking = Array.from({ length: 200 }, (_, index) => `lacking-${index}`)
+    for (const ledgerId of lacking) await daybook.append(ledgerId, 1)
+    await daybook.project([kept])
+    await daybook.append('fresh', 1)
+    const order: string[] = []
+    await daybook.project([kept, noting(added, order), ...others])
+    expect(order.toSorted()).toEqual(['fresh', ...lacking].toSorted())
+    expect(order.indexOf('fresh')).toBeLessThan(lacking.length / 2)
+  })
 })
+
+/** The same projection; notes in which ledger something happened. */
+function noting(projection: typeof added & {}, order: string[]): typeof projection {
+  return {
+    ...projection,
+    evolve(document, event, context) {
+      order.push(event.ledgerId)
+      return projection.evolve(document, event, context)
+    },
+  }
+}
 
 /** An empty log and read models, and releases that are at work on them one after the other. */
 async function aDaybook() {

@@ -1,9 +1,6 @@
 import type { Clock } from '#ports/clock.ts'
-import type { ReadModels, ReadModelWriter } from '#ports/read-models.ts'
+import type { ReadModelWriter } from '#ports/read-models.ts'
 import type { Projection } from '#projections/projection.ts'
-import { servingModels } from '#projections/runtime/live-models.ts'
-import type { Projector } from '#projections/runtime/projector.ts'
-import type { LedgerId } from '#values/ids.ts'
 
 type Positions = Pick<ReadModelWriter, 'feedPosition' | 'saveFeedPosition'>
 
@@ -15,6 +12,9 @@ export type ReleasePlaceParts = {
   readonly clock: Pick<Clock, 'monotonic'>
 }
 
+/** What was read of the log while a release may not have been at work; without `after`, nobody knows since when. */
+export type Missed = { readonly after: bigint | undefined; readonly upTo: bigint }
+
 /** Whoever goes on from there reads so much anew, and nothing is applied twice. */
 const notedEveryMs = 1_000
 
@@ -25,6 +25,8 @@ const notedEveryMs = 1_000
 export class ReleasePlace {
   readonly #parts: ReleasePlaceParts
   readonly #name: string
+  #reached: bigint | undefined
+  #hasAll = false
   #notedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: ReleasePlaceParts) {
@@ -33,37 +35,35 @@ export class ReleasePlace {
     this.#name = `${parts.feed} of ${known.join(' ')}`
   }
 
-  /** Where the feed of this release goes on; it moves the shared place, and once in a while its own. */
+  /** The feed goes on where it was when it began; it moves the shared place and, once nothing lacks, now and then its own. */
   get positions(): Positions {
     const { feed, positions, clock } = this.#parts
     return {
-      feedPosition: async () => (await this.#own()) ?? (await positions.feedPosition(feed)),
+      feedPosition: async () => this.#reached,
       saveFeedPosition: async (_feed, position) => {
         await positions.saveFeedPosition(feed, position)
-        if (clock.monotonic() - this.#notedAtMs >= notedEveryMs) await this.#note(position)
+        this.#reached = position
+        const isDue = clock.monotonic() - this.#notedAtMs >= notedEveryMs
+        if (this.#hasAll && isDue) await this.#note(position)
       },
     }
   }
 
-  /**
-   * The first time that this release is at work, and another was before it: brings up what that one did not know.
-   * @throws what the projector and the read models throw.
-   */
-  async begin(
-    readModels: Pick<ReadModels, 'builds' | 'checkpoints'>,
-    projector: Pick<Projector, 'retry'>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { feed, positions, projections } = this.#parts
-    const from = await positions.feedPosition(feed)
-    if (from === undefined || (await this.#own()) !== undefined) return
-    for (const ledgerId of await leftBehind(readModels, projections))
-      await projector.retry(ledgerId, signal)
-    await this.#note(from)
+  /** Before the feed is followed: what the release may have missed until then, which the feed does not bring. */
+  async begin(): Promise<Missed | undefined> {
+    const { feed, positions } = this.#parts
+    const after = await positions.feedPosition(this.#name)
+    const upTo = await positions.feedPosition(feed)
+    const isMissed = upTo !== undefined && (after === undefined || after < upTo)
+    this.#reached = upTo
+    this.#hasAll = !isMissed
+    return isMissed ? { after, upTo } : undefined
   }
 
-  #own(): Promise<bigint | undefined> {
-    return this.#parts.positions.feedPosition(this.#name)
+  /** What was missed was brought up. */
+  async hasAll(): Promise<void> {
+    this.#hasAll = true
+    if (this.#reached !== undefined) await this.#note(this.#reached)
   }
 
   async #note(position: bigint): Promise<void> {
@@ -71,26 +71,4 @@ export class ReleasePlace {
     await positions.saveFeedPosition(this.#name, position)
     this.#notedAtMs = clock.monotonic()
   }
-}
-
-/** How far the read models that have a ledger are, and how many of them there are. */
-type Span = { least: bigint; most: bigint; models: number }
-
-/** The ledgers in which some read model that serves has less than another. */
-async function leftBehind(
-  readModels: Pick<ReadModels, 'builds' | 'checkpoints'>,
-  projections: readonly Projection[],
-): Promise<readonly LedgerId[]> {
-  const models = await servingModels(readModels, projections)
-  const spans = new Map<LedgerId, Span>()
-  for (const model of models)
-    for (const [ledgerId, { revision }] of await readModels.checkpoints(model)) {
-      const span = spans.get(ledgerId) ?? { least: revision, most: revision, models: 0 }
-      span.least = revision < span.least ? revision : span.least
-      span.most = revision > span.most ? revision : span.most
-      span.models += 1
-      spans.set(ledgerId, span)
-    }
-  const isBehind = ({ least, most, models: having }: Span) => least < most || having < models.length
-  return [...spans].flatMap(([ledgerId, span]) => (isBehind(span) ? [ledgerId] : []))
 }
