@@ -84,6 +84,7 @@ describe('a log.db that is cut short while the program runs', () => {
       const log = join(folder.path, 'data', 'log.db')
       const takeAway = async () => {
         await sleep(1_500)
+        await checkpointed(log)
         await truncate(log, bytes)
       }
       const fatal = await runWithout(folder.path, takeAway, new Load(['north', 'south']))
@@ -95,6 +96,12 @@ describe('a log.db that is cut short while the program runs', () => {
     60_000,
   )
 })
+
+/** The next one is some seconds away: what was cut then has no other size again before somebody looks. */
+async function checkpointed(log: string): Promise<void> {
+  const { mtimeMs } = await stat(log)
+  while ((await stat(log)).mtimeMs === mtimeMs) await sleep(10)
+}
 
 describe('a log.db that is gone or empty beside its write-ahead log', () => {
   it.each<[string, (log: string) => Promise<void>]>([

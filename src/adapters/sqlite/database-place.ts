@@ -3,6 +3,9 @@ import { walHoles } from '#adapters/sqlite/wal-holes.ts'
 
 const lookEveryMs = 1_000
 
+/** The next checkpoint gives a database that was cut its size again. */
+const sizeEveryMs = 100
+
 /** Whether a database is still where it was opened, and whole. */
 export type PlaceWatch = Disposable & {
   /** Whether it or its write-ahead log lacks something that was in it: nobody should carry over what is left. */
@@ -36,7 +39,8 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
           `${path} is not the file any more that was opened: it was moved or deleted`,
         )
     }
-    const cut = isShorter() ? database : hasHoles() ? `${database}-wal` : undefined
+    isShorter.look()
+    const cut = isShorter.isSo ? database : hasHoles() ? `${database}-wal` : undefined
     isCut = cut !== undefined
     return isCut ? new Error(`${cut} was cut short while it was in use`) : undefined
   }
@@ -48,7 +52,10 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
     return reason
   }
   compare()
-  const timer = setInterval(compare, lookEveryMs).unref()
+  const timers = [
+    setInterval(compare, lookEveryMs).unref(),
+    setInterval(() => isShorter.look(), sizeEveryMs).unref(),
+  ]
   return {
     get isCut() {
       return isCut
@@ -60,7 +67,7 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
     [Symbol.dispose]() {
       compare()
       isOver = true
-      clearInterval(timer)
+      for (const timer of timers) clearInterval(timer)
     },
   }
 }
@@ -76,14 +83,20 @@ function fileAt(path: string): File | undefined {
   }
 }
 
-/** Whether a database has become shorter since it was last asked: SQLite makes it so in a VACUUM alone, which nobody runs. */
-function shortening(path: string): () => boolean {
+/** Whether a database was ever shorter than before: SQLite makes it so in a VACUUM alone, which nobody runs. */
+function shortening(path: string): { readonly isSo: boolean; look(): void } {
   let bytes = 0n
-  return () => {
-    const now = fileAt(path)
-    const isShorter = now !== undefined && now !== 'unknown' && now.size < bytes
-    if (now !== undefined && now !== 'unknown') bytes = now.size
-    return isShorter
+  let isSo = false
+  return {
+    get isSo() {
+      return isSo
+    },
+    look() {
+      const now = fileAt(path)
+      if (now === undefined || now === 'unknown') return
+      isSo ||= now.size < bytes
+      bytes = now.size
+    },
   }
 }
 
