@@ -9,11 +9,16 @@ import { Load } from '#test/support/load.ts'
 import { runProgram, startProgram, temporaryFolder } from '#test/support/program.ts'
 
 /** Under load, with the data folder taken away; answers how long the program went on, and its fatal lines. */
-async function runWithout(path: string, takeAway: () => Promise<void>, load: Load) {
+async function runWithout(
+  path: string,
+  takeAway: () => Promise<void>,
+  load: Load,
+  clients?: number,
+) {
   await using program = await startProgram(path)
   using api = new ApiClient(program.url)
   await load.prepare(api)
-  const running = load.run(api, new AbortController().signal)
+  const running = load.run(api, new AbortController().signal, clients)
   expect(await load.acknowledges(50, 20_000)).toBe(true)
   await takeAway()
   const ended = await Promise.race([program.exited, sleep(10_000, 'went on')])
@@ -87,7 +92,7 @@ describe('a log.db that is cut short while the program runs', () => {
         await checkpointed(log)
         await truncate(log, bytes)
       }
-      const fatal = await runWithout(folder.path, takeAway, new Load(['north', 'south']))
+      const fatal = await runWithout(folder.path, takeAway, new Load(['north', 'south']), 2)
       expect(fatal).toHaveLength(1)
       expect(fatal[0]).toContain(`${log} was cut short while it was in use`)
       // Whatever was acknowledged since the last checkpoint is still there.
@@ -97,10 +102,18 @@ describe('a log.db that is cut short while the program runs', () => {
   )
 })
 
-/** The next one is some seconds away: what was cut then has no other size again before somebody looks. */
+/**
+ * Right after a checkpoint: the next one is some seconds away. What is cut before that, or while one is still at work, may
+ * have its size again before anybody looks.
+ */
 async function checkpointed(log: string): Promise<void> {
-  const { mtimeMs } = await stat(log)
-  while ((await stat(log)).mtimeMs === mtimeMs) await sleep(10)
+  const writtenAt = async () => (await stat(log)).mtimeMs
+  const before = await writtenAt()
+  for (let last = before, now = before; now === before || now !== last; ) {
+    last = now
+    await sleep(300)
+    now = await writtenAt()
+  }
 }
 
 describe('a log.db that is gone or empty beside its write-ahead log', () => {
