@@ -81,8 +81,8 @@ export async function answerDoneList(
   response.writeHead(status, { 'content-type': jsonType, ...commonHeaders(exchange, headers) })
   let separator = '{"data":['
   let written = 0
-  for (const make of items) {
-    const item = make()
+  for (const [index, make] of items.entries()) {
+    const item = first[index] ?? make()
     const text = `${separator}${JSON.stringify(item)}`
     await pacedWrite(response, text, answering.limits.downloadStallMs)
     if (response.destroyed) return

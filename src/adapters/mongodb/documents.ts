@@ -21,10 +21,10 @@ export async function loadDocuments(
 ): Promise<readonly StoredDocument[]> {
   if (ids.length === 0) return []
   const collection = documentsOfModel(database, model)
-  const keys = ids.map((id) => documentKey(ledgerId, id))
-  const rows = await rowsByKey(collection, keys)
-  return ids.flatMap((id) => {
-    const row = rows.get(documentKey(ledgerId, id))
+  const byKey = new Map(ids.map((id) => [documentKey(ledgerId, id), id]))
+  const rows = await rowsByKey(collection, [...byKey.keys()])
+  return [...byKey].flatMap(([key, id]) => {
+    const row = rows.get(key)
     return row === undefined ? [] : [documentOf(model, { ledgerId, id }, row)]
   })
 }

@@ -27,7 +27,7 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
   let reason: Error | undefined
   let isOver = false
   let isCut = false
-  const isShorter = shortening(database)
+  const size = watchSize(database)
   const hasHoles = walHoles(database)
   const found = () => {
     for (const path of paths) {
@@ -39,8 +39,8 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
           `${path} is not the file any more that was opened: it was moved or deleted`,
         )
     }
-    isShorter.look()
-    const cut = isShorter.isSo ? database : hasHoles() ? `${database}-wal` : undefined
+    size.look()
+    const cut = size.hasShrunk ? database : hasHoles() ? `${database}-wal` : undefined
     isCut = cut !== undefined
     return isCut ? new Error(`${cut} was cut short while it was in use`) : undefined
   }
@@ -54,7 +54,7 @@ export function watchPlace(database: string, lost: (reason: Error) => void): Pla
   compare()
   const timers = [
     setInterval(compare, lookEveryMs).unref(),
-    setInterval(() => isShorter.look(), sizeEveryMs).unref(),
+    setInterval(() => size.look(), sizeEveryMs).unref(),
   ]
   return {
     get isCut() {
@@ -84,17 +84,17 @@ function fileAt(path: string): File | undefined {
 }
 
 /** Whether a database was ever shorter than before: SQLite makes it so in a VACUUM alone, which nobody runs. */
-function shortening(path: string): { readonly isSo: boolean; look(): void } {
+function watchSize(path: string): { readonly hasShrunk: boolean; look(): void } {
   let bytes = 0n
-  let isSo = false
+  let hasShrunk = false
   return {
-    get isSo() {
-      return isSo
+    get hasShrunk() {
+      return hasShrunk
     },
     look() {
       const now = fileAt(path)
       if (now === undefined || now === 'unknown') return
-      isSo ||= now.size < bytes
+      hasShrunk ||= now.size < bytes
       bytes = now.size
     },
   }

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pragma } from '#adapters/sqlite/event-log-connection.ts'
 import { EventLogRefused } from '#adapters/sqlite/event-log-errors.ts'
@@ -10,6 +9,7 @@ import {
   isNotADatabase,
   reasonOf,
 } from '#adapters/sqlite/sqlite-results.ts'
+import { sizeOf } from '#adapters/sqlite/wal-holes.ts'
 import { EventLogDamaged } from '#ports/event-store.ts'
 
 /** How many of the newest events are looked up both ways at start: where a torn write would show. */
@@ -22,14 +22,10 @@ const newestEventsChecked = 100
  * @throws {EventLogRefused}
  */
 export function refuseLostFile(path: string): void {
-  if (bytesOf(`${path}-wal`) === 0 || bytesOf(path) > 0) return
+  if (sizeOf(`${path}-wal`) === 0 || sizeOf(path) > 0) return
   throw new EventLogRefused(
     `${path} is gone or empty, and ${path}-wal has events that belong to it. Put it back where it was moved away; otherwise keep the folder and restore a backup elsewhere.`,
   )
-}
-
-function bytesOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 /**

@@ -34,7 +34,8 @@ export function walHoles(database: string): () => boolean {
   }
 }
 
-function sizeOf(path: string): number {
+/** In bytes; 0 where there is no file. */
+export function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 

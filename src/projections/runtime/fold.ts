@@ -69,16 +69,26 @@ type Loaded = Planned & { readonly loaded: readonly StoredDocument[] }
 async function loadedFor(planned: Planned, load: Load): Promise<Loaded> {
   const { steps } = planned
   const ids = new Set(steps.flatMap(({ keys }) => keys))
-  if (ids.size === 0) return { ...planned, loaded: [] }
+  const loaded = await loadedOrDamage(load, [...ids])
+  if (!(loaded instanceof DocumentDamaged)) return { ...planned, loaded }
+  const stopAt = steps.findIndex(({ keys }) => keys.includes(loaded.id))
+  const stop = steps[stopAt]
+  if (stop === undefined) throw loaded
+  const parked = { revision: stop.revision, reason: reasonOf(loaded) }
+  return loadedFor({ steps: steps.slice(0, stopAt), parked }, load)
+}
+
+/** The documents, or why one of them can't be read. */
+async function loadedOrDamage(
+  load: Load,
+  ids: readonly string[],
+): Promise<readonly StoredDocument[] | DocumentDamaged> {
+  if (ids.length === 0) return []
   try {
-    return { ...planned, loaded: await load([...ids]) }
+    return await load(ids)
   } catch (error) {
-    if (!(error instanceof DocumentDamaged)) throw error
-    const stopAt = steps.findIndex(({ keys }) => keys.includes(error.id))
-    const stop = steps[stopAt]
-    if (stop === undefined) throw error
-    const parked = { revision: stop.revision, reason: reasonOf(error) }
-    return loadedFor({ steps: steps.slice(0, stopAt), parked }, load)
+    if (error instanceof DocumentDamaged) return error
+    throw error
   }
 }
 
@@ -130,8 +140,9 @@ class Fold {
       } catch (error) {
         return { revision, reason: reasonOf(error) }
       }
-      const damage = missing.length > 0 ? await this.#add(missing, load) : undefined
-      if (damage !== undefined) return { revision, reason: reasonOf(damage) }
+      const more = await loadedOrDamage(load, missing)
+      if (more instanceof DocumentDamaged) return { revision, reason: reasonOf(more) }
+      for (const stored of more) this.#documents.set(stored.id, stored)
       try {
         if (event !== undefined) this.#take(this.#evolved(event, step.keys))
       } catch (error) {
@@ -140,17 +151,6 @@ class Fold {
       this.#checkpoint = { revision, recordedAt }
     }
     return undefined
-  }
-
-  /** Undefined, or why one of them can't be read. */
-  async #add(ids: readonly string[], load: Load): Promise<DocumentDamaged | undefined> {
-    try {
-      for (const stored of await load(ids)) this.#documents.set(stored.id, stored)
-      return undefined
-    } catch (error) {
-      if (error instanceof DocumentDamaged) return error
-      throw error
-    }
   }
 
   /** The changes, in the order in which they have to be stored. */
